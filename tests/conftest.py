@@ -1,0 +1,99 @@
+"""Fixtures for every test. A test that asks for a database runs once on each kind.
+
+Which one to take:
+
+- `session`: one transaction, rolled back at the end. The right one for nearly every service test.
+- `database`: a `Database` shared by the whole run. Never leave anything committed in it.
+- `fresh_database`, `fresh_database_url`: an empty one of one's own, for tests that commit, use
+  several connections or start processes.
+- `empty_database_url`: not even migrated.
+- `clock`: stands still until it is moved.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy.orm import Session
+
+from epro.db import Database
+from tests.clock import FrozenClock
+from tests.databases import DatabaseKind, DatabaseShelf
+
+pytest_plugins = ["tests.trace"]
+
+# A shared machine may pause for a second; a property is not false for that.
+settings.register_profile(
+    "epro", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("epro")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=[*DatabaseKind, "both"],
+        default="both",
+        help="the kind of database that tests run on (default: both, each test once on each)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        kinds = [kind for kind in DatabaseKind if chosen in (kind, "both")]
+        metafunc.parametrize("database_kind", kinds, ids=str, scope="session")
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture(scope="session")
+def database_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseShelf]:
+    with DatabaseShelf(tmp_path_factory.mktemp("databases")) as shelf:
+        yield shelf
+
+
+@pytest.fixture(scope="session")
+def database_url(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> str:
+    return database_shelf.shared(database_kind)
+
+
+@pytest.fixture(scope="session")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.engine.connect() as connection, connection.begin() as outer:
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def fresh_database_url(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Iterator[str]:
+    url = database_shelf.new(database_kind)
+    yield url
+    database_shelf.discard(url)
+
+
+@pytest.fixture
+def fresh_database(fresh_database_url: str) -> Iterator[Database]:
+    database = Database(fresh_database_url)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def empty_database_url(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Iterator[str]:
+    url = database_shelf.new_empty(database_kind)
+    yield url
+    database_shelf.discard(url)
