@@ -1,0 +1,398 @@
+"""The words of a study package: what is asked, what alarms, what is said, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from questionnaires.schedule import ClockTime, ScheduleOfAssessments
+
+AnswerValue: TypeAlias = bool | int | float | str | tuple[str, ...]
+ClauseAnswer: TypeAlias = bool | int | float | str
+
+
+class Language(StrEnum):
+    """The languages every text exists in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """One text in every language."""
+
+    zh: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        """Return the text in that language."""
+        return self.zh if language is Language.ZH else self.en
+
+
+class Operator(StrEnum):
+    """How a clause compares; the meaning is that of FHIR `enableWhen`, see `branching.py`."""
+
+    EXISTS = "exists"
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+class Behavior(StrEnum):
+    """Whether all clauses have to hold, or any."""
+
+    ALL = "all"
+    ANY = "any"
+
+
+class Derivation(StrEnum):
+    """Values that a safety rule may read beside answers; worked out where the rules are run.
+
+    HOURS_SINCE_INFUSION: hours since the latest recorded infusion start, fractions included
+    (48 h 01 min is more than 48); no value before the first infusion.
+    TEMPERATURE_TENTHS_ORAL: the answer to `temp` in whole tenths of a degree Celsius, +3 if taken
+    under the arm. Route: the answer to `temp_route`, else the participant's, else the study's.
+    """
+
+    HOURS_SINCE_INFUSION = "hours_since_infusion"
+    TEMPERATURE_TENTHS_ORAL = "temperature_tenths_oral"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One comparison. `question` is an item's link_id; in a safety rule also a Derivation."""
+
+    question: str
+    operator: Operator
+    answer: ClauseAnswer
+
+
+class ItemType(StrEnum):
+    """What kind of answer an item takes; `validation.py` has one check for each."""
+
+    NRS = "nrs"
+    CHOICE = "choice"
+    MULTI = "multi"
+    BOOLEAN = "boolean"
+    NUMBER = "number"
+    TEXT = "text"
+    DATE = "date"
+    DATETIME = "datetime"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option; an exclusive one ("none of these") cannot be ticked together with others."""
+
+    code: str
+    text: Translated
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the lowest and the highest point of a scale mean."""
+
+    low: Translated
+    high: Translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question, on a screen of its own; the recall period stands in its text.
+
+    A skippable item may be declined, which is stored; an optional one may simply be left blank.
+    Outside the hard limits a number is impossible, outside the soft ones it has to be confirmed;
+    the limits belong to what is allowed. `skip_text` replaces the words of the declining button.
+    """
+
+    link_id: str
+    type: ItemType
+    text: Translated
+    hint: Translated | None = None
+    skip_text: Translated | None = None
+    ends: Ends | None = None
+    choices: tuple[Choice, ...] = ()
+    enable_when: tuple[Clause, ...] = ()
+    enable_behavior: Behavior = Behavior.ALL
+    skippable: bool = True
+    optional: bool = False
+    unit: str | None = None
+    decimals: int = 0
+    hard_min: float | None = None
+    hard_max: float | None = None
+    soft_min: float | None = None
+    soft_max: float | None = None
+    max_length: int = 500
+
+    @property
+    def takes_answer(self) -> bool:
+        """Tell whether there is anything to answer."""
+        return self.type is not ItemType.INFO
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Return the codes of the choices, in the order shown."""
+        return tuple(choice.code for choice in self.choices)
+
+
+class QuestionnaireKind(StrEnum):
+    """How a questionnaire is used: the daily diary, a shorter one, a report at any hour."""
+
+    DAILY = "daily"
+    SHORT = "short"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questionnaire:
+    """One published edition; the content of a (code, version) never changes."""
+
+    code: str
+    version: str
+    kind: QuestionnaireKind
+    title: Translated
+    intro: Translated | None = None
+    minutes: int
+    items: tuple[Item, ...]
+
+    def item(self, link_id: str) -> Item | None:
+        """Return the item of that link_id, if there is one."""
+        return next((item for item in self.items if item.link_id == link_id), None)
+
+
+class Tier(StrEnum):
+    """How fast somebody has to act; `SAFETY.md` section 1."""
+
+    RED_A = "RED_A"
+    RED_B = "RED_B"
+    ORANGE = "ORANGE"
+    YELLOW = "YELLOW"
+
+    @property
+    def is_red(self) -> bool:
+        """Tell whether life or the next hours are at stake."""
+        return self in {Tier.RED_A, Tier.RED_B}
+
+    @property
+    def urgency(self) -> int:
+        """Return a number to sort by; the highest is the most urgent."""
+        return [Tier.YELLOW, Tier.ORANGE, Tier.RED_B, Tier.RED_A].index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Clauses that all have to hold, over answers and derivations.
+
+    It speaks to every questionnaire that has the questions; equal link_ids mean the same question.
+    """
+
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyRule:
+    """Met when any trigger is. `tonight` sends an ORANGE one to the on-call doctor at once.
+
+    `advice` may hold {site_phone}, {study_phone} and {emergency_number}.
+    """
+
+    id: str
+    tier: Tier
+    tonight: bool = False
+    possible_serious: bool
+    title: Translated
+    advice: Translated
+    triggers: tuple[Trigger, ...]
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    VOICE = "voice"
+
+
+class Audience(StrEnum):
+    """Who reads a message."""
+
+    PARTICIPANT = "participant"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTemplate:
+    """An approved text. Only staff texts have placeholders: {code} {tier} {rule} {time} {link}."""
+
+    key: str
+    audience: Audience
+    channel: Channel
+    subject: Translated | None = None
+    body: Translated
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local times of the day between which nothing is sent; half open, may cross midnight."""
+
+    begin: ClockTime
+    end: ClockTime
+
+    def holds(self, minute: int) -> bool:
+        """Tell whether that minute of the local day is quiet; the one of `end` is not."""
+        length = (self.end.minute - self.begin.minute) % (24 * 60)
+        return (minute - self.begin.minute) % (24 * 60) < length
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderStep:
+    """Remind of a block's assessment at a local time, `at.days` from the day it belongs to."""
+
+    block: str
+    code: str
+    at: ClockTime
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class DailyBudget:
+    """Text messages a local day; `early_limit` on the first `early_days`, infusion day included."""
+
+    limit: int
+    early_days: int
+    early_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPolicy:
+    """When and how often a participant is reminded."""
+
+    quiet_hours: QuietHours
+    budget: DailyBudget
+    steps: tuple[ReminderStep, ...]
+
+
+class SecondInfusionMode(StrEnum):
+    """How a second infusion visit is kept from telling who got what."""
+
+    UNIFORM_56_DAYS = "uniform_56_days"
+    DUMMY_FOR_ALL = "dummy_for_all"
+    OPEN_BY_DESIGN = "open_by_design"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondInfusion:
+    """The mode, and the sponsor's document that says so."""
+
+    mode: SecondInfusionMode
+    document: str
+
+
+class ThermometerRoute(StrEnum):
+    """Where a temperature is taken."""
+
+    AXILLARY = "axillary"
+    ORAL = "oral"
+    EAR = "ear"
+    FOREHEAD = "forehead"
+
+
+class ConsentKind(StrEnum):
+    """What a participant agrees to, each by itself."""
+
+    TRIAL = "trial"
+    SENSITIVE_DATA = "sensitive_data"
+    SMS_PROCESSOR = "sms_processor"
+    CROSS_BORDER = "cross_border"
+    PARTIAL_ANSWERS = "partial_answers"
+    CONTACT_PERSON = "contact_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent of the study; the required ones are needed before any answer is taken."""
+
+    kind: ConsentKind
+    title: Translated
+    required: bool
+
+
+class MasterList(StrEnum):
+    """Which system holds the list of adverse events that counts."""
+
+    EDC = "edc"
+    EPRO = "epro"
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEventPolicy:
+    """Which form reports one, and after how many days an open one is asked about again."""
+
+    questionnaire: str
+    master_list: MasterList
+    ask_again_days: int
+    ask_again_days_red: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDefaults:
+    """Telephone numbers where a site has none of its own; `study_phone` answers day and night."""
+
+    site_phone: str
+    study_phone: str
+    emergency_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTitle:
+    """What a block of the schedule is called."""
+
+    block: str
+    title: Translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPackage:
+    """All that one version of the study is made of."""
+
+    code: str
+    version: str
+    title: Translated
+    languages: tuple[Language, ...]
+    zone: str
+    second_infusion: SecondInfusion
+    thermometer_route: ThermometerRoute
+    links_in_sms: bool
+    consents: tuple[Consent, ...]
+    adverse_events: AdverseEventPolicy
+    sites: SiteDefaults
+    questionnaires: tuple[Questionnaire, ...]
+    schedule: ScheduleOfAssessments
+    block_titles: tuple[BlockTitle, ...]
+    reminders: ReminderPolicy
+    rules: tuple[SafetyRule, ...]
+    texts: tuple[MessageTemplate, ...]
+
+    @property
+    def infusion_day_number(self) -> int:
+        """Return 1 where the infusion day is D1, 0 where it is D0."""
+        return self.schedule.infusion_day_number
+
+    def questionnaire(self, code: str) -> Questionnaire | None:
+        """Return the edition of a questionnaire that this study version uses."""
+        return next((one for one in self.questionnaires if one.code == code), None)
+
+    def block_title(self, block: str) -> Translated | None:
+        """Return what a block is called."""
+        return next((one.title for one in self.block_titles if one.block == block), None)
+
+    def text(self, key: str) -> MessageTemplate | None:
+        """Return the message template of that key."""
+        return next((one for one in self.texts if one.key == key), None)

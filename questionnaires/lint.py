@@ -1,0 +1,383 @@
+"""Checks what the words of a package refer to, and what must never be published.
+
+`reading.py` has made sure of the shapes; here every finding names its place and a reason that a
+study builder understands. Faults keep a package from being published, warnings do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from questionnaires.definition import (
+    Behavior,
+    Clause,
+    Derivation,
+    Item,
+    ItemType,
+    Operator,
+    Questionnaire,
+    QuestionnaireKind,
+    SafetyRule,
+    StudyPackage,
+    Tier,
+    Trigger,
+)
+from questionnaires.lint_texts import find_text_faults, placeholders
+from questionnaires.reachability import answers_for
+from questionnaires.schedule import Block, ClockTime, days_after_anchor
+
+MOST_ALWAYS_SHOWN = 12
+_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_CHOICE_CODE = re.compile(r"[a-z0-9_-]{1,32}")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_ORDERED = {ItemType.NRS, ItemType.NUMBER, ItemType.DATE}
+_WITH_CHOICES = {ItemType.CHOICE, ItemType.MULTI}
+_EQUALITY = {Operator.EQUAL, Operator.NOT_EQUAL}
+_ADVICE_NUMBERS = {
+    Tier.RED_A: {"emergency_number", "study_phone"},
+    Tier.RED_B: {"study_phone"},
+    Tier.ORANGE: {"study_phone"},
+    Tier.YELLOW: set[str](),
+}
+
+
+class Severity(StrEnum):
+    """Whether a finding keeps a package from being published."""
+
+    FAULT = "fault"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong (`code` for machines, `reason` for people) and where."""
+
+    code: str
+    place: str
+    reason: str
+    severity: Severity = Severity.FAULT
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.place} {self.reason}"
+
+
+class PackageRefused(Exception):
+    """A package with faults cannot be published."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
+
+
+def refuse_faulty(package: StudyPackage) -> tuple[Finding, ...]:
+    """Return the warnings of a package that may be published, else raise PackageRefused."""
+    findings = check(package)
+    if faults := tuple(one for one in findings if one.severity is Severity.FAULT):
+        raise PackageRefused(faults)
+    return findings
+
+
+def check(package: StudyPackage) -> tuple[Finding, ...]:
+    """Return all findings of a package."""
+    checks: Sequence[Callable[[StudyPackage], Iterator[Finding]]] = (
+        _study,
+        _names,
+        _questionnaires,
+        _shared_items,
+        _schedule,
+        _reminders,
+        _rules,
+        _texts,
+    )
+    return tuple(finding for one in checks for finding in one(package))
+
+
+def _study(package: StudyPackage) -> Iterator[Finding]:
+    try:
+        ZoneInfo(package.zone)
+    except (KeyError, OSError, ValueError):
+        yield Finding("unknown_zone", "study zone", f"'{package.zone}' is no known time zone")
+    if package.infusion_day_number not in {0, 1}:
+        yield Finding("infusion_day", "study infusion_day_number", "must be 1 or 0")
+    for code in {package.adverse_events.questionnaire, *package.schedule.always_open}:
+        if package.questionnaire(code) is None:
+            yield Finding("unknown_questionnaire", "study", f"names the questionnaire '{code}'")
+    if package.adverse_events.questionnaire not in package.schedule.always_open:
+        yield Finding("report_not_open", "study adverse_events", "must always be open")
+
+
+def _names(package: StudyPackage) -> Iterator[Finding]:
+    """Every name in its pattern, and no two alike."""
+    steps = [f"{step.block}.{step.code}" for step in package.reminders.steps]
+    yield from _twice("questionnaire", (one.code for one in package.questionnaires))
+    yield from _twice("block", (block.code for block in package.schedule.blocks))
+    yield from _twice("reminder step", steps)
+    yield from _twice("rule", (rule.id for rule in package.rules))
+    yield from _twice("text", (text.key for text in package.texts))
+    yield from _twice("consent", (consent.kind for consent in package.consents))
+    ids = [one.code for one in package.questionnaires] + [text.key for text in package.texts]
+    for name in (*ids, *(step.code for step in package.reminders.steps)):
+        if not _ID.fullmatch(name):
+            yield Finding("bad_id", f"'{name}'", "must be a-z, 0-9 and _, at most 32, a-z first")
+    for place, version in (
+        ("study", package.version),
+        *((one.code, one.version) for one in package.questionnaires),
+    ):
+        if not _VERSION.fullmatch(version):
+            yield Finding("bad_version", f"{place} version", "must look like 1.0.0")
+
+
+def _twice(what: str, names: Iterable[str]) -> Iterator[Finding]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Finding("duplicate", f"{what} '{name}'", f"is there {count} times")
+
+
+# --- Questionnaires ------------------------------------------------------------------------------
+
+
+def _questionnaires(package: StudyPackage) -> Iterator[Finding]:
+    for questionnaire in package.questionnaires:
+        yield from _twice(
+            f"{questionnaire.code} item", (item.link_id for item in questionnaire.items)
+        )
+        earlier: dict[str, Item] = {}
+        for item in questionnaire.items:
+            place = f"{questionnaire.code} item '{item.link_id}'"
+            yield from _item(item, place)
+            found = [*_branching(questionnaire, item, earlier, place)]
+            yield from found
+            if not found and answers_for(questionnaire, _showing(item)) is None:
+                yield Finding("unreachable", place, "can never be shown, whatever is answered")
+            earlier.setdefault(item.link_id, item)
+        always = sum(1 for item in questionnaire.items if not item.enable_when)
+        if questionnaire.kind is QuestionnaireKind.DAILY and always > MOST_ALWAYS_SHOWN:
+            reason = f"always shows {always} items; more than {MOST_ALWAYS_SHOWN} a day tire people"
+            yield Finding("long_diary", questionnaire.code, reason, Severity.WARNING)
+
+
+def _showing(item: Item) -> tuple[Clause, ...]:
+    """Return clauses that hold only where the item is visible."""
+    if not item.takes_answer:
+        return item.enable_when if item.enable_behavior is Behavior.ALL else item.enable_when[:1]
+    return (Clause(item.link_id, Operator.EXISTS, answer=True),)
+
+
+def _item(item: Item, place: str) -> Iterator[Finding]:
+    if not _ID.fullmatch(item.link_id):
+        yield Finding("bad_id", place, "must be a-z, 0-9 and _, at most 32, a-z first")
+    if item.link_id in list(Derivation):
+        yield Finding("bad_id", place, "has the name of a derivation")
+    yield from _twice(f"{place} choice", item.codes)
+    for code in item.codes:
+        if not _CHOICE_CODE.fullmatch(code):
+            yield Finding("bad_code", f"{place} choice '{code}'", "must be a-z, 0-9, _ and -")
+    if (item.type in _WITH_CHOICES) != bool(item.choices):
+        yield Finding("choices", place, "of this type needs choices, or must have none")
+    if item.type is not ItemType.MULTI and any(choice.exclusive for choice in item.choices):
+        yield Finding("choices", place, "has an exclusive choice where only one is ticked anyway")
+    if (item.type is ItemType.NRS) != (item.ends is not None):
+        yield Finding("ends", place, "needs the meaning of both ends, if and only if it is an nrs")
+    if item.type is ItemType.NUMBER:
+        limits = (item.hard_min, item.soft_min, item.soft_max, item.hard_max)
+        given = [limit for limit in limits if limit is not None]
+        if item.hard_min is None or item.hard_max is None or given != sorted(given):
+            yield Finding("limits", place, "needs hard_min ≤ soft_min ≤ soft_max ≤ hard_max")
+
+
+def _branching(
+    questionnaire: Questionnaire, item: Item, earlier: dict[str, Item], place: str
+) -> Iterator[Finding]:
+    for clause in item.enable_when:
+        asked = earlier.get(clause.question)
+        if asked is None:
+            is_later = questionnaire.item(clause.question) is not None
+            what = "which comes later" if is_later else "which is not asked"
+            code = "later_question" if is_later else "unknown_question"
+            yield Finding(code, place, f"depends on '{clause.question}', {what}")
+            continue
+        yield from _clause(clause, asked, place)
+        if clause.operator is Operator.NOT_EQUAL and not (
+            item.enable_behavior is Behavior.ALL
+            and Clause(clause.question, Operator.EXISTS, answer=True) in item.enable_when
+        ):
+            reason = f"needs `exists: true` on '{clause.question}' beside its !=, under `all`"
+            yield Finding("unguarded_not_equal", place, reason)
+
+
+def _clause(clause: Clause, item: Item, place: str) -> Iterator[Finding]:
+    """Check that a clause can be meant: the right kind of value, compared in a sensible way."""
+    place = f"{place} clause on '{item.link_id}'"
+    fits, words = _LITERALS.get(item.type, _TEXT_LITERAL)
+    if not item.takes_answer:
+        yield Finding("no_answer", place, "asks for an answer that is never given")
+    elif clause.operator is Operator.EXISTS:
+        if not isinstance(clause.answer, bool):
+            yield Finding("wrong_literal", place, "exists compares with true or false")
+    elif clause.operator not in _EQUALITY and item.type not in _ORDERED:
+        yield Finding("no_order", place, "can put only numbers and dates in order")
+    elif not fits(clause.answer):
+        yield Finding("wrong_literal", place, f"compares with {words}")
+    elif item.type in _WITH_CHOICES and clause.answer not in item.codes:
+        yield Finding("unknown_choice", place, f"names '{clause.answer}', which is no choice of it")
+
+
+def _is_number(answer: object) -> bool:
+    return isinstance(answer, int | float) and not isinstance(answer, bool)
+
+
+def _is_date(answer: object) -> bool:
+    try:
+        return isinstance(answer, str) and date.fromisoformat(answer).isoformat() == answer
+    except ValueError:
+        return False
+
+
+_TEXT_LITERAL = (lambda answer: isinstance(answer, str), "text")
+_LITERALS: Mapping[ItemType, tuple[Callable[[object], bool], str]] = {
+    ItemType.NRS: (_is_number, "a number"),
+    ItemType.NUMBER: (_is_number, "a number"),
+    ItemType.BOOLEAN: (lambda answer: isinstance(answer, bool), "true or false"),
+    ItemType.DATE: (_is_date, "a date, YYYY-MM-DD"),
+}
+
+
+def _shared_items(package: StudyPackage) -> Iterator[Finding]:
+    """Equal link_ids mean the same question to a rule, so they must take the same answers."""
+    known: dict[str, Item] = {}
+    for questionnaire in package.questionnaires:
+        for item in questionnaire.items:
+            first = known.setdefault(item.link_id, item)
+            if (first.type, first.codes, first.unit, first.decimals) != (
+                item.type,
+                item.codes,
+                item.unit,
+                item.decimals,
+            ):
+                place = f"{questionnaire.code} item '{item.link_id}'"
+                yield Finding("differs", place, "takes other answers in another questionnaire")
+
+
+# --- Schedule and reminders ----------------------------------------------------------------------
+
+
+def _schedule(package: StudyPackage) -> Iterator[Finding]:
+    for block in package.schedule.blocks:
+        place = f"block '{block.code}'"
+        if package.questionnaire(block.questionnaire) is None:
+            reason = f"names the questionnaire '{block.questionnaire}', which is not in study.yaml"
+            yield Finding("unknown_questionnaire", place, reason)
+        try:
+            first, last = (
+                days_after_anchor(day, infusion_day_number=package.infusion_day_number)
+                for day in (block.first, block.last)
+            )
+        except ValueError as error:
+            yield Finding("days", place, f"cannot be planned: {error}")
+            continue
+        if first > last:
+            yield Finding("days", place, "ends before it begins")
+        yield from _times(block, place)
+
+
+def _times(block: Block, place: str) -> Iterator[Finding]:
+    opens = [block.opens] if isinstance(block.opens, ClockTime) else []
+    lates = [block.late_until] if block.late_until else []
+    order = [
+        *(_minutes(time, -block.days_before) for time in opens),
+        _minutes(block.due, 0),
+        *(_minutes(time, block.days_after) for time in (block.closes, *lates)),
+    ]
+    if order != sorted(order) or order[0] == order[-1]:
+        yield Finding("times", place, "needs opens ≤ due ≤ closes ≤ late_until")
+
+
+def _minutes(time: ClockTime, days: int) -> int:
+    return (days + time.days) * 1440 + time.minute
+
+
+def _reminders(package: StudyPackage) -> Iterator[Finding]:
+    blocks = {block.code for block in package.schedule.blocks}
+    for step in package.reminders.steps:
+        place = f"reminder step '{step.block}.{step.code}'"
+        if step.block not in blocks:
+            yield Finding("unknown_block", place, f"names '{step.block}', which is no block")
+        if package.text(step.template) is None:
+            yield Finding("unknown_text", place, f"names '{step.template}', which is no text")
+        if package.reminders.quiet_hours.holds(step.at.minute % 1440):
+            yield Finding("quiet", place, "lies in the quiet hours and would never be sent")
+
+
+# --- Safety rules and texts ----------------------------------------------------------------------
+
+
+def _rules(package: StudyPackage) -> Iterator[Finding]:
+    for rule in package.rules:
+        place = f"rule '{rule.id}'"
+        if not rule.triggers:
+            yield Finding("no_trigger", place, "has no trigger and can never be met")
+        yield from _advice(package, rule, place)
+        for number, trigger in enumerate(rule.triggers, start=1):
+            yield from _trigger(package, trigger, f"{place} trigger {number}")
+
+
+def _trigger(package: StudyPackage, trigger: Trigger, place: str) -> Iterator[Finding]:
+    if not trigger.clauses:
+        yield Finding("no_trigger", place, "has no clause and would always be met")
+        return
+    found = [one for clause in trigger.clauses for one in _rule_clause(package, clause, place)]
+    yield from found
+    speaks_to = [one for one in package.questionnaires if asks_all(one, trigger.clauses)]
+    if not found and all(answers_for(one, trigger.clauses) is None for one in speaks_to):
+        yield Finding("unreachable", place, "can be met in no questionnaire")
+
+
+def asks_all(questionnaire: Questionnaire, clauses: Sequence[Clause]) -> bool:
+    """Tell whether a trigger speaks to a questionnaire: it asks all that the clauses need."""
+    needed = {_item_behind(clause.question) for clause in clauses} - {None}
+    return needed <= {item.link_id for item in questionnaire.items}
+
+
+def _item_behind(question: str) -> str | None:
+    if question == Derivation.HOURS_SINCE_INFUSION:
+        return None
+    return "temp" if question == Derivation.TEMPERATURE_TENTHS_ORAL else question
+
+
+def _rule_clause(package: StudyPackage, clause: Clause, place: str) -> Iterator[Finding]:
+    """As in branching, but a bare != is meant so here: what was not answered must not hide it."""
+    if clause.question in list(Derivation):
+        fits = isinstance(clause.answer, bool) == (clause.operator is Operator.EXISTS)
+        if not fits or isinstance(clause.answer, str):
+            yield Finding("wrong_literal", place, f"compares '{clause.question}' with no number")
+        return
+    asked = [one.item(clause.question) for one in package.questionnaires]
+    if item := next((one for one in asked if one), None):
+        yield from _clause(clause, item, place)
+    else:
+        reason = f"reads '{clause.question}', which is neither asked anywhere nor derived"
+        yield Finding("unknown_question", place, reason)
+
+
+def _advice(package: StudyPackage, rule: SafetyRule, place: str) -> Iterator[Finding]:
+    known = set(_ADVICE_NUMBERS[Tier.RED_A]) | {"site_phone"}
+    for language in package.languages:
+        named = placeholders(rule.advice.in_language(language))
+        if unknown := named - known:
+            reason = f"has the unknown placeholder {{{min(unknown)}}} in {language}"
+            yield Finding("placeholder", f"{place} advice", reason)
+        if missing := _ADVICE_NUMBERS[rule.tier] - named:
+            reason = f"must name {{{min(missing)}}} in {language}"
+            yield Finding("no_number", f"{place} advice", reason)
+
+
+def _texts(package: StudyPackage) -> Iterator[Finding]:
+    for text in package.texts:
+        for code, reason in find_text_faults(text, links_in_sms=package.links_in_sms):
+            yield Finding(code, f"text '{text.key}'", reason)

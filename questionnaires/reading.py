@@ -1,0 +1,357 @@
+"""Reads a study folder (YAML, written by people) into one StudyPackage, or tells every fault in it.
+
+1. Each file is parsed into plain values, every one with the line it stands on; what YAML would
+   silently read as something else (`no`, 12:30, 2026-01-01, 0755) is a fault.
+2. Schemas, made from the dataclasses themselves, turn the plain values into those dataclasses.
+3. The parts are put together; `{include: name}` in a questionnaire takes the items of a part.
+
+What the words refer to is checked afterwards, by `lint.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Any, ClassVar, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import marshmallow as ma
+import yaml
+
+from questionnaires import canonical
+from questionnaires.definition import (
+    Clause,
+    Item,
+    Questionnaire,
+    SafetyRule,
+    StudyPackage,
+    Trigger,
+)
+from questionnaires.study_files import (
+    READERS,
+    Include,
+    PartFile,
+    QuestionnaireFile,
+    RemindersFile,
+    RulesFile,
+    ScheduleFile,
+    StudyFile,
+    TextsFile,
+    assemble,
+    values_of,
+)
+
+INSTRUMENTS = Path(__file__).parent / "instruments"
+T = TypeVar("T")
+_Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong and where: the file, the way to the value in it, and the line if known."""
+
+    file: str
+    path: str
+    reason: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        line = f", line {self.line}" if self.line else ""
+        return f"{self.file}{line}: {self.path} {self.reason}".replace(":  ", ": ")
+
+
+class PackageFaults(Exception):
+    """A study folder cannot be read; `faults` names all that is wrong, not only the first."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+def read_package(folder: Path) -> StudyPackage:
+    """Read a study folder. Raises PackageFaults with every fault of every file."""
+    reader = _Reader(folder)
+    study = reader.load("study.yaml", StudyFile)
+    schedule = reader.load("schedule.yaml", ScheduleFile)
+    reminders = reader.load("reminders.yaml", RemindersFile)
+    rules = reader.rules(reader.load("rules.yaml", RulesFile))
+    texts = reader.load("texts.yaml", TextsFile)
+    questionnaires = tuple(reader.questionnaires())
+    if reader.faults or not (study and schedule and reminders and texts):
+        raise PackageFaults(reader.faults)
+    return assemble(study, schedule, reminders, rules, texts, questionnaires)
+
+
+def to_canonical_json(package: StudyPackage) -> str:
+    """Return the one text of a package: sorted keys, UTF-8, no spaces, no defaults."""
+    return canonical.to_text(package)
+
+
+def from_canonical_json(text: str) -> StudyPackage:
+    """Return exactly the package that `to_canonical_json` was given, else raise ValueError."""
+    return canonical.from_text(StudyPackage, text)
+
+
+class _Reader:
+    """Loads files; each keeps its own faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sources: dict[str, _Source] = {}
+        self._parts: dict[str, tuple[Item, ...]] = {}
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Return all faults of all files read so far."""
+        return tuple(fault for source in self._sources.values() for fault in source.faults)
+
+    def load(self, name: str, kind: type[T]) -> T | None:
+        """Return the content of a file of the study folder, or None after noting its faults."""
+        return self._load(self._folder / name, kind)
+
+    def rules(self, file: RulesFile | None) -> tuple[SafetyRule, ...]:
+        """Put the texts of advice into the rules that name them."""
+        made = []
+        for index, rule in enumerate(file.rules if file else ()):
+            if file and (advice := file.advice.get(rule.advice)):
+                made.append(SafetyRule(**(values_of(rule) | {"advice": advice})))
+            else:
+                reason = f"names '{rule.advice}', which is not among the texts under `advice`"
+                self._sources["rules.yaml"].note(("rules", index, "advice"), reason)
+        return tuple(made)
+
+    def questionnaires(self) -> Iterator[Questionnaire]:
+        """Read the questionnaires that study.yaml names, also where the rest of it is faulty."""
+        study = self._sources["study.yaml"]
+        codes = study.plain.get("questionnaires") if isinstance(study.plain, dict) else None
+        for index, code in enumerate(codes if isinstance(codes, list) else ()):
+            file = self._find(str(code), study, ("questionnaires", index))
+            draft = file and self._load(file, QuestionnaireFile)
+            if file and draft:
+                source = self._sources[self._shown(file)]
+                if draft.code != code:
+                    source.note(("code",), f"must be the name of the file: '{code}'")
+                items = tuple(self._expanded(draft, source))
+                yield Questionnaire(**(values_of(draft) | {"items": items}))
+
+    def _expanded(self, draft: QuestionnaireFile, source: _Source) -> Iterator[Item]:
+        for index, entry in enumerate(draft.items):
+            if isinstance(entry, Item):
+                yield entry
+                continue
+            stem = f"parts/{entry.include}"
+            if stem not in self._parts:
+                file = self._find(stem, source, ("items", index, "include"))
+                part = file and self._load(file, PartFile)
+                self._parts[stem] = part.items if part else ()
+            yield from self._parts[stem]
+
+    def _find(self, stem: str, source: _Source, place: _Place) -> Path | None:
+        """Look in the study folder first, then among the instruments of this repository."""
+        if re.fullmatch(r"(parts/)?[a-z0-9_-]+", stem):
+            for folder in (self._folder, INSTRUMENTS):
+                if (file := folder / f"{stem}.yaml").is_file():
+                    return file
+        source.note(place, f"names a file {stem}.yaml that is neither here nor in instruments")
+        return None
+
+    def _load(self, file: Path, kind: type[T]) -> T | None:
+        source = self._sources[self._shown(file)] = _Source(self._shown(file), file)
+        made: T | None = None
+        if source.is_readable:
+            try:
+                made = cast("T", _schema_of(cast("Any", kind))().load(source.plain))
+            except ma.ValidationError as error:
+                for place, reason in _flat(error.messages):
+                    source.note(place, reason)
+        return None if source.faults else made
+
+    def _shown(self, file: Path) -> str:
+        base = self._folder if file.is_relative_to(self._folder) else INSTRUMENTS.parent
+        return file.relative_to(base).as_posix()
+
+
+# --- YAML: plain values, and the line of each ----------------------------------------------------
+
+_TIME = re.compile(r"[0-9]+:[0-5][0-9](:[0-5][0-9])?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_QUOTES = "put it in quotes"
+
+
+class _Loader(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(
+                problem="references (*name) are not used here; write it out", problem_mark=mark
+            )
+        return super().compose_node(parent, index)
+
+
+class _Source:
+    """One YAML file: its plain values and what is wrong with it as YAML."""
+
+    def __init__(self, name: str, file: Path) -> None:
+        self.name = name
+        self.faults: list[Fault] = []
+        self.plain: Any = None
+        self.is_readable = False
+        self._lines: dict[_Place, int] = {}
+        try:
+            root = yaml.compose(file.read_bytes().decode(), Loader=_Loader)
+        except OSError:
+            self.note((), "is missing")
+        except UnicodeDecodeError:
+            self.note((), "is not UTF-8 text; save it as UTF-8")
+        except RecursionError:
+            self.note((), "is nested too deeply")
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            self._lines[()] = mark.line + 1 if mark else 1
+            self.note((), f"cannot be read as YAML: {getattr(error, 'problem', None) or error}")
+        else:
+            self.is_readable = root is not None
+            if root is None:
+                self.note((), "is empty")
+            else:
+                self.plain = self._value(root, ())
+
+    def note(self, place: _Place, reason: str) -> None:
+        """Note a fault, at the line of the value or of the nearest one around it."""
+        known = next((place[:n] for n in range(len(place), -1, -1) if place[:n] in self._lines), ())
+        path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place)
+        self.faults.append(Fault(self.name, path.lstrip("."), reason, self._lines.get(known)))
+
+    def _value(self, node: yaml.Node, place: _Place) -> Any:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(one, (*place, index)) for index, one in enumerate(node.value)]
+        if not isinstance(node, yaml.MappingNode):
+            return self._scalar(node, place)
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            inner = (*place, key)
+            self._lines.setdefault(inner, key_node.start_mark.line + 1)
+            if key in values:
+                self.note(inner, f"is written twice, again in line {key_node.start_mark.line + 1}")
+            if not isinstance(self._scalar(key_node, inner), str):
+                self.note(inner, f"is a name and must be text; {_QUOTES}")
+            values[key] = self._value(value_node, inner)
+        return values
+
+    def _scalar(self, node: yaml.Node, place: _Place) -> Any:
+        text, kind = str(node.value), node.tag.rpartition(":")[2]
+        if getattr(node, "style", None) or kind in {"str", "value", "merge"}:
+            if getattr(node, "style", None) is None and _TIME.fullmatch(text):
+                self.note(place, f'is a time; {_QUOTES}: "{text}"')
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool" and text in {"true", "false"}:
+            return text == "true"
+        if kind in {"int", "float"} and _NUMBER.fullmatch(text):
+            return int(text) if kind == "int" else float(text)
+        if kind == "bool":
+            reason = f"which YAML takes for yes or no; write true or false, or {_QUOTES}"
+        else:
+            reason = f"which YAML takes for a {kind}; {_QUOTES}"
+        self.note(place, f'is `{text}`, {reason}: "{text}"')
+        return text
+
+
+# --- Schemas, made from the dataclasses ----------------------------------------------------------
+
+
+_SHAPE_WORDS = {"unknown": "is not a name known here", "type": "must be named values"}
+
+
+class _Shape(ma.Schema):
+    """Loads named values into the dataclass it was made for; unknown names are refused."""
+
+    error_messages = _SHAPE_WORDS
+    made: ClassVar[type]
+
+    @ma.post_load
+    def _make(self, values: dict[str, Any], **_kwargs: Any) -> Any:
+        try:
+            return self.made(**values)
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+def _flat(messages: Any, place: _Place = ()) -> Iterator[tuple[_Place, str]]:
+    """Walk marshmallow's nested messages; `_schema` and a dict's `value` are no part of the way."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            yield from _flat(inner, place if name in {"_schema", "value"} else (*place, name))
+    else:
+        for reason in messages:
+            yield place, str(reason).removesuffix(".")
+
+
+class _Read(ma.fields.Field[Any]):
+    """A value read by one function, which raises ValueError with the reason."""
+
+    def __init__(self, reader: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._reader = reader
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        try:
+            return self._reader(value)
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+@cache
+def _schema_of(kind: Any) -> type[ma.Schema]:
+    hints = get_type_hints(kind)
+    made = {field.name: _field(hints[field.name], default=field.default) for field in fields(kind)}
+    return type(f"{kind.__name__}Schema", (_Shape,), {**made, "made": kind})
+
+
+def _field(kind: Any, *, default: object = MISSING) -> ma.fields.Field[Any]:
+    if NoneType in get_args(kind):
+        default = None if default is MISSING else default
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    is_dict = get_origin(kind) is dict
+    words = {
+        "required": "is missing",
+        "null": "is empty",
+        "invalid": "must be named values" if is_dict else "must be a list",
+    }
+    asked: dict[str, Any] = {"error_messages": words}
+    asked |= {"required": True} if default is MISSING else {"load_default": default}
+    if kind in READERS:
+        return _Read(READERS[kind], **asked)
+    if is_dict:
+        return ma.fields.Dict(keys=ma.fields.String(), values=_field(get_args(kind)[1]), **asked)
+    if kind is Trigger:
+        return _Trigger(_field(Clause), **asked)
+    if get_origin(kind) is tuple:
+        return _Tuple(_field(get_args(kind)[0]), **asked)
+    if kind == Item | Include:
+        return _Entry(**asked)
+    return ma.fields.Nested(_schema_of(kind), **asked)
+
+
+class _Tuple(ma.fields.List[Any]):
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        return tuple(super()._deserialize(*args, **kwargs))
+
+
+class _Trigger(_Tuple):
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        return Trigger(super()._deserialize(*args, **kwargs))
+
+
+class _Entry(ma.fields.Field[Any]):
+    """An item of a questionnaire, or the name of a part."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        is_include = isinstance(value, dict) and "include" in value
+        return _schema_of(Include if is_include else Item)().load(value)

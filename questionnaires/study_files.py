@@ -1,0 +1,263 @@
+"""The files of a study folder as people write them, and how they make one StudyPackage.
+
+They differ from the package where that is easier to write: a block has its title beside it, a rule
+names its advice, a questionnaire may take the items of a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import partial
+from typing import Any, cast
+
+from questionnaires.definition import (
+    AdverseEventPolicy,
+    Audience,
+    Behavior,
+    BlockTitle,
+    Channel,
+    ClauseAnswer,
+    Consent,
+    ConsentKind,
+    DailyBudget,
+    Item,
+    ItemType,
+    Language,
+    MasterList,
+    MessageTemplate,
+    Operator,
+    Questionnaire,
+    QuestionnaireKind,
+    QuietHours,
+    ReminderPolicy,
+    ReminderStep,
+    SafetyRule,
+    SecondInfusion,
+    SecondInfusionMode,
+    SiteDefaults,
+    StudyPackage,
+    ThermometerRoute,
+    Tier,
+    Translated,
+    Trigger,
+)
+from questionnaires.schedule import (
+    AnchorEvent,
+    Block,
+    ClockTime,
+    DayRef,
+    OffsetDay,
+    ScheduleOfAssessments,
+    SinceAnchor,
+    StudyDay,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyFile:
+    """study.yaml; `questionnaires` names files without their ending."""
+
+    code: str
+    version: str
+    title: Translated
+    languages: tuple[Language, ...]
+    zone: str
+    infusion_day_number: int
+    second_infusion: SecondInfusion
+    thermometer_route: ThermometerRoute
+    links_in_sms: bool
+    consents: tuple[Consent, ...]
+    adverse_events: AdverseEventPolicy
+    sites: SiteDefaults
+    questionnaires: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitledBlock(Block):
+    """A block of schedule.yaml."""
+
+    title: Translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleFile:
+    """schedule.yaml."""
+
+    shortest_window_minutes: int = 60
+    always_open: tuple[str, ...]
+    blocks: tuple[TitledBlock, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindersFile:
+    """reminders.yaml."""
+
+    quiet_hours: QuietHours
+    budget: DailyBudget
+    steps: tuple[ReminderStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRow:
+    """A rule of rules.yaml; `advice` is the name of one of the texts above the rules."""
+
+    id: str
+    tier: Tier
+    tonight: bool = False
+    possible_serious: bool
+    title: Translated
+    advice: str
+    triggers: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesFile:
+    """rules.yaml."""
+
+    advice: dict[str, Translated]
+    rules: tuple[RuleRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextsFile:
+    """texts.yaml."""
+
+    texts: tuple[MessageTemplate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Include:
+    """Among the items of a questionnaire: here stand the items of that part."""
+
+    include: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionnaireFile(Questionnaire):
+    """A questionnaire before its parts are put in."""
+
+    items: tuple[Item | Include, ...]  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartFile:
+    """Items that several questionnaires share word for word."""
+
+    items: tuple[Item, ...]
+
+
+def assemble(
+    study: StudyFile,
+    schedule: ScheduleFile,
+    reminders: RemindersFile,
+    rules: tuple[SafetyRule, ...],
+    texts: TextsFile,
+    questionnaires: tuple[Questionnaire, ...],
+) -> StudyPackage:
+    """Put the files together."""
+    values = values_of(study) | {"questionnaires": questionnaires}
+    infusion_day_number = values.pop("infusion_day_number")  # belongs to the schedule
+    return StudyPackage(
+        schedule=ScheduleOfAssessments(
+            blocks=tuple(Block(**values_of(row, Block)) for row in schedule.blocks),
+            infusion_day_number=infusion_day_number,
+            shortest_window_minutes=schedule.shortest_window_minutes,
+            always_open=schedule.always_open,
+        ),
+        block_titles=tuple(BlockTitle(row.code, row.title) for row in schedule.blocks),
+        reminders=ReminderPolicy(**values_of(reminders)),
+        rules=rules,
+        texts=texts.texts,
+        **values,
+    )
+
+
+def values_of(record: Any, kind: type | None = None) -> dict[str, Any]:
+    """Return the fields of a dataclass instance, or those of them that `kind` has."""
+    return {field.name: getattr(record, field.name) for field in fields(kind or record)}
+
+
+# --- How single values are written; each reader raises ValueError with the reason -----------------
+
+_CLOCK = re.compile(r"(?:([+-][0-9]+) )?([0-9]{1,2}):([0-5][0-9])")
+_SPAN = re.compile(r"([0-9]+)(h|min)")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError("is empty" if isinstance(value, str) else "must be text; put it in quotes")
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _number(value: object) -> float:
+    if type(value) not in {int, float}:
+        raise ValueError("must be a number")
+    return float(cast("float", value))
+
+
+def _truth(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError("must be true or false")
+    return value
+
+
+def _literal(value: object) -> ClauseAnswer:
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError("must be one value: a code, a number, a date, or true or false")
+
+
+def _member(kind: type[StrEnum], value: object) -> StrEnum:
+    if value not in list(kind):
+        raise ValueError(f"must be one of: {', '.join(kind)}")
+    return kind(str(value))
+
+
+def _clock_time(value: object) -> ClockTime:
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('must be a time in quotes: "17:00", "24:00" or "+1 12:00"')
+    days, hour, minute = match.groups(default="0")
+    return ClockTime(int(days), int(hour) * 60 + int(minute))
+
+
+def _opening(value: object) -> ClockTime | SinceAnchor:
+    if not isinstance(value, dict):
+        return _clock_time(value)
+    match = _SPAN.fullmatch(str(value.get("after_anchor")))
+    if not match or len(value) > 1:
+        raise ValueError('must be a time in quotes, or {after_anchor: "4h"} or "90min"')
+    return SinceAnchor(int(match[1]) * (60 if match[2] == "h" else 1))
+
+
+def _day(value: object) -> DayRef:
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, number),) = value.items()
+        if name in {"days_after", "study_day"} and type(number) is int:
+            return OffsetDay(number) if name == "days_after" else StudyDay(number)
+    raise ValueError("must be {days_after: 1} or {study_day: 28}")
+
+
+_ENUMS = (AnchorEvent, Audience, Behavior, Channel, ConsentKind, ItemType, Language, MasterList)
+_MORE_ENUMS = (Operator, QuestionnaireKind, SecondInfusionMode, ThermometerRoute, Tier)
+
+READERS: Mapping[Any, Callable[[Any], Any]] = {
+    **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS)},
+    str: _text,
+    int: _whole,
+    float: _number,
+    bool: _truth,
+    ClauseAnswer: _literal,
+    ClockTime: _clock_time,
+    ClockTime | SinceAnchor: _opening,
+    DayRef: _day,
+}
