@@ -1,0 +1,144 @@
+"""Who may do what: roles, permissions, and the actor that every change is recorded under."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What somebody is in the trial; staff hold a role at a site, or study-wide."""
+
+    PARTICIPANT = "participant"
+    COORDINATOR = "coordinator"
+    INVESTIGATOR = "investigator"
+    OUTCOMES_ASSESSOR = "outcomes_assessor"
+    MONITOR = "monitor"
+    DATA_MANAGER = "data_manager"
+    INSPECTOR = "inspector"
+    SYSTEM_ADMIN = "system_admin"
+    SYSTEM = "system"
+
+
+STAFF_ROLES = frozenset(Role) - {Role.PARTICIPANT, Role.SYSTEM}
+
+
+class Permission(StrEnum):
+    """What a route or service asks for; named by the act, not by who does it."""
+
+    OWN_SESSION = "own_session"
+    READ_QUESTIONNAIRE = "read_questionnaire"
+    READ_OWN_DIARY = "read_own_diary"
+    SUBMIT_RESPONSE = "submit_response"
+    ENROL_PARTICIPANT = "enrol_participant"
+    READ_PARTICIPANT = "read_participant"
+    READ_RESPONSE = "read_response"
+    READ_IDENTITY = "read_identity"
+    ISSUE_ACTIVATION_CODE = "issue_activation_code"
+    REVOKE_DEVICE = "revoke_device"
+    RECORD_ANCHOR = "record_anchor"
+    READ_ANCHOR = "read_anchor"
+    READ_JOURNAL = "read_journal"
+
+
+_OWN = {Permission.OWN_SESSION}
+_READS_A_SITE = _OWN | {
+    Permission.READ_QUESTIONNAIRE,
+    Permission.READ_PARTICIPANT,
+    Permission.READ_RESPONSE,
+    Permission.READ_ANCHOR,
+}
+
+PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
+    Role.PARTICIPANT: frozenset(
+        _OWN
+        | {Permission.READ_QUESTIONNAIRE, Permission.READ_OWN_DIARY, Permission.SUBMIT_RESPONSE}
+    ),
+    Role.COORDINATOR: frozenset(
+        _READS_A_SITE
+        | {
+            Permission.ENROL_PARTICIPANT,
+            Permission.READ_IDENTITY,
+            Permission.ISSUE_ACTIVATION_CODE,
+            Permission.REVOKE_DEVICE,
+            Permission.RECORD_ANCHOR,
+            Permission.READ_JOURNAL,
+        }
+    ),
+    Role.INVESTIGATOR: frozenset(
+        _READS_A_SITE
+        | {
+            Permission.READ_IDENTITY,
+            Permission.REVOKE_DEVICE,
+            Permission.RECORD_ANCHOR,
+            Permission.READ_JOURNAL,
+        }
+    ),
+    # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
+    Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
+    Role.MONITOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
+    Role.DATA_MANAGER: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
+    Role.INSPECTOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
+    # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
+    Role.SYSTEM_ADMIN: frozenset(_OWN),
+    Role.SYSTEM: frozenset(),
+}
+
+
+class ActorKind(StrEnum):
+    PARTICIPANT = "participant"
+    USER = "user"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role at one site; `site_id` None means at every site of the study."""
+
+    role: Role
+    site_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whoever acts. `name` is a participant's code, a user name, or the name of a job."""
+
+    kind: ActorKind
+    id: UUID | None
+    name: str
+    grants: tuple[Grant, ...]
+    device_session_id: UUID | None = None
+    client: str = ""
+
+    def holds(self, permission: Permission) -> bool:
+        """Tell whether any role of the actor, at any site, has the permission."""
+        return any(permission in PERMISSIONS_OF[grant.role] for grant in self.grants)
+
+    def may_at(self, permission: Permission, site_id: UUID) -> bool:
+        """Tell whether the actor has the permission at this site."""
+        sites = self.sites_for(permission)
+        return sites is None or site_id in sites
+
+    def sites_for(self, permission: Permission) -> frozenset[UUID] | None:
+        """Return the sites where the actor has the permission; None means every site."""
+        granting = [grant for grant in self.grants if permission in PERMISSIONS_OF[grant.role]]
+        if any(grant.site_id is None for grant in granting):
+            return None
+        return frozenset(grant.site_id for grant in granting if grant.site_id is not None)
+
+    def role_at(self, site_id: UUID | None) -> Role:
+        """Return the role to put on record for an act at this site."""
+        for grant in self.grants:
+            if grant.site_id in (site_id, None):
+                return grant.role
+        return self.grants[0].role
+
+
+def system_actor(name: str) -> Actor:
+    """Return the actor for what the software does by itself: a job, a command, a start-up."""
+    return Actor(kind=ActorKind.SYSTEM, id=None, name=name, grants=(Grant(Role.SYSTEM),))
+
+
+def roles_with(permission: Permission) -> Iterable[Role]:
+    """Return the roles that hold a permission, in the order they are declared."""
+    return (role for role in Role if permission in PERMISSIONS_OF[role])

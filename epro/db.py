@@ -1,0 +1,171 @@
+"""Base class, column types and the two doors to the database: `transaction()` and `reading()`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    literal,
+    make_url,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from epro.errors import RecordedRefusal
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLITE_BUSY_TIMEOUT_MS = 15_000
+# A writer that dies while a provider or a network thinks must not hold back the journal's horizon.
+POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s"
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: naive values are refused, UTC is stored, aware UTC comes back, also on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("An instant without a time zone cannot be stored.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only for a column that is exactly INTEGER.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Tables of the whole product; enums are stored by value in plain text columns."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        str: Text(),
+        datetime: UtcDateTime(),
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=40,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+    }
+
+
+class Database:
+    """One engine with two doors; which one is used says what the caller is about to do."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        reading_engine = self.engine.execution_options(epro_reading=True)
+        if self.is_postgresql:
+            reading_engine = reading_engine.execution_options(postgresql_readonly=True)
+        self._writers = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(reading_engine, expire_on_commit=False, autoflush=False)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open one writing transaction; commit at the end, roll back on any error.
+
+        A RecordedRefusal commits first: what it leaves behind (a counted attempt, a body in
+        quarantine, a flag) is the point of it.
+        """
+        with self._writers() as session:
+            try:
+                yield session
+            except RecordedRefusal:
+                session.commit()
+                raise
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open one transaction that cannot write."""
+        with self._readers() as session:
+            yield session
+
+
+def make_engine(url: str) -> Engine:
+    """Create the engine for SQLite or PostgreSQL with the settings a clinical record deserves."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=20,
+        connect_args={"options": POSTGRESQL_OPTIONS, "connect_timeout": 10},
+    )  # fmt: skip
+
+
+def _sqlite_engine(url: str) -> Engine:
+    file = make_url(url).database
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself: savepoints would be lost.
+        sqlite: Any = connection
+        sqlite.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}"):  # fmt: skip
+            sqlite.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that later writes fails at once instead of waiting for its turn.
+        is_reading = connection.get_execution_options().get("epro_reading", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert one row unless a unique constraint already holds one; tell whether it was inserted.
+
+    Unlike a caught violation it leaves the transaction usable on PostgreSQL.
+    """
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    statement = insert(cast("Table", table.__table__)).values(**values).on_conflict_do_nothing()
+    # Only a row that comes back was inserted: the count of rows may be unknown, which is true too.
+    return session.execute(statement.returning(literal(1))).first() is not None

@@ -1,0 +1,123 @@
+"""What was answered: the response, every revision of it, and every body that was refused."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from epro.db import Base, BigId
+from questionnaires.definition import Language
+
+
+class ResponseStatus(StrEnum):
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+class Timeliness(StrEnum):
+    """Judged by `answered_at`; only the first two count for compliance."""
+
+    ON_TIME = "on_time"
+    LATE = "late"
+    OUT_OF_WINDOW = "out_of_window"
+    UNSCHEDULED = "unscheduled"
+
+
+class Completer(StrEnum):
+    """Who gave the answers."""
+
+    SELF = "self"
+    READ_TO_ME = "read_to_me"
+    ANSWERED_FOR_ME = "answered_for_me"
+
+
+class EntryMode(StrEnum):
+    """How the answers were taken (PRODUCT P-08)."""
+
+    OWN_DEVICE = "own_device"
+    PROVISIONED_DEVICE = "provisioned_device"
+    SITE_TABLET = "site_tablet"
+
+
+class QuestionnaireResponse(Base):
+    """The latest revision of one response; the phone makes the id, so a repeat is recognised.
+
+    A second response to an answered assessment names the first in `duplicate_of_id`; at most one
+    response of an assessment counts.
+    """
+
+    __tablename__ = "questionnaire_response"
+    __table_args__ = (
+        Index("uq_questionnaire_response_counting", "assessment_id", unique=True,
+              sqlite_where=text("counts"), postgresql_where=text("counts")),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessment.id"), index=True)
+    study_version_id: Mapped[int] = mapped_column(ForeignKey("study_version.id"))
+    questionnaire_code: Mapped[str]
+    questionnaire_version: Mapped[str]
+    revision: Mapped[int]
+    status: Mapped[ResponseStatus]
+    language: Mapped[Language]
+    completer: Mapped[Completer]
+    mode: Mapped[EntryMode]
+    answers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    hidden: Mapped[list[str]] = mapped_column(JSON)
+    not_reached: Mapped[list[str]] = mapped_column(JSON)
+    answered_at: Mapped[datetime]
+    utc_offset_minutes: Mapped[int]
+    zone: Mapped[str]
+    clock_unsure: Mapped[bool]
+    received_at: Mapped[datetime]
+    received_late: Mapped[bool]
+    timeliness: Mapped[Timeliness]
+    counts: Mapped[bool]
+    duplicate_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("questionnaire_response.id"))
+    day_label: Mapped[str | None]
+    device_session_id: Mapped[UUID] = mapped_column(ForeignKey("device_session.id"))
+    app_version: Mapped[str]
+
+
+class ResponseRevision(Base):
+    """One stored revision, with the digest that tells a repeat from a different body."""
+
+    __tablename__ = "response_revision"
+    __table_args__ = (UniqueConstraint("response_id", "revision"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    response_id: Mapped[UUID] = mapped_column(ForeignKey("questionnaire_response.id"))
+    revision: Mapped[int]
+    status: Mapped[ResponseStatus]
+    digest: Mapped[str]
+    answers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    answered_at: Mapped[datetime]
+    device_answered_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    reply: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Quarantine(Base):
+    """A refused body, byte for byte, with the reason: nothing a participant sent is lost."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (
+        Index("uq_quarantine_body", "participant_id", "response_id", "body_sha256",
+              "refusal_code", unique=True),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    response_id: Mapped[UUID]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body_sha256: Mapped[str]
+    refusal_code: Mapped[str]
+    problems: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    answer_age_s: Mapped[float | None]
+    device_session_id: Mapped[UUID | None] = mapped_column(ForeignKey("device_session.id"))
+    app_version: Mapped[str]
+    received_at: Mapped[datetime]

@@ -1,0 +1,46 @@
+"""Staff accounts and the roles they hold."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from epro.access import Role
+from epro.db import Base
+
+
+class User(Base):
+    """One person's account; it is never shared and never deleted."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    username: Mapped[str] = mapped_column(unique=True)
+    full_name: Mapped[str]
+    email_sealed: Mapped[str]
+    password_hash: Mapped[str]
+    totp_secret_sealed: Mapped[str]
+    totp_last_step: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    deactivated_at: Mapped[datetime | None]
+
+    memberships: Mapped[list["SiteMembership"]] = relationship(lazy="selectin")
+
+
+class SiteMembership(Base):
+    """A user's role at one site, or at all of them when `site_id` is empty."""
+
+    __tablename__ = "site_membership"
+    __table_args__ = (
+        Index("uq_site_membership_at_site", "user_id", "site_id", "role", unique=True,
+              sqlite_where=text("site_id IS NOT NULL"),
+              postgresql_where=text("site_id IS NOT NULL")),
+        Index("uq_site_membership_study_wide", "user_id", "role", unique=True,
+              sqlite_where=text("site_id IS NULL"), postgresql_where=text("site_id IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
+    role: Mapped[Role]

@@ -1,0 +1,66 @@
+"""The last outcome of each job: what operators and the readiness check know the worker by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.db import insert_if_absent
+from epro.models import JobRun
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run of a job ended. Times are wall-clock times; `error` is the name of a type."""
+
+    started_at: datetime
+    ended_at: datetime
+    handled_count: int = 0
+    error: str | None = None
+
+
+def record_run(session: Session, job: str, outcome: Outcome) -> None:
+    """Write down how a run ended, over the run before it."""
+    run = _locked(session, job, started_at=outcome.started_at)
+    run.last_started_at = outcome.started_at
+    if outcome.error is not None:
+        run.last_failed_at = outcome.ended_at
+        run.last_error = outcome.error
+        run.failure_count += 1
+        return
+    run.last_succeeded_at = outcome.ended_at
+    run.last_error = None
+    run.success_count += 1
+    run.handled_count += outcome.handled_count
+
+
+def _locked(session: Session, job: str, *, started_at: datetime) -> JobRun:
+    """Return the job's row, locked; two workers that start together make it only once."""
+    insert_if_absent(
+        session,
+        JobRun,
+        {"job": job, "last_started_at": started_at, "success_count": 0, "failure_count": 0,
+         "handled_count": 0},
+    )  # fmt: skip
+    return session.scalars(select(JobRun).where(JobRun.job == job).with_for_update()).one()
+
+
+def handled_counts(session: Session) -> dict[str, int]:
+    """Return how much each job has done since the database was made."""
+    return {run.job: run.handled_count for run in session.scalars(select(JobRun))}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When any job of any worker last began, in wall-clock time, and which jobs fail at present."""
+
+    beat_at: datetime | None
+    failing_jobs: tuple[str, ...]
+
+
+def pulse(session: Session) -> Pulse:
+    """Return what the job runs tell about the worker."""
+    runs = session.scalars(select(JobRun).order_by(JobRun.job)).all()
+    beat_at = max((run.last_started_at for run in runs), default=None)
+    return Pulse(beat_at, tuple(run.job for run in runs if run.last_error is not None))

@@ -1,0 +1,66 @@
+"""Moving the trial's time ahead in a rehearsal: one row that all processes follow (D10)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.errors import ClockNeverGoesBack
+from epro.models import RehearsalClock
+from epro.services import journal
+from epro.services.journal import Subject
+
+ROW = 1
+
+
+def offset(session: Session) -> timedelta:
+    """Return how far trial time is ahead of wall-clock time."""
+    row = session.get(RehearsalClock, ROW)
+    return timedelta(seconds=row.offset_s) if row else timedelta()
+
+
+def move(session: Session, actor: Actor, *, to: datetime, wall_now: datetime) -> int:
+    """Move trial time ahead to an instant; return the generation for the worker to settle.
+
+    Time flows on from there. Raises ClockNeverGoesBack when trial time is past `to` already.
+    """
+    row = session.scalars(
+        select(RehearsalClock).where(RehearsalClock.id == ROW).with_for_update()
+    ).first()
+    if row is None:
+        row = RehearsalClock(id=ROW, offset_s=0.0, generation=0, settled_generation=0)
+        session.add(row)
+    trial_now = wall_now + timedelta(seconds=row.offset_s)
+    if to < trial_now:
+        raise ClockNeverGoesBack(details={"now": trial_now.isoformat()})
+    row.offset_s = (to - wall_now).total_seconds()
+    row.generation += 1
+    session.flush()
+    journal.record(
+        session, actor, "rehearsal_clock.moved",
+        Subject(entity_type="rehearsal_clock", entity_id=str(ROW), version=row.generation),
+        after={"now": to}, before={"now": trial_now}, now=to,
+    )  # fmt: skip
+    return row.generation
+
+
+def unsettled_generation(session: Session) -> int | None:
+    """Return the generation whose due jobs have not all run yet; None when all is at rest."""
+    row = session.get(RehearsalClock, ROW)
+    return row.generation if row and row.generation > row.settled_generation else None
+
+
+def settle(session: Session, generation: int) -> None:
+    """Say that every job which was due at this generation has run to rest."""
+    session.execute(
+        update(RehearsalClock)
+        .where(RehearsalClock.id == ROW, RehearsalClock.settled_generation < generation)
+        .values(settled_generation=generation)
+    )
+
+
+def is_settled(session: Session, generation: int) -> bool:
+    """Tell whether the jobs of this generation, or of a later one, have run to rest."""
+    row = session.get(RehearsalClock, ROW)
+    return row is not None and row.settled_generation >= generation

@@ -1,0 +1,139 @@
+"""Study versions: published once, frozen, in force at a site from a date."""
+
+import hashlib
+import threading
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.errors import AlreadyExists, NoActiveStudyVersion
+from epro.models import Site, SiteActivation, StudyVersion
+from epro.services import journal
+from epro.services.journal import Subject
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import StudyPackage
+from questionnaires.lint import refuse_faulty
+from questionnaires.reading import from_canonical_json, to_canonical_json
+
+
+class Studies:
+    """The published study versions as one process knows them; immutable, so read only once."""
+
+    def __init__(self) -> None:
+        self._catalogue = Catalogue({})
+        self._newest_id = 0
+        self._lock = threading.Lock()
+
+    def catalogue(self, session: Session) -> Catalogue:
+        """Return the catalogue of everything published, reading what is new since the last call."""
+        newest_id = session.scalar(select(func.max(StudyVersion.id))) or 0
+        if newest_id != self._newest_id:
+            with self._lock:
+                rows = session.scalars(select(StudyVersion)).all()
+                self._catalogue = Catalogue(
+                    {row.id: from_canonical_json(row.canonical_json) for row in rows}
+                )
+                self._newest_id = newest_id
+        return self._catalogue
+
+
+def publish(
+    session: Session, actor: Actor, package: StudyPackage, *, now: datetime
+) -> StudyVersion:
+    """Freeze a study package under its version; the same content again changes nothing.
+
+    Raises PackageRefused when the package has faults, and AlreadyExists when the version, or a
+    questionnaire version in it, was published with different content: an edit needs a new version
+    (Q-01).
+    """
+    refuse_faulty(package)
+    text = to_canonical_json(package)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    rows = session.scalars(select(StudyVersion)).all()
+    for row in rows:
+        if (row.study_code, row.version) == (package.code, package.version):
+            if row.sha256 == sha256:
+                return row
+            raise AlreadyExists(
+                f"Version {package.version} is published with different content. "
+                "Give the changed package a new version."
+            )
+    _refuse_changed_questionnaires(package, [from_canonical_json(r.canonical_json) for r in rows])
+    row = StudyVersion(
+        study_code=package.code, version=package.version, canonical_json=text, sha256=sha256,
+        published_at=now, published_by=actor.name,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    journal.record(
+        session, actor, "study_version.published",
+        Subject(entity_type="study_version", entity_id=str(row.id)),
+        after={"study": row.study_code, "version": row.version, "sha256": sha256}, now=now,
+    )  # fmt: skip
+    return row
+
+
+def activate(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    version: StudyVersion,
+    *,
+    from_on: date,
+    now: datetime,
+) -> SiteActivation:
+    """Put a study version in force at a site from a local date on; earlier plans keep theirs."""
+    known = session.scalars(
+        select(SiteActivation).where(
+            SiteActivation.site_id == site.id, SiteActivation.from_on == from_on
+        )
+    ).first()
+    if known is not None:
+        if known.study_version_id == version.id:
+            return known
+        raise AlreadyExists(f"Site {site.code} already changes its study version on {from_on}.")
+    activation = SiteActivation(site_id=site.id, study_version_id=version.id, from_on=from_on)
+    session.add(activation)
+    session.flush()
+    journal.record(
+        session, actor, "study_version.activated",
+        Subject(entity_type="site_activation", entity_id=str(activation.id),
+                site_code=site.code, site_id=site.id),
+        after={"study": version.study_code, "version": version.version, "from_on": from_on},
+        now=now,
+    )  # fmt: skip
+    return activation
+
+
+def version_in_force(session: Session, site: Site, *, on: date) -> int:
+    """Return the id of the study version in force at a site on a local date."""
+    version_id = session.scalar(
+        select(SiteActivation.study_version_id)
+        .where(SiteActivation.site_id == site.id, SiteActivation.from_on <= on)
+        .order_by(SiteActivation.from_on.desc())
+        .limit(1)
+    )
+    if version_id is None:
+        raise NoActiveStudyVersion(details={"site": site.code, "on": on.isoformat()})
+    return version_id
+
+
+def _refuse_changed_questionnaires(package: StudyPackage, published: list[StudyPackage]) -> None:
+    known = {
+        (questionnaire.code, questionnaire.version): questionnaire
+        for earlier in published
+        for questionnaire in earlier.questionnaires
+    }
+    changed = [
+        f"{questionnaire.code} {questionnaire.version}"
+        for questionnaire in package.questionnaires
+        if known.get((questionnaire.code, questionnaire.version), questionnaire) != questionnaire
+    ]
+    if changed:
+        raise AlreadyExists(
+            "Published with different content before: "
+            + ", ".join(changed)
+            + ". Give each a new version."
+        )

@@ -1,0 +1,156 @@
+"""What a deployment sets, read once from the environment; production refuses weak settings."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+MIN_KEY_BYTES = 32
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class BadSettings(Exception):
+    """One or more settings cannot be used; the message names each of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process needs to know about where it runs."""
+
+    environment: Environment
+    database_url: str
+    token_key: str
+    field_keys: tuple[str, ...]
+    lookup_key: bytes
+    is_rehearsal: bool = False
+    trusted_proxies: int = 0
+    public_url: str = "http://127.0.0.1:8000"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read `EPRO_*`; raise BadSettings naming every setting that is missing or too weak.
+
+        Outside production, missing keys are made once and kept in `var/keys/` (mode 0600), so that
+        a second start can still read what the first one sealed.
+        """
+        env = os.environ if environ is None else environ
+        faults: list[str] = []
+        environment = _environment(env, faults)
+        is_production = environment is Environment.PRODUCTION
+        keys = _Keys(env, is_production=is_production, faults=faults)
+        settings = cls(
+            environment=environment,
+            database_url=env.get(
+                "EPRO_DATABASE_URL", f"sqlite:///{env.get('EPRO_VAR', 'var')}/epro.sqlite3"
+            ),
+            token_key=keys.text("EPRO_TOKEN_KEY", lambda: secrets.token_urlsafe(48)),
+            field_keys=tuple(
+                keys.text("EPRO_FIELD_KEYS", lambda: Fernet.generate_key().decode()).split(",")
+            ),
+            lookup_key=keys.text("EPRO_LOOKUP_KEY", lambda: secrets.token_urlsafe(48)).encode(),
+            is_rehearsal=env.get("EPRO_REHEARSAL", "") == "1",
+            trusted_proxies=_number(env, "EPRO_TRUSTED_PROXIES", faults),
+            public_url=env.get("EPRO_PUBLIC_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),
+        )
+        faults.extend(_weaknesses(settings))
+        if faults:
+            raise BadSettings(
+                "These settings cannot be used:\n" + "\n".join(f"- {f}" for f in faults)
+            )
+        return settings
+
+
+class _Keys:
+    """Keys come from the environment; in development a missing one is made and kept."""
+
+    def __init__(self, env: Mapping[str, str], *, is_production: bool, faults: list[str]) -> None:
+        self._env = env
+        self._is_production = is_production
+        self._faults = faults
+        self._folder = Path(env.get("EPRO_VAR", "var")) / "keys"
+
+    def text(self, name: str, make: Callable[[], str]) -> str:
+        if value := self._env.get(name, "").strip():
+            return value
+        if self._is_production:
+            self._faults.append(f"{name} is not set.")
+            return ""
+        kept = self._folder / name.lower()
+        if not kept.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write_private(kept, make())
+        return kept.read_text(encoding="utf-8").strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Create the file for its owner only; when another process was first, its key stands."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.touch(mode=0o600)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _environment(env: Mapping[str, str], faults: list[str]) -> Environment:
+    name = env.get("EPRO_ENV", Environment.DEVELOPMENT)
+    try:
+        return Environment(name)
+    except ValueError:
+        faults.append(f"EPRO_ENV is {name!r}; it must be development or production.")
+        return Environment.PRODUCTION
+
+
+def _number(env: Mapping[str, str], name: str, faults: list[str]) -> int:
+    text = env.get(name, "0")
+    if not text.isdecimal():
+        faults.append(f"{name} is {text!r}; it must be a whole number.")
+        return 0
+    return int(text)
+
+
+def _weaknesses(settings: Settings) -> list[str]:
+    faults: list[str] = []
+    if settings.token_key and len(settings.token_key.encode()) < MIN_KEY_BYTES:
+        faults.append(f"EPRO_TOKEN_KEY is shorter than {MIN_KEY_BYTES} bytes.")
+    if settings.lookup_key and len(settings.lookup_key) < MIN_KEY_BYTES:
+        faults.append(f"EPRO_LOOKUP_KEY is shorter than {MIN_KEY_BYTES} bytes.")
+    for number, key in enumerate(settings.field_keys, start=1):
+        if key and not _is_fernet_key(key):
+            faults.append(f"EPRO_FIELD_KEYS: key {number} is not 32 bytes in URL-safe base64.")
+    if not settings.is_production:
+        return faults
+    if settings.is_rehearsal:
+        faults.append("EPRO_REHEARSAL=1 moves the clock; production refuses it.")
+    if settings.database_url.startswith("sqlite"):
+        faults.append("EPRO_DATABASE_URL is SQLite; production needs PostgreSQL.")
+    if not settings.public_url.startswith("https://"):
+        faults.append("EPRO_PUBLIC_URL must begin with https:// in production.")
+    if len({settings.token_key, settings.lookup_key.decode(), *settings.field_keys}) < 2 + len(
+        settings.field_keys
+    ):
+        faults.append("The token, look-up and field keys must all differ.")
+    return faults
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(key.encode())) == MIN_KEY_BYTES
+    except ValueError:
+        return False

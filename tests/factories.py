@@ -1,0 +1,190 @@
+"""Rows that tests begin with. They flush and never commit; what a test is about it says itself."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from cryptography.fernet import Fernet
+from pyotp.totp import TOTP
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, ActorKind, Grant, Role, system_actor
+from epro.crypto import Keyring
+from epro.models import (
+    Assessment,
+    DeviceSession,
+    Participant,
+    ParticipantCredential,
+    Site,
+    StudyVersion,
+    User,
+)
+from epro.services import staff, studies
+from questionnaires.definition import Language, StudyPackage, ThermometerRoute
+from questionnaires.reading import read_package
+from tests.clock import START
+
+SHIPPED = Path(__file__).parent.parent / "questionnaires" / "studies" / "bk-sle-i-01"
+PASSWORD = "seven grey herons"
+PIN = "274913"
+# Cheap on purpose: tests hash hundreds of secrets.
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+FIELD_KEY = Fernet.generate_key().decode()
+LOOKUP_KEY = b"a look-up key that only tests know"
+
+SYSTEM = system_actor("test")
+
+
+def make_keyring(*field_keys: str) -> Keyring:
+    """Return a keyring with fast hashing; the first field key seals."""
+    return Keyring(field_keys=field_keys or (FIELD_KEY,), lookup_key=LOOKUP_KEY, hasher=HASHER)
+
+
+@cache
+def shipped_package() -> StudyPackage:
+    return read_package(SHIPPED)
+
+
+def add_site(session: Session, code: str = "SZ01", **facts: Any) -> Site:
+    values = {
+        "code": code,
+        "name_zh": "深圳测试医院",
+        "name_en": "Shenzhen Test Hospital",
+        "zone": "Asia/Shanghai",
+        "phone": "0755-0000000",
+        "phone_24h": "0755-0000001",
+    }
+    site = Site(**(values | facts))
+    session.add(site)
+    session.flush()
+    return site
+
+
+def add_study_version(
+    session: Session, *sites: Site, from_on: date = date(2026, 1, 1), now: datetime = START
+) -> StudyVersion:
+    """Publish the shipped study package and put it in force at these sites."""
+    version = studies.publish(session, SYSTEM, shipped_package(), now=now)
+    for site in sites:
+        studies.activate(session, SYSTEM, site, version, from_on=from_on, now=now)
+    return version
+
+
+def add_participant(
+    session: Session, site: Site, code: str = "SZ01-014", *, pin: str | None = None, **facts: Any
+) -> Participant:
+    """Add a participant; with a PIN she can sign in."""
+    values = {
+        "code": code,
+        "site_id": site.id,
+        "language": Language.ZH,
+        "zone": site.zone,
+        "thermometer_route": ThermometerRoute.AXILLARY,
+        "enrolled_at": START,
+    }
+    participant = Participant(**(values | facts))
+    session.add(participant)
+    session.flush()
+    if pin:
+        pin_hash = HASHER.hash(pin)
+        session.add(
+            ParticipantCredential(participant_id=participant.id, pin_hash=pin_hash, chosen_at=START)
+        )
+        session.flush()
+    return participant
+
+
+def add_device(session: Session, participant: Participant, **facts: Any) -> DeviceSession:
+    values = {
+        "participant_id": participant.id,
+        "client": "test",
+        "started_at": START,
+        "last_seen_at": START,
+    }
+    device = DeviceSession(**(values | facts))
+    session.add(device)
+    session.flush()
+    return device
+
+
+def participant_actor(session: Session, participant: Participant) -> Actor:
+    """Return the participant as an actor, signed in on a device of her own."""
+    return Actor(
+        kind=ActorKind.PARTICIPANT,
+        id=participant.id,
+        name=participant.code,
+        grants=(Grant(Role.PARTICIPANT, participant.site_id),),
+        device_session_id=add_device(session, participant).id,
+        client="test",
+    )
+
+
+def add_user(
+    session: Session,
+    username: str = "zhang.jing",
+    *,
+    roles: Sequence[Role] = (Role.COORDINATOR,),
+    site: str | None = "SZ01",
+    keyring: Keyring | None = None,
+    now: datetime = START,
+) -> staff.NewUser:
+    """Add a user with PASSWORD; `site` None grants the roles everywhere."""
+    return staff.add_user(
+        session,
+        SYSTEM,
+        username=username,
+        full_name="Zhang Jing",
+        email=f"{username}@example.org",
+        password=PASSWORD,
+        roles=roles,
+        site=site,
+        keyring=keyring or make_keyring(),
+        now=now,
+    )
+
+
+def user_actor(user: User) -> Actor:
+    """Return a user as an actor, without a session."""
+    return Actor(
+        kind=ActorKind.USER,
+        id=user.id,
+        name=user.username,
+        grants=tuple(Grant(held.role, held.site_id) for held in user.memberships),
+        client="test",
+    )
+
+
+def totp_at(new: staff.NewUser, wall_now: datetime) -> str:
+    """Return the one-time code that the user's app shows at a wall-clock time."""
+    return TOTP(new.totp_secret).at(wall_now)
+
+
+def add_assessment(
+    session: Session, participant: Participant, version: StudyVersion, **facts: Any
+) -> Assessment:
+    """Add the diary of one evening: opens 17:00, due 21:00, closes at midnight, in Shenzhen."""
+    block = next(block for block in shipped_package().schedule.blocks if block.code == "S1")
+    questionnaire = shipped_package().questionnaire(block.questionnaire)
+    assert questionnaire
+    values = {
+        "participant_id": participant.id,
+        "study_version_id": version.id,
+        "family": "daily",
+        "occurrence": "2026-03-01",
+        "block": block.code,
+        "questionnaire_code": questionnaire.code,
+        "questionnaire_version": questionnaire.version,
+        "planned_on": date(2026, 3, 1),
+        "opens_at": START.replace(hour=9),
+        "due_at": START.replace(hour=13),
+        "closes_at": START.replace(hour=16),
+        "late_until": START.replace(hour=16),
+        "planned_at": START,
+    }
+    assessment = Assessment(**(values | facts))
+    session.add(assessment)
+    session.flush()
+    return assessment
