@@ -1,0 +1,147 @@
+"""What is due, as the participant and the site see it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.models import Assessment, AssessmentState, Participant, Site
+from epro.services import planning, studies
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Language, SiteDefaults, StudyPackage, Translated
+from questionnaires.schedule import AnchorEvent
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionnaireReference:
+    code: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Who the participant is here; `latest_infusion_at` lets her phone run the safety rules."""
+
+    code: str
+    language: Language
+    zone: str
+    study_title: Translated
+    study_day: str | None
+    latest_infusion_at: datetime | None
+    numbers: SiteDefaults
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One assessment as it is shown; `day` is its study day as the anchors stand now."""
+
+    id: UUID
+    title: Translated
+    questionnaire: QuestionnaireReference
+    day: str | None
+    on: date
+    opens_at: datetime
+    due_at: datetime
+    closes_at: datetime
+    late_until: datetime
+    state: AssessmentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diary:
+    """Everything that stands, in order of opening; `always_open` can be answered at any hour."""
+
+    now: datetime
+    zone: str
+    items: tuple[Due, ...]
+    always_open: tuple[QuestionnaireReference, ...]
+
+
+def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Profile:
+    """Return the signed-in participant's profile. Raises NoActiveStudyVersion."""
+    participant = session.get_one(Participant, actor.id)
+    site = session.get_one(Site, participant.site_id)
+    package = _package_in_force(session, participant, site, catalogue=catalogue, now=now)
+    zone = ZoneInfo(participant.zone)
+    anchors = planning.standing_anchors(session, participant.id)
+    infusions = [
+        at for event, at in anchors.items() if event in {AnchorEvent.INF1, AnchorEvent.INF2}
+    ]
+    return Profile(
+        code=participant.code,
+        language=participant.language,
+        zone=participant.zone,
+        study_title=package.title,
+        study_day=planning.day_label_on(
+            anchors, now.astimezone(zone).date(), zone=zone, package=package
+        ),
+        latest_infusion_at=max((at for at in infusions if at <= now), default=None),
+        numbers=SiteDefaults(
+            site_phone=site.phone,
+            study_phone=site.phone_24h,
+            emergency_number=package.sites.emergency_number,
+        ),
+        now=now,
+    )
+
+
+def own_diary(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Diary:
+    """Return what stands for the signed-in participant. Raises NoActiveStudyVersion."""
+    return diary_of(session, session.get_one(Participant, actor.id), catalogue=catalogue, now=now)
+
+
+def diary_of(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> Diary:
+    """Return what stands for a participant, cancelled assessments left out."""
+    site = session.get_one(Site, participant.site_id)
+    package = _package_in_force(session, participant, site, catalogue=catalogue, now=now)
+    zone = ZoneInfo(participant.zone)
+    anchors = planning.standing_anchors(session, participant.id)
+    rows = session.scalars(
+        select(Assessment)
+        .where(Assessment.participant_id == participant.id, Assessment.cancelled_at.is_(None))
+        .order_by(Assessment.opens_at, Assessment.family)
+    )
+    return Diary(
+        now=now,
+        zone=participant.zone,
+        items=tuple(
+            Due(
+                id=row.id,
+                title=_title(catalogue.package(row.study_version_id), row),
+                questionnaire=QuestionnaireReference(
+                    row.questionnaire_code, row.questionnaire_version
+                ),
+                day=planning.day_label_on(anchors, row.planned_on, zone=zone, package=package),
+                on=row.planned_on,
+                opens_at=row.opens_at,
+                due_at=row.due_at,
+                closes_at=row.closes_at,
+                late_until=row.late_until,
+                state=row.state_at(now),
+            )
+            for row in rows
+        ),
+        always_open=tuple(
+            QuestionnaireReference(questionnaire.code, questionnaire.version)
+            for questionnaire in package.questionnaires
+            if questionnaire.code in package.schedule.always_open
+        ),
+    )
+
+
+def _package_in_force(
+    session: Session, participant: Participant, site: Site, *, catalogue: Catalogue, now: datetime
+) -> StudyPackage:
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    return catalogue.package(studies.version_in_force(session, site, on=today))
+
+
+def _title(package: StudyPackage, row: Assessment) -> Translated:
+    return package.block_title(row.block) or Translated(row.block, row.block)

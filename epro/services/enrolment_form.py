@@ -1,0 +1,84 @@
+"""What a coordinator fills in to enrol somebody, and what can be wrong with it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from questionnaires.definition import ConsentKind, Language, StudyPackage, ThermometerRoute
+
+PARTICIPANT_CODE = re.compile(r"[A-Z]{2}\d{2}-\d{3}", re.ASCII)
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+EARLIEST_YEAR_OF_BIRTH = 1900
+MIN_AGE = 18  # NCT07041801 enrols adults
+# Paper was signed by the clock on the wall.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenConsent:
+    """One kind of consent, given on paper at the site."""
+
+    kind: ConsentKind
+    document_version: str
+    given_at: datetime
+    explained_by: str
+    paper_location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """Everything that is needed; zone and thermometer default to the site's and the study's."""
+
+    code: str
+    site: str
+    language: Language
+    year_of_birth: int
+    phone: str
+    consents: tuple[GivenConsent, ...]
+    zone: str | None = None
+    thermometer_route: ThermometerRoute | None = None
+
+
+def problems_of(enrolment: Enrolment, *, zone: str, now: datetime) -> list[dict[str, str]]:
+    """Name every value that cannot be right, by its place; never repeats a value."""
+    found = _problems(enrolment, zone, now)
+    return [{"place": place, "message": message} for place, message in found]
+
+
+def missing_consents(enrolment: Enrolment, package: StudyPackage) -> list[str]:
+    """Return the kinds the study needs before any data and that were not given."""
+    given = {consent.kind for consent in enrolment.consents}
+    return [
+        consent.kind.value
+        for consent in package.consents
+        if consent.required and consent.kind not in given
+    ]
+
+
+def _problems(enrolment: Enrolment, zone: str, now: datetime) -> Iterator[tuple[str, str]]:
+    if not PARTICIPANT_CODE.fullmatch(enrolment.code):
+        yield "code", "A participant's code reads like SZ01-014."
+    elif not enrolment.code.startswith(f"{enrolment.site}-"):
+        yield "code", "A participant's code begins with the code of her site."
+    if zone not in available_timezones():
+        yield "zone", "This is not the name of an IANA time zone."
+    if not E164.fullmatch(enrolment.phone):
+        yield "phone", "A phone number has its country code, as in +8613800138000."
+    age = now.year - enrolment.year_of_birth
+    if not EARLIEST_YEAR_OF_BIRTH <= enrolment.year_of_birth <= now.year:
+        yield "year_of_birth", "This is not a year of birth."
+    elif age < MIN_AGE:
+        yield "year_of_birth", f"Participants are at least {MIN_AGE} years old."
+    yield from _consent_problems(enrolment, now)
+
+
+def _consent_problems(enrolment: Enrolment, now: datetime) -> Iterator[tuple[str, str]]:
+    counts = Counter(consent.kind for consent in enrolment.consents)
+    for number, consent in enumerate(enrolment.consents):
+        if consent.given_at > now + CLOCK_TOLERANCE:
+            yield f"consents[{number}].given_at", "This lies in the future."
+        if counts[consent.kind] > 1:
+            yield f"consents[{number}].kind", "This kind is given more than once."

@@ -1,0 +1,111 @@
+"""Who a participant is: sealed, apart from the clinical tables, read only on record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.crypto import Keyring
+from epro.errors import NotFound
+from epro.models import JournalKind, Participant, ParticipantIdentity, Site
+from epro.services import journal
+from epro.services.journal import Subject
+
+FIELDS = ("phone", "year_of_birth")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What the site needs to reach a participant; `phone` is E.164."""
+
+    phone: str
+    year_of_birth: int
+    recorded_at: datetime
+
+
+def seal(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    *,
+    phone: str,
+    year_of_birth: int,
+    keyring: Keyring,
+    now: datetime,
+) -> None:
+    """Store a participant's identity, sealed; the journal names the fields, never their values."""
+    session.add(
+        ParticipantIdentity(
+            participant_id=participant.id,
+            phone_sealed=keyring.seal(phone),
+            phone_lookup=keyring.lookup("phone", phone),
+            year_of_birth_sealed=keyring.seal(str(year_of_birth)),
+            recorded_at=now,
+        )
+    )
+    session.flush()
+    journal.record(
+        session, actor, "identity.recorded", _subject(session, participant),
+        after={"fields": FIELDS}, now=now,
+    )  # fmt: skip
+
+
+def read(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    *,
+    reason: str | None = None,
+    keyring: Keyring,
+    now: datetime,
+) -> Identity:
+    """Open a participant's identity and put on record that it was read, by whom and why.
+
+    The caller has found the participant within the actor's sites for READ_IDENTITY.
+    """
+    row = session.get(ParticipantIdentity, participant.id)
+    if row is None:
+        raise NotFound
+    journal.record(
+        session, actor, "identity.read", _subject(session, participant),
+        after={"fields": FIELDS}, reason=reason, kind=JournalKind.ACCESS, now=now,
+    )  # fmt: skip
+    return Identity(
+        phone=keyring.unseal(row.phone_sealed),
+        year_of_birth=int(keyring.unseal(row.year_of_birth_sealed)),
+        recorded_at=row.recorded_at,
+    )
+
+
+def is_born_in(
+    session: Session, participant_id: UUID, year_of_birth: int, *, keyring: Keyring
+) -> bool:
+    """Tell whether this is the year of birth given at enrolment."""
+    row = session.get(ParticipantIdentity, participant_id)
+    return row is not None and keyring.unseal(row.year_of_birth_sealed) == str(year_of_birth)
+
+
+def reseal_all(session: Session, *, keyring: Keyring) -> int:
+    """Seal every identity with the newest key, so that an old key can go; return how many."""
+    rows = session.scalars(
+        select(ParticipantIdentity).order_by(ParticipantIdentity.participant_id).with_for_update()
+    ).all()
+    for row in rows:
+        row.phone_sealed = keyring.reseal(row.phone_sealed)
+        row.year_of_birth_sealed = keyring.reseal(row.year_of_birth_sealed)
+    session.flush()
+    return len(rows)
+
+
+def _subject(session: Session, participant: Participant) -> Subject:
+    site = session.get_one(Site, participant.site_id)
+    return Subject(
+        entity_type="participant_identity",
+        entity_id=participant.code,
+        participant_code=participant.code,
+        site_code=site.code,
+        site_id=site.id,
+    )

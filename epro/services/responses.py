@@ -1,0 +1,345 @@
+"""Take in what participants answer: stored once, judged, never lost.
+
+What is refused is kept byte for byte in quarantine, and the refusal is one that commits.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.db import insert_if_absent
+from epro.errors import (
+    DomainError,
+    InvalidAnswers,
+    NotFound,
+    RecordedRefusal,
+    RevisionConflict,
+    UnknownAssessment,
+    UnknownQuestionnaire,
+)
+from epro.models import (
+    Assessment,
+    DeviceSession,
+    Participant,
+    Quarantine,
+    QuestionnaireResponse,
+    ResponseRevision,
+    ResponseStatus,
+    Site,
+    Timeliness,
+)
+from epro.services import answering_time, journal, planning, studies
+from epro.services.journal import Subject
+from epro.services.response_store import store_submission
+from epro.services.submission import Case, Sending, Submission, Verdict
+from questionnaires.catalogue import Catalogue
+from questionnaires.validation import Judgement, judge
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """What the device is told; equal for every repeat of the same revision."""
+
+    reply: Mapping[str, Any]
+    is_new: bool
+
+
+def submit(
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    submission: Submission,
+    sending: Sending,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> StoredResponse:
+    """Store one revision of a response; sending the same body again is harmless.
+
+    1. Lock the assessment (for an unscheduled report the participant): two devices take turns.
+    2. Judge the answers, then look for the same revision: an equal one is answered as before.
+    3. Judge the time: outside its window it is stored all the same; it only does not count.
+    4. Store revision, response and journal together.
+
+    Raises UnknownAssessment, UnknownQuestionnaire, InvalidAnswers and RevisionConflict, all of them
+    recorded: the body is kept in quarantine.
+    """
+    try:
+        case = _look_up(session, actor, response_id, submission, catalogue=catalogue, now=now)
+        judgement = judge(
+            case.questionnaire, submission.answers, is_complete=submission.is_complete
+        )
+        digest = _digest(submission, judgement)
+        if earlier := _same_revision(session, case, submission, digest):
+            return earlier
+        if judgement.problems:
+            raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
+        verdict = _decide(
+            session, actor, case, submission, sending,
+            judgement=judgement, digest=digest, now=now,
+        )  # fmt: skip
+        reply = store_submission(session, actor, case, submission, sending, verdict, now=now)
+        if reply is None:
+            raise RevisionConflict
+    except RecordedRefusal as refusal:
+        keep_refused(session, actor, response_id, sending, refusal, now=now)
+        raise
+    return StoredResponse(reply, is_new=case.response is None)
+
+
+def keep_refused(
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    sending: Sending,
+    refusal: DomainError,
+    *,
+    now: datetime,
+) -> None:
+    """Keep a refused body unchanged, each distinct one once, and put that on record."""
+    digest = hashlib.sha256(sending.body).hexdigest()
+    participant = session.get_one(Participant, actor.id)
+    kept_id, problems = uuid4(), refusal.details.get("problems", [])
+    is_new = insert_if_absent(
+        session,
+        Quarantine,
+        {
+            "id": kept_id,
+            "participant_id": participant.id,
+            "response_id": response_id,
+            "body": sending.body,
+            "body_sha256": digest,
+            "refusal_code": refusal.code,
+            "problems": problems,
+            "answer_age_s": sending.answer_age_s,
+            "device_session_id": actor.device_session_id,
+            "app_version": sending.app_version,
+            "received_at": now,
+        },
+    )
+    if not is_new:
+        return
+    site = session.get_one(Site, participant.site_id)
+    journal.record(
+        session,
+        actor,
+        "response.refused",
+        Subject(
+            entity_type="quarantine",
+            entity_id=str(kept_id),
+            participant_code=participant.code,
+            site_code=site.code,
+            site_id=site.id,
+        ),
+        after={
+            "response_id": response_id,
+            "refusal": refusal.code,
+            "problems": problems,
+            "body_sha256": digest,
+        },
+        now=now,
+    )
+
+
+def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
+    """Return one of the participant's own responses; absent and another's look alike."""
+    response = session.get(QuestionnaireResponse, response_id)
+    if response is None or response.participant_id != actor.id:
+        raise NotFound
+    return response
+
+
+def list_of(
+    session: Session, actor: Actor, participant: Participant
+) -> list[QuestionnaireResponse]:
+    """Return a participant's responses by time of answering, for staff of her site."""
+    if not actor.may_at(Permission.READ_RESPONSE, participant.site_id):
+        raise NotFound
+    return list(
+        session.scalars(
+            select(QuestionnaireResponse)
+            .where(QuestionnaireResponse.participant_id == participant.id)
+            .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
+        )
+    )
+
+
+# --- one submission, step by step -----------------------------------------------------------------
+
+
+def _look_up(
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    submission: Submission,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Case:
+    participant, assessment = _lock(session, actor, submission)
+    site = session.get_one(Site, participant.site_id)
+    code = submission.questionnaire_code
+    if assessment is not None:
+        version_id = assessment.study_version_id
+        is_asked = assessment.questionnaire_code == code
+    else:
+        today = now.astimezone(ZoneInfo(participant.zone)).date()
+        version_id = studies.version_in_force(session, site, on=today)
+        is_asked = code in catalogue.package(version_id).schedule.always_open
+    if not is_asked:
+        raise UnknownQuestionnaire
+    # An older edition is taken too: her phone may have been offline when the new one came.
+    try:
+        questionnaire = catalogue.questionnaire(code, submission.questionnaire_version)
+    except LookupError as error:
+        raise UnknownQuestionnaire from error
+    response = session.scalars(
+        select(QuestionnaireResponse)
+        .where(QuestionnaireResponse.id == response_id)
+        .execution_options(populate_existing=True)
+    ).first()
+    return Case(
+        response_id=response_id,
+        participant=participant,
+        site=site,
+        assessment=assessment,
+        response=response,
+        study_version_id=version_id,
+        package=catalogue.package(version_id),
+        questionnaire=questionnaire,
+    )
+
+
+def _lock(
+    session: Session, actor: Actor, submission: Submission
+) -> tuple[Participant, Assessment | None]:
+    participant = session.get_one(Participant, actor.id)
+    if submission.assessment_id is None:
+        return planning.lock_participant(session, participant.id), None
+    assessment = session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.id == submission.assessment_id,
+            Assessment.participant_id == participant.id,
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if assessment is None:
+        raise UnknownAssessment
+    return participant, assessment
+
+
+def _same_revision(
+    session: Session, case: Case, submission: Submission, digest: str
+) -> StoredResponse | None:
+    """Answer a repeat as the first time; refuse what could only overwrite something stored."""
+    response = case.response
+    if response is None:
+        return None
+    if (response.participant_id, response.assessment_id) != (
+        case.participant.id,
+        submission.assessment_id,
+    ):
+        raise RevisionConflict
+    stored = session.scalars(
+        select(ResponseRevision).where(
+            ResponseRevision.response_id == response.id,
+            ResponseRevision.revision == submission.revision,
+        )
+    ).first()
+    if stored is not None and stored.digest == digest:
+        return StoredResponse(stored.reply, is_new=False)
+    if submission.revision <= response.revision or response.status is ResponseStatus.COMPLETED:
+        raise RevisionConflict(
+            details={"stored_revision": response.revision, "stored_status": response.status.value}
+        )
+    return None
+
+
+def _decide(
+    session: Session,
+    actor: Actor,
+    case: Case,
+    submission: Submission,
+    sending: Sending,
+    *,
+    judgement: Judgement,
+    digest: str,
+    now: datetime,
+) -> Verdict:
+    participant, assessment = case.participant, case.assessment
+    time = answering_time.derive(
+        device_answered_at=submission.device_answered_at,
+        age_s=sending.answer_age_s,
+        earliest_at=participant.activated_at or participant.enrolled_at,
+        known_offset_s=session.get_one(DeviceSession, actor.device_session_id).clock_offset_s,
+        now=now,
+    )
+    timeliness, received_late, counting_id = Timeliness.UNSCHEDULED, False, None
+    if assessment is not None:
+        timeliness = answering_time.timeliness(assessment, time.answered_at)
+        received_late = timeliness is not answering_time.timeliness(assessment, now)
+        counting_id = session.scalar(
+            select(QuestionnaireResponse.id).where(
+                QuestionnaireResponse.assessment_id == assessment.id, QuestionnaireResponse.counts
+            )
+        )
+    return Verdict(
+        judgement=judgement,
+        digest=digest,
+        answered_at=time.answered_at,
+        clock_offset_s=time.clock_offset_s,
+        clock_unsure=time.clock_unsure,
+        timeliness=timeliness,
+        received_late=received_late,
+        counts=(
+            submission.is_complete
+            and timeliness in {Timeliness.ON_TIME, Timeliness.LATE}
+            and assessment is not None
+            and assessment.cancelled_at is None
+            and not assessment.not_offered
+            and counting_id is None
+        ),
+        duplicate_of_id=counting_id,
+        day_label=_day_label(session, case, time.answered_at),
+    )
+
+
+def _day_label(session: Session, case: Case, answered_at: datetime) -> str | None:
+    """Return the study day as it stands now; it is frozen on the response."""
+    zone = ZoneInfo(case.participant.zone)
+    on = case.assessment.planned_on if case.assessment else answered_at.astimezone(zone).date()
+    anchors = planning.standing_anchors(session, case.participant.id)
+    return planning.day_label_on(anchors, on, zone=zone, package=case.package)
+
+
+def _digest(submission: Submission, judgement: Judgement) -> str:
+    """Return what a repeat is recognised by; how and when it was sent plays no part in it."""
+    answers: list[Any] = (
+        submission.answers
+        if judgement.problems
+        else [answer.to_plain() for answer in judgement.answers]
+    )
+    compared = {
+        "assessment": str(submission.assessment_id),
+        "questionnaire": [submission.questionnaire_code, submission.questionnaire_version],
+        "revision": submission.revision,
+        "status": submission.status.value,
+        "answered_at": submission.device_answered_at.astimezone(UTC).isoformat(),
+        "answers": answers,
+    }
+    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(problem: Any) -> dict[str, str]:
+    return {"place": problem.place, "code": problem.code, "message": problem.message}

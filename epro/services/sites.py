@@ -1,0 +1,78 @@
+"""The places that enrol."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.errors import AlreadyExists, InvalidInput, NotFound
+from epro.models import Site
+from epro.services import journal
+from epro.services.journal import Subject
+
+CODE = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """What is known of a site; `zone` is its IANA time zone, the phones are as people dial them."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    zone: str
+    phone: str
+    phone_24h: str
+
+
+def add_site(session: Session, actor: Actor, facts: SiteFacts, *, now: datetime) -> Site:
+    """Add a site; the same facts again change nothing.
+
+    Raises InvalidInput for a code or zone that is none, AlreadyExists when the code stands for a
+    site with other facts.
+    """
+    if problems := list(_problems(facts)):
+        raise InvalidInput(details={"problems": problems})
+    values = asdict(facts)
+    standing = session.scalars(select(Site).where(Site.code == facts.code)).first()
+    if standing is not None:
+        if all(getattr(standing, name) == value for name, value in values.items()):
+            return standing
+        raise AlreadyExists(f"Site {facts.code} is on record with other details.")
+    site = Site(**values)
+    session.add(site)
+    session.flush()
+    journal.record(
+        session, actor, "site.added",
+        Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
+        after=values, now=now,
+    )  # fmt: skip
+    return site
+
+
+def get_site(session: Session, code: str) -> Site:
+    """Return the site of that code; raise NotFound."""
+    site = session.scalars(select(Site).where(Site.code == code)).first()
+    if site is None:
+        raise NotFound
+    return site
+
+
+def codes_for(session: Session, actor: Actor, permission: Permission) -> frozenset[str] | None:
+    """Return the codes of the sites where the actor has the permission; None means every site."""
+    site_ids = actor.sites_for(permission)
+    if site_ids is None:
+        return None
+    return frozenset(session.scalars(select(Site.code).where(Site.id.in_(site_ids))))
+
+
+def _problems(facts: SiteFacts) -> Iterator[dict[str, str]]:
+    if not CODE.fullmatch(facts.code):
+        yield {"place": "code", "message": "A site code is two capital letters and two digits."}
+    if facts.zone not in available_timezones():
+        yield {"place": "zone", "message": "This is not the name of an IANA time zone."}

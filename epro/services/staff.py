@@ -1,0 +1,132 @@
+"""Staff accounts: one person each, a password and a second factor, roles at one site or at all."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyotp import random_base32
+from pyotp.totp import TOTP
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import STAFF_ROLES, Actor, Role
+from epro.crypto import Keyring
+from epro.errors import AlreadyExists, InvalidInput, NotFound
+from epro.models import SiteMembership, User
+from epro.services import journal, sessions, sites
+from epro.services.journal import Subject
+from epro.services.signing_in import normalise_username
+from epro.services.strength import refuse_weak_password
+
+USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
+ISSUER = "epro"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A fresh account with its one-time-code secret, which is shown this once."""
+
+    user: User
+    totp_secret: str
+    otpauth_uri: str
+
+
+def add_user(  # noqa: PLR0913  an account is made of these
+    session: Session,
+    actor: Actor,
+    *,
+    username: str,
+    full_name: str,
+    email: str,
+    password: str,
+    roles: Sequence[Role],
+    site: str | None,
+    keyring: Keyring,
+    now: datetime,
+) -> NewUser:
+    """Open an account with these roles at one site (its code), or at every site (None).
+
+    Raises WeakSecret, InvalidInput, NotFound for an unknown site, AlreadyExists for a taken name.
+    """
+    name = normalise_username(username)
+    if problems := list(_problems(name, full_name, email, roles)):
+        raise InvalidInput(details={"problems": problems})
+    refuse_weak_password(password, personal=(name, email.partition("@")[0]))
+    if session.scalars(select(User.id).where(User.username == name)).first():
+        raise AlreadyExists(f"The user name {name} is taken.")
+    place = sites.get_site(session, site) if site is not None else None
+    secret = random_base32()
+    user = User(
+        username=name,
+        full_name=full_name.strip(),
+        email_sealed=keyring.seal(email),
+        password_hash=keyring.hash_secret(password),
+        totp_secret_sealed=keyring.seal(secret),
+        created_at=now,
+        memberships=[
+            SiteMembership(site_id=place.id if place else None, role=role)
+            for role in dict.fromkeys(roles)
+        ],
+    )
+    session.add(user)
+    session.flush()
+    journal.record(
+        session, actor, "user.added",
+        Subject(entity_type="user", entity_id=name, site_code=site,
+                site_id=place.id if place else None),
+        after={"username": name, "full_name": user.full_name, "roles": list(roles), "site": site},
+        now=now,
+    )  # fmt: skip
+    uri = TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
+    return NewUser(user=user, totp_secret=secret, otpauth_uri=uri)
+
+
+def deactivate(
+    session: Session, actor: Actor, username: str, *, reason: str, now: datetime, wall_now: datetime
+) -> None:
+    """Close an account for good and end its sessions; it is kept, for what it did stays on record.
+
+    Raises NotFound for an unknown user name. Again is harmless.
+    """
+    name = normalise_username(username)
+    user = session.scalars(select(User).where(User.username == name).with_for_update()).first()
+    if user is None:
+        raise NotFound
+    if user.deactivated_at is not None:
+        return
+    user.deactivated_at = now
+    session.flush()
+    sessions.revoke_all(
+        session, actor, user, reason="account_deactivated", now=now, wall_now=wall_now
+    )
+    journal.record(
+        session, actor, "user.deactivated", Subject(entity_type="user", entity_id=name, version=2),
+        after={"username": name, "deactivated_at": now}, before={"deactivated_at": None},
+        reason=reason, now=now,
+    )  # fmt: skip
+
+
+def reseal_all(session: Session, *, keyring: Keyring) -> int:
+    """Seal addresses and one-time-code secrets with the newest key; return how many users."""
+    users = session.scalars(select(User).order_by(User.id).with_for_update()).all()
+    for user in users:
+        user.email_sealed = keyring.reseal(user.email_sealed)
+        user.totp_secret_sealed = keyring.reseal(user.totp_secret_sealed)
+    session.flush()
+    return len(users)
+
+
+def _problems(
+    username: str, full_name: str, email: str, roles: Sequence[Role]
+) -> Iterator[dict[str, str]]:
+    if not USERNAME.fullmatch(username):
+        message = "3 to 32 small letters, digits, dots, dashes; a letter first."
+        yield {"place": "username", "message": message}
+    if not full_name.strip():
+        yield {"place": "full_name", "message": "Accounts belong to one named person."}
+    if not EMAIL.fullmatch(email):
+        yield {"place": "email", "message": "This is not an e-mail address."}
+    if not roles or set(roles) - STAFF_ROLES:
+        yield {"place": "roles", "message": "At least one staff role, and no other."}

@@ -1,0 +1,89 @@
+"""What one submission consists of: what the device sent, what it is about, what was decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from epro.models import (
+    Assessment,
+    Completer,
+    EntryMode,
+    Participant,
+    QuestionnaireResponse,
+    ResponseStatus,
+    Site,
+    Timeliness,
+)
+from questionnaires.definition import Language, Questionnaire, StudyPackage
+from questionnaires.validation import Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One revision as the device made it; equal on every repeat of the same sending.
+
+    `device_answered_at` is the device's own clock, aware. `answers` are raw: judged against the
+    questionnaire, not by a schema.
+    """
+
+    assessment_id: UUID | None
+    questionnaire_code: str
+    questionnaire_version: str
+    revision: int
+    status: ResponseStatus
+    language: Language
+    completer: Completer
+    mode: EntryMode
+    device_answered_at: datetime
+    answers: list[Any]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.status is ResponseStatus.COMPLETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What is true of one sending only: how long ago the answer was given, and the exact bytes.
+
+    `answer_age_s` is the time since answering by the device's own clock, in seconds; None where
+    the device did not say it readably.
+    """
+
+    answer_age_s: float | None
+    app_version: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a submission is about, locked and looked up."""
+
+    response_id: UUID
+    participant: Participant
+    site: Site
+    assessment: Assessment | None
+    response: QuestionnaireResponse | None
+    study_version_id: int
+    package: StudyPackage
+    questionnaire: Questionnaire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Everything decided about one revision; what is left is to write it down.
+
+    `clock_offset_s` is how far the device's clock runs ahead, in seconds.
+    """
+
+    judgement: Judgement
+    digest: str
+    answered_at: datetime
+    clock_offset_s: float
+    clock_unsure: bool
+    timeliness: Timeliness
+    received_late: bool
+    counts: bool
+    duplicate_of_id: UUID | None
+    day_label: str | None
