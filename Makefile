@@ -25,7 +25,7 @@ run: .venv/product.txt  ## start the system with demonstration data, on this mac
 	@exec $(BIN)/epro run --demo
 
 demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it anew
-	@$(BIN)/epro demo --reset
+	@$(BIN)/epro demo seed --reset
 
 test: .venv/tools.txt postgresql browser  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -1,0 +1,121 @@
+"""Anchors of a participant: record when an infusion happened, correct it, read their history."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema, fields, validate
+
+from epro.access import Permission
+from epro.api.blueprint import ApiBlueprint
+from epro.api.context import (
+    catalogue,
+    current_actor,
+    now,
+    reading,
+    requires,
+    transaction,
+)
+from epro.api.schemas import Instant
+from epro.errors import AnchorNotPossible, NoActiveStudyVersion, NotFound, ReasonRequired
+from epro.models import Anchor
+from epro.services import anchors, enrolment
+from questionnaires.schedule import AnchorEvent
+
+blueprint = ApiBlueprint(
+    "anchors", __name__, url_prefix="/api/v1", description="What study days are counted from."
+)
+# Enrolment has its anchor from the start and an end comes with completion or withdrawal.
+RECORDED_BY_SITE = (AnchorEvent.INF1_PLANNED, AnchorEvent.INF1)
+
+
+class RecordAnchorSchema(Schema):
+    event = fields.Enum(
+        AnchorEvent, by_value=True, required=True,
+        validate=validate.OneOf(RECORDED_BY_SITE, error="Only INF1_PLANNED and INF1 are recorded."),
+    )  # fmt: skip
+    occurred_at = Instant(
+        required=True, metadata={"description": "The real time, ISO 8601 with its offset."}
+    )
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+class AnchorSchema(Schema):
+    event = fields.Enum(AnchorEvent, by_value=True, required=True)
+    version = fields.Integer(required=True)
+    occurred_at = fields.Method(
+        "local_time", required=True,
+        metadata={"type": "string", "format": "date-time", "description": "In her zone."},
+    )  # fmt: skip
+    zone = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    superseded_at = fields.AwareDateTime(required=True, allow_none=True)
+
+    def local_time(self, anchor: Anchor) -> str:
+        local: datetime = anchor.occurred_at.astimezone(ZoneInfo(anchor.zone))
+        return local.isoformat()
+
+
+class ChangeCountsSchema(Schema):
+    created_count = fields.Integer(required=True)
+    moved_count = fields.Integer(required=True)
+    cancelled_count = fields.Integer(required=True)
+    revived_count = fields.Integer(required=True)
+
+
+class RecordedAnchorSchema(Schema):
+    anchor = fields.Nested(AnchorSchema, required=True)
+    changes = fields.Nested(ChangeCountsSchema, required=True)
+
+
+class AnchorHistorySchema(Schema):
+    items = fields.List(fields.Nested(AnchorSchema), required=True)
+
+
+@blueprint.post("/participants/<code:code>/anchors")
+@requires(Permission.RECORD_ANCHOR)
+@blueprint.arguments(RecordAnchorSchema)
+@blueprint.response(201, RecordedAnchorSchema)
+@blueprint.refuses(NotFound, AnchorNotPossible, ReasonRequired, NoActiveStudyVersion)
+def record_anchor(anchor: dict[str, Any], code: str) -> dict[str, Any]:
+    """Record when an anchor event happened, or correct it with a reason, and re-plan.
+
+    Sending the same time again changes nothing.
+    """
+    actor = current_actor()
+    with transaction() as session:
+        participant = enrolment.get_participant(session, actor, code, Permission.RECORD_ANCHOR)
+        recorded = anchors.record(
+            session,
+            actor,
+            participant,
+            anchor["event"],
+            occurred_at=anchor["occurred_at"],
+            reason=anchor["reason"],
+            catalogue=catalogue(session),
+            now=now(),
+        )
+    changes = recorded.changes
+    return {
+        "anchor": recorded.anchor,
+        "changes": {
+            "created_count": len(changes.create),
+            "moved_count": len(changes.move),
+            "cancelled_count": len(changes.cancel),
+            "revived_count": len(changes.revive),
+        },
+    }
+
+
+@blueprint.get("/participants/<code:code>/anchors")
+@requires(Permission.READ_ANCHOR)
+@blueprint.response(200, AnchorHistorySchema)
+@blueprint.refuses(NotFound)
+def list_anchors(code: str) -> dict[str, Any]:
+    """List every anchor ever recorded for a participant, superseded ones included."""
+    with reading() as session:
+        participant = enrolment.get_participant(
+            session, current_actor(), code, Permission.READ_ANCHOR
+        )
+        return {"items": anchors.history(session, participant)}

@@ -1,0 +1,141 @@
+"""What a view needs from the composed application: doors to the database, time, who is asking."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import current_app, g, request
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.api.blueprint import note_guard
+from epro.clock import wall_clock_now
+from epro.crypto import Keyring
+from epro.errors import NotPermitted, NotSignedIn
+from epro.parts import Parts
+from epro.services import journal, rehearsal, sessions
+from questionnaires.catalogue import Catalogue
+
+View = TypeVar("View", bound=Callable[..., Any])
+MAX_CLIENT_LENGTH = 200
+
+
+def parts() -> Parts:
+    """Return the parts of the running application."""
+    return cast("Parts", current_app.extensions["epro"])
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """Open the writing door; commits at the end of the block."""
+    return parts().database.transaction()
+
+
+def reading() -> AbstractContextManager[Session]:
+    """Open the reading door."""
+    return parts().database.reading()
+
+
+@contextmanager
+def sequenced_reading() -> Iterator[Session]:
+    """Open the reading door on a journal in which everything committed so far has its place."""
+    with transaction() as session:
+        journal.sequence(session)
+    with reading() as session:
+        yield session
+
+
+def now() -> datetime:
+    """Return trial time: one instant for the whole request."""
+    if "now" not in g:
+        g.now = parts().clock.now()
+    return cast("datetime", g.now)
+
+
+def wall_now() -> datetime:
+    """Return wall-clock time, for what the outside world counts: tokens, one-time passwords."""
+    return wall_clock_now()
+
+
+def keyring() -> Keyring:
+    """Return the keys of this deployment."""
+    return parts().keyring
+
+
+def catalogue(session: Session) -> Catalogue:
+    """Return the questionnaires and study versions that are published."""
+    return parts().studies.catalogue(session)
+
+
+def current_actor() -> Actor:
+    """Return who is asking; only in a view that `requires` guards."""
+    return cast("Actor", g.actor)
+
+
+def client_name() -> str:
+    """Return what the client says it is, cut to a length that fits the record."""
+    printable = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
+    return printable[:MAX_CLIENT_LENGTH]
+
+
+def client_address() -> str:
+    """Return the address the request came from, as far as the trusted proxies tell."""
+    return request.remote_addr or "unknown"
+
+
+def follow_rehearsal_clock() -> None:
+    """Before each request of a rehearsal: move this process's clock to the shared offset.
+
+    Health is asked without: it must answer while there is no database.
+    """
+    if request.blueprint == "health":
+        return
+    with reading() as session:
+        parts().clock.move_to_offset(rehearsal.offset(session))
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Guard a view: signed in, session not revoked, and a role that holds the permission.
+
+    At which sites it holds is for the service to narrow; a site out of reach looks absent.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.actor = _signed_in_actor()
+            if not g.actor.holds(permission):
+                raise NotPermitted
+            return view(*args, **kwargs)
+
+        note_guard(guarded, permission)
+        return cast("View", guarded)
+
+    return guard
+
+
+def public(view: View) -> View:
+    """Mark a view that anybody may call; a test lists them all."""
+    note_guard(view, None)
+    return view
+
+
+def _signed_in_actor() -> Actor:
+    verify_jwt_in_request()
+    claims = get_jwt()
+    try:
+        person_id, device_session_id = UUID(claims["sub"]), UUID(claims["sid"])
+    except (KeyError, ValueError) as error:
+        raise NotSignedIn from error
+    with reading() as session:
+        actor = sessions.actor_of(
+            session, person_id, device_session_id, client=client_name(), wall_now=wall_now()
+        )
+        is_touch_due = sessions.is_touch_due(session, actor, wall_now=wall_now())
+    if is_touch_due:
+        with transaction() as session:
+            sessions.touch(session, actor, wall_now=wall_now())
+    return actor

@@ -1,0 +1,204 @@
+"""Responses: the participant's own, stored revision by revision, and the site's list of them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import Response, jsonify, request
+from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+from werkzeug.exceptions import HTTPException
+
+from epro.access import Permission
+from epro.api.blueprint import ApiBlueprint
+from epro.api.context import catalogue, current_actor, now, reading, requires, transaction
+from epro.api.errors import refusal_for
+from epro.api.schemas import Instant, QuestionnaireReferenceSchema
+from epro.errors import (
+    BodyTooLarge,
+    DomainError,
+    InvalidAnswers,
+    NoActiveStudyVersion,
+    NotFound,
+    RecordedRefusal,
+    RevisionConflict,
+    UnknownAssessment,
+    UnknownQuestionnaire,
+)
+from epro.models import Completer, EntryMode, ResponseStatus, Timeliness
+from epro.services import enrolment, responses
+from epro.services.submission import Sending, Submission
+from questionnaires.definition import Language
+
+blueprint = ApiBlueprint(
+    "responses", __name__, url_prefix="/api/v1", description="What participants answer."
+)
+View = TypeVar("View", bound=Callable[..., Any])
+MAX_ANSWERS = 200
+MAX_REVISION = 100_000
+MAX_AGE_S = 10 * 365 * 24 * 3600.0
+
+
+class SubmissionSchema(Schema):
+    """The envelope only; the answers stay raw and are judged against the questionnaire."""
+
+    assessment_id = fields.UUID(
+        load_default=None, allow_none=True,
+        metadata={"description": "Absent for an unscheduled report."},
+    )  # fmt: skip
+    questionnaire = fields.Nested(QuestionnaireReferenceSchema, required=True)
+    revision = fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=1, max=MAX_REVISION)
+    )
+    status = fields.Enum(ResponseStatus, by_value=True, required=True)
+    language = fields.Enum(Language, by_value=True, required=True)
+    completer = fields.Enum(Completer, by_value=True, load_default=Completer.SELF)
+    mode = fields.Enum(EntryMode, by_value=True, load_default=EntryMode.OWN_DEVICE)
+    answered_at = Instant(
+        required=True, metadata={"description": "By the device's own clock, with its offset."}
+    )
+    answers = fields.List(
+        fields.Raw(allow_none=True), required=True, validate=validate.Length(max=MAX_ANSWERS),
+        metadata={"description": "Each {link_id, value} or {link_id, declined: true}."},
+    )  # fmt: skip
+
+    @post_load
+    def _as_submission(self, envelope: dict[str, Any], **_kwargs: Any) -> Submission:
+        questionnaire = envelope.pop("questionnaire")
+        return Submission(
+            **{name: value for name, value in envelope.items() if name != "answered_at"},
+            questionnaire_code=questionnaire["code"],
+            questionnaire_version=questionnaire["version"],
+            device_answered_at=envelope["answered_at"],
+        )
+
+
+class SendingSchema(Schema):
+    """What is true of one sending only, so that a repeat of the body stays byte for byte equal."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    answer_age_s = fields.Float(
+        data_key="Answer-Age", required=True, allow_nan=False,
+        validate=validate.Range(min=-MAX_AGE_S, max=MAX_AGE_S),
+        metadata={"description": "Seconds since the answer was given, by the device's own clock."},
+    )  # fmt: skip
+    app_version = fields.String(
+        data_key="App-Version", load_default="",
+        validate=validate.Regexp(r"^[ -~]{0,40}$", error="Printable ASCII, at most 40 characters."),
+    )  # fmt: skip
+
+
+class ReplySchema(Schema):
+    """Where the record is and how it stands; never an answer."""
+
+    id = fields.UUID(required=True)
+    revision = fields.Integer(required=True)
+    status = fields.Enum(ResponseStatus, by_value=True, required=True)
+    assessment_id = fields.UUID(required=True, allow_none=True)
+    timeliness = fields.Enum(Timeliness, by_value=True, required=True)
+    received_late = fields.Boolean(required=True)
+    counts = fields.Boolean(required=True)
+    duplicate_of_id = fields.UUID(required=True, allow_none=True)
+    day_label = fields.String(required=True, allow_none=True)
+    answered_at = fields.AwareDateTime(required=True)
+    received_at = fields.AwareDateTime(required=True)
+    clock_unsure = fields.Boolean(required=True)
+    hidden = fields.List(fields.String(), required=True)
+    not_reached = fields.List(fields.String(), required=True)
+
+
+class ResponseSchema(ReplySchema):
+    questionnaire_code = fields.String(required=True)
+    questionnaire_version = fields.String(required=True)
+    language = fields.Enum(Language, by_value=True, required=True)
+    completer = fields.Enum(Completer, by_value=True, required=True)
+    mode = fields.Enum(EntryMode, by_value=True, required=True)
+    zone = fields.String(required=True)
+    answers = fields.List(fields.Raw(), required=True)
+
+
+class ResponseListSchema(Schema):
+    items = fields.List(fields.Nested(ResponseSchema), required=True)
+
+
+def keeps_refused_body(view: View) -> View:
+    """Keep the body of a refused submission, also where the schema or the parser refused it."""
+
+    @wraps(view)
+    def keeping(response_id: UUID, **kwargs: Any) -> Any:
+        try:
+            return view(response_id=response_id, **kwargs)
+        except RecordedRefusal:
+            raise  # the service kept it
+        except DomainError as refusal:
+            _keep(response_id, refusal)
+            raise
+        except HTTPException as error:
+            named = refusal_for(error)
+            if named.status != BodyTooLarge.status:
+                _keep(response_id, named)
+            raise
+
+    return cast("View", keeping)
+
+
+@blueprint.put("/me/responses/<uuid:response_id>")
+@requires(Permission.SUBMIT_RESPONSE)
+@keeps_refused_body
+@blueprint.arguments(SubmissionSchema)
+@blueprint.arguments(SendingSchema, location="headers")
+@blueprint.response(200, ReplySchema)
+@blueprint.alt_response(201, schema=ReplySchema, success=True)
+@blueprint.refuses(
+    UnknownAssessment, UnknownQuestionnaire, InvalidAnswers, RevisionConflict, NoActiveStudyVersion
+)
+def submit_response(
+    submission: Submission, sending: dict[str, Any], response_id: UUID
+) -> tuple[Response, int]:
+    """Store one revision of a response; sending the same body again is harmless.
+
+    201 when this response is stored for the first time, 200 for a further revision or a repeat.
+    409 is final: sending the same body again will never succeed. Whatever is refused is kept.
+    """
+    with transaction() as session:
+        stored = responses.submit(
+            session,
+            current_actor(),
+            response_id,
+            submission,
+            Sending(body=request.get_data(), **sending),
+            catalogue=catalogue(session),
+            now=now(),
+        )
+    # Plain values already, so that a repeat is answered with the very same text.
+    return jsonify(stored.reply), 201 if stored.is_new else 200
+
+
+@blueprint.get("/me/responses/<uuid:response_id>")
+@requires(Permission.READ_OWN_DIARY)
+@blueprint.response(200, ResponseSchema)
+@blueprint.refuses(NotFound)
+def read_own_response(response_id: UUID) -> Any:
+    """Read one of the participant's own responses, answers included."""
+    with reading() as session:
+        return responses.read_own(session, current_actor(), response_id)
+
+
+@blueprint.get("/participants/<code:code>/responses")
+@requires(Permission.READ_RESPONSE)
+@blueprint.response(200, ResponseListSchema)
+@blueprint.refuses(NotFound)
+def list_responses(code: str) -> dict[str, Any]:
+    """List a participant's responses by time of answering."""
+    actor = current_actor()
+    with reading() as session:
+        participant = enrolment.get_participant(session, actor, code, Permission.READ_RESPONSE)
+        return {"items": responses.list_of(session, actor, participant)}
+
+
+def _keep(response_id: UUID, refusal: DomainError) -> None:
+    sending = Sending(answer_age_s=None, app_version="", body=request.get_data())
+    with transaction() as session:
+        responses.keep_refused(session, current_actor(), response_id, sending, refusal, now=now())

@@ -1,0 +1,86 @@
+"""The first site and the first accounts, which nobody could add from within."""
+
+import click
+
+from epro.access import STAFF_ROLES, Role
+from epro.commands.common import opened_parts, operator
+from epro.errors import NotFound
+from epro.services import sites, staff
+from epro.services.sites import SiteFacts
+
+ROLES = sorted(role.value for role in STAFF_ROLES)
+
+
+@click.group("staff")
+def accounts() -> None:
+    """Accounts of the people who run the trial."""
+
+
+@accounts.command("add")
+@click.option("--username", prompt="User name", help="What the person signs in with.")
+@click.option("--full-name", prompt="Full name", help="As it stands on records and signatures.")
+@click.option("--email", prompt="E-mail", help="Kept sealed.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(ROLES),
+    help="May be given more than once.",
+)  # fmt: skip
+@click.option("--site", "site_code", metavar="SITE", help="Its code; left out: at every site.")
+@click.password_option(prompt="Password", help="Asked for; better not put on a command line.")
+def add_user(
+    username: str,
+    full_name: str,
+    email: str,
+    roles: tuple[str, ...],
+    site_code: str | None,
+    password: str,
+) -> None:
+    """Open an account; prints, this once, what the person's authenticator app needs.
+
+    \b
+    Example:
+      epro staff add --username li.na --full-name "Li Na" --email li.na@example.org \\
+          --role coordinator --site SZ01
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        try:
+            added = staff.add_user(
+                session, operator(), username=username, full_name=full_name, email=email,
+                password=password, roles=[Role(role) for role in roles], site=site_code,
+                keyring=parts.keyring, now=parts.clock.now(),
+            )  # fmt: skip
+        except NotFound as absent:
+            raise click.ClickException(f"There is no site {site_code}.") from absent
+    click.echo(f"Account {added.user.username} is open.")
+    click.echo("For the authenticator app, shown only now; hand it over in person:")
+    click.echo(f"  {added.otpauth_uri}")
+
+
+@click.group()
+def site() -> None:
+    """The places that enrol."""
+
+
+@site.command("add")
+@click.option("--code", required=True, help="Two capital letters and two digits, as in SZ01.")
+@click.option("--name-zh", required=True, help="Its name in Chinese.")
+@click.option("--name-en", required=True, help="Its name in English.")
+@click.option("--zone", default="Asia/Shanghai", show_default=True, help="IANA time zone.")
+@click.option("--phone", required=True, help="The number on participants' screens.")
+@click.option("--phone-24h", required=True, help="The number that answers at night as well.")
+def add_site(code: str, name_zh: str, name_en: str, zone: str, phone: str, phone_24h: str) -> None:
+    """Add a site; the same facts again change nothing.
+
+    \b
+    Example:
+      epro site add --code SZ01 --name-zh 示例医院 --name-en "Example Hospital" \\
+          --phone "0755-5550 0100" --phone-24h "0755-5550 0199"
+    """
+    facts = SiteFacts(
+        code=code, name_zh=name_zh, name_en=name_en, zone=zone, phone=phone, phone_24h=phone_24h
+    )
+    with opened_parts() as parts, parts.database.transaction() as session:
+        sites.add_site(session, operator(), facts, now=parts.clock.now())
+    click.echo(f"Site {code} is on record.")
+
+
+COMMANDS = (accounts, site)

@@ -1,0 +1,119 @@
+"""Starting the system: all of it on one machine, or its two kinds of process by themselves."""
+
+import os
+from pathlib import Path
+
+import click
+
+from epro.commands import demonstration
+from epro.commands.common import opened_parts, var_folder
+from epro.jobs.runner import Worker
+from epro.logs import configure_logging
+from epro.migrate import upgrade
+from epro.serving import refuse_taken_port, serve
+from epro.settings import Settings
+from epro.supervision import Supervisor
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+port_option = click.option(
+    "--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000, show_default=True,
+    help="Port to listen on; PORT in the environment sets it too.",
+)  # fmt: skip
+
+
+@click.command()
+@host_option
+@port_option
+@click.option("--demo", "with_demo", is_flag=True, help="Put demonstration data in first.")
+@click.option(
+    "--console-logs", is_flag=True, help="Logs to this terminal instead of files under var/log/."
+)
+def run(host: str, port: int, *, with_demo: bool, console_logs: bool) -> None:
+    """Start web server and worker here, together; Ctrl-C ends both.
+
+    Outside production the database is brought up to date first. When one of the two ends by
+    itself, the other is stopped, and this command fails. The demonstration lets the trial's clock
+    be moved.
+
+    \b
+    Example:
+      epro run --port 8001
+    """
+    environment = {"PORT": str(port)} | ({"EPRO_REHEARSAL": "1"} if with_demo else {})
+    settings = Settings.from_env(os.environ | environment)
+    refuse_taken_port(host, port)
+    _prepare(settings, with_demo=with_demo)
+    logs = None if console_logs else var_folder() / "log"
+    supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
+    processes = {"web": ("web", "--host", host, "--port", str(port)), "worker": ("worker",)}
+    click.echo("Starting ...")
+    with supervisor.supervised(processes):
+        if supervisor.wait_until_ready(host, port):
+            _welcome(settings, host, port, logs)
+            if with_demo:
+                click.echo("\n".join(["Log-ins:", *demonstration.described_logins(), ""]))
+            click.echo("Ctrl-C ends it.")
+            supervisor.wait_until_stopped()
+        click.echo("Stopping ...")
+    click.echo("Stopped.")
+
+
+@click.command()
+@host_option
+@port_option
+@click.option("--processes", type=click.IntRange(1, 32), help="Default: 2, on SQLite 1.")
+def web(host: str, port: int, processes: int | None) -> None:
+    """Serve HTTP, and nothing else: jobs are the worker's.
+
+    \b
+    Example:
+      epro web --host 0.0.0.0 --port 8000 --processes 4
+    """
+    configure_logging()
+    serve(Settings.from_env(), host=host, port=port, processes=processes)
+
+
+@click.command()
+def worker() -> None:
+    """Run the jobs that are due, until stopped.
+
+    On PostgreSQL as many as wanted share the work; SQLite takes one.
+
+    \b
+    Example:
+      epro worker
+    """
+    configure_logging()
+    with opened_parts() as parts:
+        Worker(parts).run_until_stopped()
+
+
+def _prepare(settings: Settings, *, with_demo: bool) -> None:
+    """Outside production do what a stranger would forget; in production a person decides."""
+    if with_demo:
+        demonstration.refuse_in_production(settings)
+    if not settings.is_production:
+        upgrade(settings.database_url)
+    with opened_parts(settings) as parts:
+        if with_demo:
+            demonstration.fill(parts)
+
+
+def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> None:
+    address = f"http://{host}:{port}"
+    lines = [
+        "",
+        f"epro is ready:  {settings.public_url if settings.is_production else address}",
+        f"  API           {address}/api/openapi.json",
+        f"  state         {address}/readyz",
+    ]
+    if logs:
+        lines.append(f"  logs          {logs}/")
+    if settings.is_rehearsal:
+        lines.append(f"  clock         {address}/dev/clock  (rehearsal)")
+    click.echo("\n".join([*lines, ""]))
+
+
+COMMANDS = (run, web, worker)

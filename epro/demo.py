@@ -1,0 +1,271 @@
+"""The demonstration: one site, its staff, and participants at different points of the trial.
+
+Everything is done by the same services that serve real requests, at instants of the past; only the
+people are invented. Passwords and PINs are made anew for each installation and kept in
+`var/demo/logins.json`, readable by its owner alone.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from pyotp.totp import TOTP
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, ActorKind, Grant, Role, system_actor
+from epro.clock import wall_clock_now
+from epro.errors import WeakSecret
+from epro.models import (
+    Assessment,
+    Completer,
+    EntryMode,
+    Participant,
+    ResponseStatus,
+    Site,
+    StudyVersion,
+    User,
+)
+from epro.parts import Parts
+from epro.services import activation, anchors, enrolment, responses, sites, staff, studies
+from epro.services.enrolment_form import Enrolment, GivenConsent
+from epro.services.sessions import Caller
+from epro.services.sites import SiteFacts
+from epro.services.strength import refuse_weak_pin
+from epro.services.submission import Sending, Submission
+from questionnaires.definition import Language, StudyPackage
+from questionnaires.invented import calm_answers
+from questionnaires.schedule import AnchorEvent
+
+SITE = SiteFacts(
+    code="SZ01",
+    name_zh="深圳示范中心",
+    name_en="Shenzhen demonstration site",
+    zone="Asia/Shanghai",
+    phone="0755-00000001",
+    phone_24h="0755-00000024",
+)
+ZONE = ZoneInfo(SITE.zone)
+STAFF = {
+    "coordinator": ("李敏 Li Min", Role.COORDINATOR, SITE.code),
+    "investigator": ("王芳 Wang Fang", Role.INVESTIGATOR, SITE.code),
+    "monitor": ("陈静 Chen Jing", Role.MONITOR, SITE.code),
+    "inspector": ("赵强 Zhao Qiang", Role.INSPECTOR, None),
+}
+CALLER = Caller(client="demonstration", address="127.0.0.1")
+YEAR_OF_BIRTH = 1988
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One invented participant; days count from today, back into the past.
+
+    `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
+    the numbers of the diaries she missed, the first being 0.
+    """
+
+    code: str
+    what: str
+    enrolled_days_ago: int
+    is_active: bool = True
+    planned_in_days: int | None = None
+    infused_days_ago: int | None = None
+    infused_at: time = time(10, 0)
+    forgets: tuple[int, ...] = ()
+    is_late_on: tuple[int, ...] = ()
+
+
+STORIES = (
+    Story("SZ01-001", "enrolled, not yet activated", 0, is_active=False),
+    Story("SZ01-002", "before her infusion, baseline diaries", 6, planned_in_days=1),
+    Story("SZ01-003", "in the middle of the 28 days", 20, infused_days_ago=12,
+          forgets=(4,), is_late_on=(7,)),
+    Story("SZ01-004", "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
+    Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17)),
+)  # fmt: skip
+
+
+def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[str], None]) -> None:
+    """Fill an empty database with the demonstration; one that is filled is left as it is."""
+    with parts.database.reading() as session:
+        if session.scalars(select(Site).where(Site.code == SITE.code)).first():
+            return
+    actor = system_actor("demonstration")
+    now = parts.clock.now()
+    known: dict[str, dict[str, str]] = {}
+    with parts.database.transaction() as session:
+        version = studies.publish(session, actor, package, now=now - timedelta(days=60))
+        _open_site(session, actor, version, parts, known, now=now)
+    for number, story in enumerate(STORIES, start=1):
+        echo(f"  [{number}/{len(STORIES)}] {story.code}: {story.what}")
+        with parts.database.transaction() as session:
+            known[story.code] = _Life(session, parts, package, story, now=now).live()
+    logins.parent.mkdir(parents=True, exist_ok=True)
+    logins.touch(mode=0o600)
+    logins.write_text(json.dumps(known, indent=2), encoding="utf-8")
+
+
+def read_logins(logins: Path) -> dict[str, dict[str, str]]:
+    """Return what `seed` wrote: for each name its secrets. Raises FileNotFoundError."""
+    known: dict[str, dict[str, str]] = json.loads(logins.read_text(encoding="utf-8"))
+    return known
+
+
+def one_time_code(login: dict[str, str]) -> str:
+    """Return the six digits that an authenticator would show for a demo user now."""
+    return TOTP(login["totp_secret"]).at(wall_clock_now())
+
+
+def _open_site(
+    session: Session,
+    actor: Actor,
+    version: StudyVersion,
+    parts: Parts,
+    known: dict[str, dict[str, str]],
+    *,
+    now: datetime,
+) -> None:
+    opened_at = now - timedelta(days=60)
+    site = sites.add_site(session, actor, SITE, now=opened_at)
+    studies.activate(
+        session, actor, site, version,
+        from_on=opened_at.astimezone(ZONE).date(), now=opened_at,
+    )  # fmt: skip
+    for username, (full_name, role, site_code) in STAFF.items():
+        password = secrets.token_urlsafe(12)
+        added = staff.add_user(
+            session, actor, username=username, full_name=full_name,
+            email=f"{username}@example.org", password=password, roles=[role], site=site_code,
+            keyring=parts.keyring, now=opened_at,
+        )  # fmt: skip
+        known[username] = {"password": password, "totp_secret": added.totp_secret}
+
+
+class _Life:
+    """One participant's way through the trial so far, event by event, each at its own time."""
+
+    def __init__(
+        self, session: Session, parts: Parts, package: StudyPackage, story: Story, *, now: datetime
+    ) -> None:
+        self._session, self._parts, self._story, self._now = session, parts, story, now
+        self._package = package
+        self._today = now.astimezone(ZONE).date()
+        self._chance = Random(story.code)  # noqa: S311  invented answers, no secret
+        self._catalogue = parts.studies.catalogue(session)
+        coordinator = session.scalars(select(User).where(User.username == "coordinator")).one()
+        site = session.scalars(select(Site).where(Site.code == SITE.code)).one()
+        self._coordinator = Actor(
+            kind=ActorKind.USER, id=coordinator.id, name=coordinator.username,
+            grants=(Grant(Role.COORDINATOR, site.id),), client=CALLER.client,
+        )  # fmt: skip
+
+    def live(self) -> dict[str, str]:
+        story = self._story
+        enrolled_at = self._at(-story.enrolled_days_ago, time(9, 0))
+        issued = self._enrol(enrolled_at)
+        if not story.is_active:
+            return {"activation_code": issued.activation_code,
+                    "year_of_birth": str(YEAR_OF_BIRTH)}  # fmt: skip
+        pin = _pin()
+        participant = issued.participant
+        her = activation.activate(
+            self._session, code=issued.activation_code, year_of_birth=YEAR_OF_BIRTH, pin=pin,
+            caller=CALLER, keyring=self._parts.keyring, now=enrolled_at + timedelta(minutes=20),
+            wall_now=wall_clock_now(),
+        ).actor  # fmt: skip
+        if story.planned_in_days is not None:
+            self._record(participant, AnchorEvent.INF1_PLANNED, story.planned_in_days, enrolled_at)
+        if story.infused_days_ago is not None:
+            day = -story.infused_days_ago
+            self._record(participant, AnchorEvent.INF1_PLANNED, day, enrolled_at)
+            self._answer_what_is_due(her, participant, until=self._at(day, story.infused_at))
+            self._record(participant, AnchorEvent.INF1, day, self._at(day, story.infused_at))
+        self._answer_what_is_due(her, participant, until=self._now)
+        return {"pin": pin}
+
+    def _at(self, days: int, at: time) -> datetime:
+        moment = datetime.combine(self._today + timedelta(days=days), at, tzinfo=ZONE)
+        return min(moment, self._now) if days <= 0 else moment
+
+    def _enrol(self, at: datetime) -> enrolment.IssuedCode:
+        kinds = [consent.kind for consent in self._package.consents if consent.required]
+        consents = tuple(
+            GivenConsent(
+                kind=kind, document_version="2.0", given_at=at - timedelta(hours=1),
+                explained_by="李敏 Li Min", paper_location="folder A",
+            )
+            for kind in kinds
+        )  # fmt: skip
+        return enrolment.enrol(
+            self._session, self._coordinator,
+            Enrolment(
+                code=self._story.code, site=SITE.code, language=Language.ZH,
+                year_of_birth=YEAR_OF_BIRTH, phone=f"+86138001380{self._story.code[-2:]}",
+                consents=consents,
+            ),
+            keyring=self._parts.keyring, catalogue=self._catalogue, now=at,
+        )  # fmt: skip
+
+    def _record(
+        self, participant: Participant, event: AnchorEvent, days: int, recorded_at: datetime
+    ) -> None:
+        anchors.record(
+            self._session, self._coordinator, participant, event,
+            occurred_at=self._at(days, self._story.infused_at), reason=None,
+            catalogue=self._catalogue, now=recorded_at + timedelta(minutes=1),
+        )  # fmt: skip
+
+    def _answer_what_is_due(self, her: Actor, participant: Participant, *, until: datetime) -> None:
+        due = self._session.scalars(
+            select(Assessment)
+            .where(
+                Assessment.participant_id == participant.id,
+                Assessment.cancelled_at.is_(None),
+                Assessment.completed_at.is_(None),
+                Assessment.opens_at < until,
+            )
+            .order_by(Assessment.opens_at)
+            .execution_options(populate_existing=True)
+        ).all()
+        for number, assessment in enumerate(due):
+            answered_at = assessment.opens_at + timedelta(minutes=self._chance.randint(20, 90))
+            if number in self._story.is_late_on:
+                answered_at = assessment.closes_at + timedelta(hours=8)
+            if number not in self._story.forgets and answered_at < until:
+                self._answer(her, assessment, answered_at)
+
+    def _answer(self, her: Actor, assessment: Assessment, answered_at: datetime) -> None:
+        code, version = assessment.questionnaire_code, assessment.questionnaire_version
+        questionnaire = next(one for one in self._package.questionnaires if one.code == code)
+        local = answered_at.astimezone(ZONE)
+        answers = calm_answers(questionnaire, answered_at=local, chance=self._chance)
+        submission = Submission(
+            assessment_id=assessment.id, questionnaire_code=code, questionnaire_version=version,
+            revision=1, status=ResponseStatus.COMPLETED, language=Language.ZH,
+            completer=Completer.SELF, mode=EntryMode.OWN_DEVICE, device_answered_at=local,
+            answers=list(answers),
+        )  # fmt: skip
+        sending = Sending(
+            answer_age_s=3.0, app_version="demonstration",
+            body=json.dumps(answers, ensure_ascii=False).encode(),
+        )  # fmt: skip
+        responses.submit(
+            self._session, her, uuid4(), submission, sending,
+            catalogue=self._catalogue, now=answered_at + timedelta(seconds=3),
+        )  # fmt: skip
+
+
+def _pin() -> str:
+    while True:
+        pin = f"{secrets.randbelow(1_000_000):06d}"
+        try:
+            refuse_weak_pin(pin, year_of_birth=YEAR_OF_BIRTH)
+        except WeakSecret:
+            continue
+        return pin

@@ -1,0 +1,130 @@
+"""The worker: ticks the jobs, writes down how each run ended, follows the rehearsal's clock."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import UTC
+from types import FrameType
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
+
+from epro.clock import wall_clock_now
+from epro.jobs.tasks import JOBS, Job
+from epro.jobs.turns import only_worker_on, turn
+from epro.parts import Parts
+from epro.services import heartbeat, rehearsal
+from epro.services.heartbeat import Outcome
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.08
+WAIT_AFTER_FAULT_S = 1.0
+MOST_ROUNDS = 1_000
+
+
+class Worker:
+    """Runs the jobs of one process until it is told to stop."""
+
+    def __init__(self, parts: Parts, jobs: Sequence[Job] = JOBS) -> None:
+        self._parts = parts
+        self._jobs = jobs
+        self._running = {job.name: threading.Lock() for job in jobs}
+        self._is_stopping = False
+
+    def run_until_stopped(self) -> None:
+        """Tick until SIGTERM or SIGINT, then finish what has begun; call it from the main thread.
+
+        Raises SecondWorkerRefused on SQLite while another worker runs.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        with only_worker_on(self._parts.database):
+            self.follow_rehearsal()
+            scheduler = self._scheduler()
+            scheduler.start()
+            logger.info("The worker ticks %s jobs.", len(self._jobs))
+            # A flag and short looks, because a signal handler must not touch locks.
+            while not self._is_stopping:
+                time.sleep(LOOK_EVERY_S)
+                self.follow_rehearsal()
+            logger.info("The worker stops; it finishes what has begun.")
+            scheduler.shutdown(wait=True)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_stopping = True
+
+    def _scheduler(self) -> BackgroundScheduler:
+        """Return a scheduler of ticks. What was missed is caught up by one tick, never dropped."""
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(max_workers=len(self._jobs))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        for job in self._jobs:
+            trigger = IntervalTrigger(seconds=job.every.total_seconds(), timezone=UTC)
+            scheduler.add_job(
+                self.run, trigger, args=[job], id=job.name, next_run_time=wall_clock_now()
+            )
+        return scheduler
+
+    def run(self, job: Job, *, is_patient: bool = False) -> int:
+        """Run one job once and write down how it ended; return how much it did.
+
+        Never raises: a failing job must not stop the others. While another worker runs it, a
+        patient caller waits; any other leaves it alone.
+        """
+        database = self._parts.database
+        guard = turn(database, job.name, is_patient=is_patient) if job.runs_alone else None
+        with self._running[job.name]:
+            started_at = wall_clock_now()
+            try:
+                with guard or nullcontext(enter_result=True) as is_ours:
+                    if not is_ours:
+                        return 0
+                    handled = job.run(self._parts)
+                outcome = Outcome(started_at, wall_clock_now(), handled_count=handled)
+            except Exception as error:
+                logger.exception("Job %s failed.", job.name)
+                outcome = Outcome(started_at, wall_clock_now(), error=type(error).__name__)
+            if outcome.handled_count:
+                logger.info("Job %s handled %s.", job.name, outcome.handled_count)
+            self._record(job, outcome)
+            return outcome.handled_count
+
+    def _record(self, job: Job, outcome: Outcome) -> None:
+        try:
+            with self._parts.database.transaction() as session:
+                heartbeat.record_run(session, job.name, outcome)
+        except SQLAlchemyError:
+            logger.exception("The outcome of job %s cannot be recorded.", job.name)
+
+    def run_to_rest(self) -> None:
+        """Run every job in its order, again and again, until a whole round has nothing to do."""
+        for _round in range(MOST_ROUNDS):
+            if not sum([self.run(job, is_patient=True) for job in self._jobs]):
+                return
+        logger.error("The jobs do not come to rest: %s rounds, and still some work.", MOST_ROUNDS)
+
+    def follow_rehearsal(self) -> None:
+        """Move to the rehearsal's time; when it was moved, do all that fell due and say so."""
+        if not self._parts.settings.is_rehearsal:
+            return
+        database = self._parts.database
+        try:
+            with database.reading() as session:
+                self._parts.clock.move_to_offset(rehearsal.offset(session))
+                generation = rehearsal.unsettled_generation(session)
+            if generation is None:
+                return
+            self.run_to_rest()
+            with database.transaction() as session:
+                rehearsal.settle(session, generation)
+        except SQLAlchemyError:
+            logger.exception("The rehearsal's clock cannot be followed.")
+            time.sleep(WAIT_AFTER_FAULT_S)

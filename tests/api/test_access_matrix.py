@@ -1,0 +1,228 @@
+"""Every route, called as every role: who may, who may not, what the others can learn from it."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from epro.access import PERMISSIONS_OF, STAFF_ROLES, Permission, Role
+from epro.api import access_table
+from epro.api.access_table import Route, Unguarded, routes_of
+from epro.app import create_app
+from tests.api.world import (
+    API,
+    ELSEWHERE,
+    FROM_ELSEWHERE,
+    HERE,
+    NOBODY,
+    PARTICIPANT,
+    World,
+    enrolment,
+    infusion,
+)
+from tests.architecture.sources import ROOT
+from tests.databases import DatabaseKind, DatabaseShelf
+from tests.settings import make_settings
+
+pytestmark = pytest.mark.req("P-06")
+
+# Whoever adds a line here opens a door to the whole internet.
+PUBLIC = {
+    "GET /api/openapi.json",
+    "GET /healthz",
+    "GET /readyz",
+    "POST /api/v1/sessions/activation",
+    "POST /api/v1/sessions/participant",
+    "POST /api/v1/sessions/refresh",
+    "POST /api/v1/sessions/staff",
+}
+ONLY_IN_REHEARSAL = {"GET /dev/clock", "POST /dev/clock"}
+
+ROUTES = routes_of(create_app(make_settings("sqlite://")))
+GUARDED = [route for route in ROUTES if not route.is_public]
+OF_A_PARTICIPANT = [route for route in GUARDED if "/participants/{code}" in route.path]
+ROLES = [Role.PARTICIPANT, *sorted(STAFF_ROLES)]
+
+
+@pytest.fixture(scope="module")
+def world(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Iterator[World]:
+    with World(database_shelf.new(database_kind)) as world:
+        yield world
+
+
+def test_nothing_else_is_open_to_anybody() -> None:
+    assert {_name(route) for route in ROUTES if route.is_public} == PUBLIC
+
+
+def test_the_clock_can_be_moved_in_a_rehearsal_only() -> None:
+    rehearsal = routes_of(create_app(make_settings("sqlite://", is_rehearsal=True)))
+
+    assert {_name(route) for route in rehearsal if route not in ROUTES} == ONLY_IN_REHEARSAL
+    assert ONLY_IN_REHEARSAL.isdisjoint(map(_name, ROUTES))
+
+
+def test_a_view_without_a_guard_is_found() -> None:
+    app = Flask("bare")
+    app.add_url_rule("/forgotten/<int:number>", view_func=str)
+
+    with pytest.raises(Unguarded, match=r"/forgotten/\{number\}"):
+        routes_of(app)
+
+
+def test_every_permission_is_asked_for_by_a_route_and_held_by_a_role() -> None:
+    held = frozenset().union(*PERMISSIONS_OF.values())
+
+    assert {route.permission for route in GUARDED} == set(Permission) == held
+
+
+def test_the_table_in_the_documentation_is_the_one_in_force() -> None:
+    written = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
+
+    assert written == access_table.as_markdown(ROUTES)
+
+
+def test_nobody_but_staff_of_a_site_and_the_participant_sees_clinical_data() -> None:
+    """Outcomes assessors rate in a room of their own; administrators run the system."""
+    clinical = set(Permission) - {Permission.OWN_SESSION}
+
+    for role in (Role.OUTCOMES_ASSESSOR, Role.SYSTEM_ADMIN, Role.SYSTEM):
+        assert clinical.isdisjoint(PERMISSIONS_OF[role])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
+def test_a_role_gets_in_exactly_where_the_table_says(
+    world: World, route: Route, role: Role
+) -> None:
+    headers = world.sign_in(role)
+
+    answer = _call(world, route, PARTICIPANT, headers)
+
+    if route.is_open_to(role):
+        assert answer.status_code not in {401, 403}, answer.text
+        assert answer.status_code < 500
+    else:
+        assert _told(answer) == (403, _refusal("not_permitted", "Your role does not allow this."))
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
+def test_a_refused_role_cannot_tell_who_exists(world: World, route: Route) -> None:
+    refused = next((role for role in ROLES if not route.is_open_to(role)), None)
+    if refused is None:
+        assert route.permission is Permission.OWN_SESSION
+        return
+    headers = world.sign_in(refused)
+
+    existing, invented = (_call(world, route, code, headers) for code in (PARTICIPANT, NOBODY))
+
+    assert _told(existing) == _told(invented)
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("code", [PARTICIPANT, NOBODY])
+def test_without_a_token_every_guarded_route_says_the_same(
+    world: World, route: Route, code: str
+) -> None:
+    answer = _call(world, route, code, {})
+
+    assert _told(answer) == (401, _refusal("not_signed_in", "Please sign in."))
+
+
+@pytest.mark.req("C-01")
+@pytest.mark.parametrize(
+    "route", OF_A_PARTICIPANT, ids=lambda route: f"{route.method} {route.path}"
+)
+def test_a_participant_of_another_site_looks_like_one_who_does_not_exist(
+    world: World, route: Route
+) -> None:
+    """Also for somebody with all the roles elsewhere and one here that sees nothing clinical."""
+    headers = world.sign_in(FROM_ELSEWHERE)
+
+    theirs = _call(world, route, ELSEWHERE, headers)
+    of_another_site, invented = (
+        _call(world, route, code, headers) for code in (PARTICIPANT, NOBODY)
+    )
+
+    assert theirs.status_code != 404 or "{device_id}" in route.path
+    assert of_another_site.status_code == 404
+    assert _told(of_another_site) == _told(invented)
+    assert PARTICIPANT not in of_another_site.text
+
+
+@pytest.mark.req("C-01")
+@pytest.mark.parametrize("query", ["", f"?site={HERE}", "?cursor=SZ00", "?limit=1"])
+def test_a_list_holds_participants_of_ones_own_sites_only(world: World, query: str) -> None:
+    listed = world.request(
+        "GET", f"{API}/participants{query}", headers=world.sign_in(FROM_ELSEWHERE)
+    )
+
+    assert {one["code"] for one in listed.get_json()["items"]} <= {ELSEWHERE}
+
+
+@pytest.mark.req("C-01", "T-04")
+def test_the_journal_of_a_participant_of_another_site_is_that_of_nobody(world: World) -> None:
+    headers = world.sign_in(FROM_ELSEWHERE)
+
+    seen = [
+        _told(world.request("GET", f"{API}/journal?participant={code}", headers=headers))
+        for code in (PARTICIPANT, NOBODY)
+    ]
+
+    assert seen[0] == seen[1] == (200, {"items": [], "has_more": False, "next_after": 0})
+
+
+@pytest.mark.req("C-01")
+def test_nobody_enrols_at_a_site_of_others(world: World) -> None:
+    from_elsewhere = world.sign_in(FROM_ELSEWHERE)
+
+    answers = [
+        world.request("POST", f"{API}/participants", json=body, headers=from_elsewhere)
+        for body in (enrolment("SZ01-777"), enrolment("XX99-777", site="XX99"))
+    ]
+
+    assert _told(answers[0]) == _told(answers[1])
+    assert answers[0].status_code == 404
+
+
+def test_one_participant_cannot_read_or_answer_for_another(world: World) -> None:
+    another, path = world.sign_in(ELSEWHERE), f"{API}/me/responses/{world.known.response}"
+
+    read = world.request("GET", path, headers=another)
+    invented = world.request("GET", f"{API}/me/responses/{uuid4()}", headers=another)
+
+    assert _told(read) == _told(invented)
+    assert read.status_code == 404
+
+
+def _name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> TestResponse:
+    """Call a route with parameters that lead somewhere, and a body that its schema lets through."""
+    known = world.known
+    path = route.path.format(
+        code=known.questionnaire.code if "{version}" in route.path else code,
+        version=known.questionnaire.version,
+        response_id=known.response,
+        device_id=uuid4(),
+    )
+    bodies = {
+        "POST /api/v1/participants": enrolment(code),
+        "POST /api/v1/participants/{code}/anchors": infusion(),
+    }
+    return world.request(
+        route.method, path, headers=headers, json=bodies.get(_name(route)),
+        query_string={"participant": code} if route.path.endswith("/journal") else None,
+    )  # fmt: skip
+
+
+def _told(answer: TestResponse) -> tuple[int, object]:
+    """Return all that a caller learns, beyond the number of the request."""
+    return answer.status_code, answer.get_json()
+
+
+def _refusal(code: str, message: str) -> dict[str, object]:
+    return {"error": {"code": code, "message": message, "details": {}}}

@@ -1,0 +1,195 @@
+"""A whole trial in small, with somebody signed in under every role: for tests about every route.
+
+Two sites, at each a participant with a planned diary, an answer and a phone. Trial time stands
+still on the evening of her infusion, when her diary is open; tokens live by the wall clock.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from random import Random
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from flask import Flask
+from flask_jwt_extended import create_access_token, create_refresh_token
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from epro.access import STAFF_ROLES, Role
+from epro.app import create_app
+from epro.clock import wall_clock_now
+from epro.db import Database
+from epro.models import Participant, SiteMembership, User
+from epro.services import sessions
+from epro.services.sessions import SignedIn
+from questionnaires.definition import Questionnaire
+from questionnaires.invented import calm_answers
+from tests.clock import START, FrozenClock
+from tests.factories import (
+    PIN,
+    add_site,
+    add_study_version,
+    add_user,
+    make_keyring,
+    shipped_package,
+)
+from tests.settings import make_settings
+
+API = "/api/v1"
+HERE, THERE = "SZ01", "GZ01"
+PARTICIPANT, ENROLLED, ELSEWHERE, NOBODY = "SZ01-014", "SZ01-015", "GZ01-001", "SZ01-999"
+# Holds every staff role at the other site, and here only what sees no clinical data.
+FROM_ELSEWHERE = "from.elsewhere"
+YEAR_OF_BIRTH = 1968
+INFUSED_AT = START + timedelta(hours=1)
+EVENING = START + timedelta(hours=9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What exists, for paths and bodies that lead somewhere."""
+
+    assessment: UUID
+    questionnaire: Questionnaire
+    response: UUID
+    device: UUID
+
+
+class World:
+    """The application on a database of its own; `sign_in` as many people as a test needs."""
+
+    def __init__(self, database_url: str, *, is_rehearsal: bool = False) -> None:
+        self.clock, self.keyring = FrozenClock(), make_keyring()
+        settings = make_settings(database_url, is_rehearsal=is_rehearsal)
+        self.app: Flask = create_app(settings, keyring=self.keyring, clock=self.clock)
+        self.database: Database = self.app.extensions["epro"].database
+        self._numbers = count(1)
+        self._open_sites()
+        self.enrol(ENROLLED, site=HERE, by=Role.COORDINATOR)
+        self._live(ELSEWHERE, site=THERE, by=FROM_ELSEWHERE)
+        self.known = self._live(PARTICIPANT, site=HERE, by=Role.COORDINATOR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.database.engine.dispose()
+
+    def request(self, method: str, path: str, **sent: Any) -> TestResponse:
+        """Send one request, from an address of its own, so that none is locked out."""
+        sent.setdefault("environ_base", self.a_new_address())
+        return self.app.test_client(use_cookies=False).open(path, method=method, **sent)
+
+    def a_new_address(self) -> dict[str, str]:
+        number = next(self._numbers)
+        return {"REMOTE_ADDR": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+    def sign_in(self, name: str) -> dict[str, str]:
+        """Return the headers of a new session: of a participant, a user, or a role's user."""
+        signed_in = self._start(name)
+        claims = {"sid": str(signed_in.device_session_id)}
+        with self.app.app_context():
+            token = create_access_token(str(signed_in.person_id), additional_claims=claims)
+        return {"Authorization": f"Bearer {token}"}
+
+    def sign_in_to_refresh(self, name: str) -> dict[str, str]:
+        """Return the headers of a new session that hold its refresh token."""
+        signed_in = self._start(name)
+        claims = {"sid": str(signed_in.device_session_id), "gen": signed_in.generation}
+        with self.app.app_context():
+            token = create_refresh_token(str(signed_in.person_id), additional_claims=claims)
+        return {"Authorization": f"Bearer {token}"}
+
+    def enrol(self, code: str, *, site: str, by: str) -> str:
+        """Enrol a participant and return her activation code."""
+        enrolled = self.request(
+            "POST", f"{API}/participants", json=enrolment(code, site=site), headers=self.sign_in(by)
+        )
+        assert enrolled.status_code == 201, enrolled.text
+        return str(enrolled.get_json()["activation_code"])
+
+    def due(self, headers: dict[str, str]) -> dict[str, Any]:
+        """Return the assessment that is open for the participant now."""
+        diary = self.request("GET", f"{API}/me/assessments", headers=headers).get_json()
+        found: dict[str, Any] = next(one for one in diary["items"] if one["state"] == "open")
+        return found
+
+    def _open_sites(self) -> None:
+        with self.database.transaction() as session:
+            here, there = (add_site(session, code) for code in (HERE, THERE))
+            add_study_version(session, here, there)
+            for role in sorted(STAFF_ROLES):
+                add_user(session, role, roles=[role], site=HERE, keyring=self.keyring)
+            theirs = add_user(
+                session, FROM_ELSEWHERE, roles=sorted(STAFF_ROLES), site=THERE,
+                keyring=self.keyring,
+            ).user  # fmt: skip
+            for role in (Role.OUTCOMES_ASSESSOR, Role.SYSTEM_ADMIN):
+                theirs.memberships.append(SiteMembership(site_id=here.id, role=role))
+
+    def _live(self, code: str, *, site: str, by: str) -> Known:
+        """Enrol, activate, record the infusion, answer in the evening; she stays signed in."""
+        self.clock.set(START)
+        typed = {"code": self.enrol(code, site=site, by=by), "year_of_birth": YEAR_OF_BIRTH}
+        phone = self.request("POST", f"{API}/sessions/activation", json={**typed, "pin": PIN})
+        self.clock.set(INFUSED_AT)
+        anchored = self.request(
+            "POST", f"{API}/participants/{code}/anchors", json=infusion(), headers=self.sign_in(by)
+        )
+        assert anchored.status_code == 201, anchored.text
+        self.clock.set(EVENING)
+        her = {"Authorization": f"Bearer {phone.get_json()['access_token']}"}
+        due, response_id = self.due(her), uuid4()
+        answered = self.request(
+            "PUT", f"{API}/me/responses/{response_id}", json=submission(due),
+            headers={**her, "Answer-Age": "2"},
+        )  # fmt: skip
+        assert answered.status_code == 201, answered.text
+        return Known(
+            assessment=UUID(due["id"]), questionnaire=questionnaire_of(due), response=response_id,
+            device=UUID(phone.get_json()["id"]),
+        )  # fmt: skip
+
+    def _start(self, name: str) -> SignedIn:
+        code = PARTICIPANT if name == Role.PARTICIPANT else name
+        with self.database.transaction() as session:
+            person = (
+                session.scalars(select(Participant).where(Participant.code == code)).first()
+                or session.scalars(select(User).where(User.username == code)).one()
+            )
+            return sessions.start(
+                session, person, client="test", now=self.clock(), wall_now=wall_clock_now()
+            )
+
+
+def enrolment(code: str, *, site: str = HERE) -> dict[str, Any]:
+    """Return a body that enrols a participant, with the consents the study needs."""
+    paper = {"document_version": "2.0", "given_at": START.isoformat(), "explained_by": "Li Min",
+             "paper_location": "binder 1"}  # fmt: skip
+    needed = [consent.kind for consent in shipped_package().consents if consent.required]
+    return {
+        "code": code, "site": site, "language": "zh", "phone": "+8613800138000",
+        "year_of_birth": YEAR_OF_BIRTH, "consents": [{"kind": kind, **paper} for kind in needed],
+    }  # fmt: skip
+
+
+def infusion(**changed: Any) -> dict[str, Any]:
+    """Return a body that records the infusion."""
+    return {"event": "INF1", "occurred_at": INFUSED_AT.isoformat(), **changed}
+
+
+def submission(due: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """Return a body that answers what is due, as on a good day."""
+    answers = calm_answers(questionnaire_of(due), answered_at=EVENING, chance=Random(7))
+    return {
+        "assessment_id": due["id"], "questionnaire": due["questionnaire"], "revision": 1,
+        "status": "completed", "language": "zh", "answered_at": EVENING.isoformat(),
+        "answers": answers, **changed,
+    }  # fmt: skip
+
+
+def questionnaire_of(due: dict[str, Any]) -> Questionnaire:
+    questionnaire = shipped_package().questionnaire(due["questionnaire"]["code"])
+    assert questionnaire
+    return questionnaire
