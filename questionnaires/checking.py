@@ -22,6 +22,8 @@ _FILES = {
     "block": "schedule.yaml",
     "reminder": "reminders.yaml",
     "rule": "rules.yaml",
+    "silence": "rules.yaml",
+    "escalation": "escalation.yaml",
     "text": "texts.yaml",
 }
 

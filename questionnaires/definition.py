@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from questionnaires.schedule import ClockTime, ScheduleOfAssessments
+from questionnaires.escalating import EscalationPolicy
+from questionnaires.hours import LocalHours
+from questionnaires.reminding import ReminderPolicy
+from questionnaires.schedule import ScheduleOfAssessments
+from questionnaires.tiers import Channel, Tier
 
 AnswerValue: TypeAlias = bool | int | float | str | tuple[str, ...]
 ClauseAnswer: TypeAlias = bool | int | float | str
@@ -167,30 +171,11 @@ class Questionnaire:
         return next((item for item in self.items if item.link_id == link_id), None)
 
 
-class Tier(StrEnum):
-    """How fast somebody has to act; `SAFETY.md` section 1."""
-
-    RED_A = "RED_A"
-    RED_B = "RED_B"
-    ORANGE = "ORANGE"
-    YELLOW = "YELLOW"
-
-    @property
-    def is_red(self) -> bool:
-        """Tell whether life or the next hours are at stake."""
-        return self in {Tier.RED_A, Tier.RED_B}
-
-    @property
-    def urgency(self) -> int:
-        """Return a number to sort by; the highest is the most urgent."""
-        return [Tier.YELLOW, Tier.ORANGE, Tier.RED_B, Tier.RED_A].index(self)
-
-
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """Clauses that all have to hold, over answers and derivations.
 
-    It speaks to every questionnaire that has the questions; equal link_ids mean the same question.
+    Equal link_ids mean the same question everywhere; one that is not asked counts as unanswered.
     """
 
     clauses: tuple[Clause, ...]
@@ -212,12 +197,58 @@ class SafetyRule:
     triggers: tuple[Trigger, ...]
 
 
-class Channel(StrEnum):
-    """How a message travels."""
+@dataclass(frozen=True, slots=True)
+class CallNow:
+    """A line on the work list where nothing has come so long after due, on the early days."""
 
-    SMS = "sms"
-    EMAIL = "email"
-    VOICE = "voice"
+    blocks: tuple[str, ...]
+    minutes_after_due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A flag for one that was missed, of another tier on the early days."""
+
+    blocks: tuple[str, ...]
+    tier: Tier
+    early_tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class MissedInARow:
+    """A flag for the last of so many of one family, missed one after another."""
+
+    blocks: tuple[str, ...]
+    count: int
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class MissedWhileOpen:
+    """A flag for one that was missed while a flag of one of `open_tiers` was not closed."""
+
+    blocks: tuple[str, ...]
+    open_tiers: tuple[Tier, ...]
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilencePolicy:
+    """Which answers that do not come alarm; `silence.py` says when. The flags bear `id` as rule.
+
+    The early days are the infusion day and those after it, `early_days` in all, of any infusion.
+    In the quiet hours of the participant's zone nobody is asked to phone.
+    """
+
+    id: str
+    title: Translated
+    possible_serious: bool
+    early_days: int
+    quiet_hours: LocalHours
+    call_now: CallNow
+    missed: Missed
+    missed_in_a_row: MissedInARow
+    missed_while_open: MissedWhileOpen
 
 
 class Audience(StrEnum):
@@ -225,58 +256,18 @@ class Audience(StrEnum):
 
     PARTICIPANT = "participant"
     STAFF = "staff"
+    SPONSOR = "sponsor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTemplate:
-    """An approved text. Only staff texts have placeholders: {code} {tier} {rule} {time} {link}."""
+    """An approved text. Staff read {code} {tier} {rule} {time} {link}; the sponsor reads {site}."""
 
     key: str
     audience: Audience
     channel: Channel
     subject: Translated | None = None
     body: Translated
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """Local times of the day between which nothing is sent; half open, may cross midnight."""
-
-    begin: ClockTime
-    end: ClockTime
-
-    def holds(self, minute: int) -> bool:
-        """Tell whether that minute of the local day is quiet; the one of `end` is not."""
-        length = (self.end.minute - self.begin.minute) % (24 * 60)
-        return (minute - self.begin.minute) % (24 * 60) < length
-
-
-@dataclass(frozen=True, slots=True)
-class ReminderStep:
-    """Remind of a block's assessment at a local time, `at.days` from the day it belongs to."""
-
-    block: str
-    code: str
-    at: ClockTime
-    template: str
-
-
-@dataclass(frozen=True, slots=True)
-class DailyBudget:
-    """Text messages a local day; `early_limit` on the first `early_days`, infusion day included."""
-
-    limit: int
-    early_days: int
-    early_limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReminderPolicy:
-    """When and how often a participant is reminded."""
-
-    quiet_hours: QuietHours
-    budget: DailyBudget
-    steps: tuple[ReminderStep, ...]
 
 
 class SecondInfusionMode(StrEnum):
@@ -378,6 +369,8 @@ class StudyPackage:
     block_titles: tuple[BlockTitle, ...]
     reminders: ReminderPolicy
     rules: tuple[SafetyRule, ...]
+    silence: SilencePolicy
+    escalation: EscalationPolicy
     texts: tuple[MessageTemplate, ...]
 
     @property

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 
 from questionnaires.branching import visible
 from questionnaires.definition import AnswerValue, Item, ItemType, Questionnaire
 from questionnaires.validation import Answer
 
+NOTHING: Mapping[str, AnswerValue] = MappingProxyType({})
 NORMAL_TEMPERATURES = (36.2, 36.4, 36.5, 36.6, 36.7, 36.9)
 
 
 def calm_answers(
-    questionnaire: Questionnaire, *, answered_at: datetime, chance: Random
+    questionnaire: Questionnaire,
+    *,
+    answered_at: datetime,
+    chance: Random,
+    but: Mapping[str, AnswerValue] = NOTHING,
 ) -> list[dict[str, object]]:
     """Answer as on a good day: mild ratings, "none of these", no help needed; follow branching.
 
-    `answered_at` is aware; date and time items are answered with it. Returned in the shape of the
-    wire, complete and valid.
+    `answered_at` is aware; date and time items are answered with it. `but` answers these items
+    otherwise. Returned in the shape of the wire, complete and valid.
     """
     answers: list[Answer] = []
     for item in questionnaire.items:
         values = {answer.link_id: answer.value for answer in answers}
         if item.takes_answer and item.link_id in visible(questionnaire, values):
             value = _calm_value(item, answered_at=answered_at, chance=chance)
+            value = but.get(item.link_id, value)
             answers.append(Answer(link_id=item.link_id, value=value))
     return [answer.to_plain() for answer in answers]
 

@@ -25,12 +25,13 @@ from questionnaires.definition import (
     QuestionnaireKind,
     SafetyRule,
     StudyPackage,
-    Tier,
     Trigger,
 )
+from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
 from questionnaires.reachability import answers_for
 from questionnaires.schedule import Block, ClockTime, days_after_anchor
+from questionnaires.tiers import Tier
 
 MOST_ALWAYS_SHOWN = 12
 _ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -91,7 +92,7 @@ def check(package: StudyPackage) -> tuple[Finding, ...]:
         _questionnaires,
         _shared_items,
         _schedule,
-        _reminders,
+        _policies,
         _rules,
         _texts,
     )
@@ -118,7 +119,7 @@ def _names(package: StudyPackage) -> Iterator[Finding]:
     yield from _twice("questionnaire", (one.code for one in package.questionnaires))
     yield from _twice("block", (block.code for block in package.schedule.blocks))
     yield from _twice("reminder step", steps)
-    yield from _twice("rule", (rule.id for rule in package.rules))
+    yield from _twice("rule", (package.silence.id, *(rule.id for rule in package.rules)))
     yield from _twice("text", (text.key for text in package.texts))
     yield from _twice("consent", (consent.kind for consent in package.consents))
     ids = [one.code for one in package.questionnaires] + [text.key for text in package.texts]
@@ -264,7 +265,7 @@ def _shared_items(package: StudyPackage) -> Iterator[Finding]:
                 yield Finding("differs", place, "takes other answers in another questionnaire")
 
 
-# --- Schedule and reminders ----------------------------------------------------------------------
+# --- Schedule and policies -----------------------------------------------------------------------
 
 
 def _schedule(package: StudyPackage) -> Iterator[Finding]:
@@ -302,16 +303,9 @@ def _minutes(time: ClockTime, days: int) -> int:
     return (days + time.days) * 1440 + time.minute
 
 
-def _reminders(package: StudyPackage) -> Iterator[Finding]:
-    blocks = {block.code for block in package.schedule.blocks}
-    for step in package.reminders.steps:
-        place = f"reminder step '{step.block}.{step.code}'"
-        if step.block not in blocks:
-            yield Finding("unknown_block", place, f"names '{step.block}', which is no block")
-        if package.text(step.template) is None:
-            yield Finding("unknown_text", place, f"names '{step.template}', which is no text")
-        if package.reminders.quiet_hours.holds(step.at.minute % 1440):
-            yield Finding("quiet", place, "lies in the quiet hours and would never be sent")
+def _policies(package: StudyPackage) -> Iterator[Finding]:
+    for code, place, reason in find_policy_faults(package):
+        yield Finding(code, place, reason)
 
 
 # --- Safety rules and texts ----------------------------------------------------------------------

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from string import Formatter
 
-from questionnaires.definition import Audience, Channel, Language, MessageTemplate
+from questionnaires.definition import Audience, Language, MessageTemplate
+from questionnaires.tiers import Channel
 
 # One segment of a Chinese text message holds 70 UTF-16 units; five are kept for the sender's mark.
 LONGEST_SMS = 65
@@ -17,6 +18,8 @@ _PLACEHOLDERS = {
     Channel.VOICE: {"code", "tier", "time"},
     Channel.EMAIL: {"code", "tier", "rule", "time", "link"},
 }
+# The sponsor learns of an unanswered flag only where it is, never whose or what it is about.
+_PLACEHOLDERS_OF_SPONSOR = {"site"}
 # Beginnings of words: whoever looks over a shoulder learns nothing from a reminder.
 _TELLING_EN = re.compile(
     r"\b(ache|cell|clinic|diagnos|diseas|doctor|dose|drug|fever|health|hospital|ill\b|illness"
@@ -39,6 +42,8 @@ def find_text_faults(text: MessageTemplate, *, links_in_sms: bool) -> Iterator[t
         if text.audience is Audience.PARTICIPANT:
             yield from _telling(f"{subject} {body}", language)
             allowed: set[str] = set()
+        elif text.audience is Audience.SPONSOR:
+            allowed = _PLACEHOLDERS_OF_SPONSOR
         else:
             allowed = _PLACEHOLDERS[text.channel]
         for name in sorted(named - allowed):

@@ -30,12 +30,13 @@ from questionnaires.definition import (
     StudyPackage,
     Trigger,
 )
+from questionnaires.escalating import EscalationPolicy
+from questionnaires.reminding import ReminderPolicy
 from questionnaires.study_files import (
     READERS,
     Include,
     PartFile,
     QuestionnaireFile,
-    RemindersFile,
     RulesFile,
     ScheduleFile,
     StudyFile,
@@ -76,13 +77,17 @@ def read_package(folder: Path) -> StudyPackage:
     reader = _Reader(folder)
     study = reader.load("study.yaml", StudyFile)
     schedule = reader.load("schedule.yaml", ScheduleFile)
-    reminders = reader.load("reminders.yaml", RemindersFile)
-    rules = reader.rules(reader.load("rules.yaml", RulesFile))
+    reminders = reader.load("reminders.yaml", ReminderPolicy)
+    safety = reader.load("rules.yaml", RulesFile)
+    rules = reader.rules(safety)
+    escalation = reader.load("escalation.yaml", EscalationPolicy)
     texts = reader.load("texts.yaml", TextsFile)
     questionnaires = tuple(reader.questionnaires())
-    if reader.faults or not (study and schedule and reminders and texts):
+    if reader.faults or not (study and schedule and reminders and safety and escalation and texts):
         raise PackageFaults(reader.faults)
-    return assemble(study, schedule, reminders, rules, texts, questionnaires)
+    return assemble(
+        study, schedule, reminders, rules, safety.silence, escalation, texts, questionnaires
+    )
 
 
 def to_canonical_json(package: StudyPackage) -> str:

@@ -187,6 +187,18 @@ def study_day(anchor_on: date, on: date, *, infusion_day_number: int) -> int:
     return offset + infusion_day_number if offset >= 0 else offset
 
 
+def days_since_infusion(anchors: Anchors, on: date, *, zone: ZoneInfo) -> int | None:
+    """Return how many local days a day lies after the latest infusion on or before it.
+
+    0 on an infusion day, whatever its label; None before the first infusion.
+    """
+    infusions = (
+        anchors[event] for event in (AnchorEvent.INF1, AnchorEvent.INF2) if event in anchors
+    )
+    since = [(on - at.astimezone(zone).date()).days for at in infusions]
+    return min((days for days in since if days >= 0), default=None)
+
+
 def day_label(number: int) -> str:
     """Return the label of a study day: "D5", "D-3"."""
     return f"D{number}"

@@ -18,11 +18,9 @@ from questionnaires.definition import (
     Audience,
     Behavior,
     BlockTitle,
-    Channel,
     ClauseAnswer,
     Consent,
     ConsentKind,
-    DailyBudget,
     Item,
     ItemType,
     Language,
@@ -31,19 +29,27 @@ from questionnaires.definition import (
     Operator,
     Questionnaire,
     QuestionnaireKind,
-    QuietHours,
-    ReminderPolicy,
-    ReminderStep,
     SafetyRule,
     SecondInfusion,
     SecondInfusionMode,
+    SilencePolicy,
     SiteDefaults,
     StudyPackage,
     ThermometerRoute,
-    Tier,
     Translated,
     Trigger,
 )
+from questionnaires.escalating import (
+    Elapsed,
+    EscalationPolicy,
+    LadderCase,
+    Moment,
+    OnWorkingDay,
+    Recipient,
+    SinceOpening,
+)
+from questionnaires.hours import Weekday
+from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import (
     AnchorEvent,
     Block,
@@ -54,6 +60,7 @@ from questionnaires.schedule import (
     SinceAnchor,
     StudyDay,
 )
+from questionnaires.tiers import Channel, Tier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +99,6 @@ class ScheduleFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemindersFile:
-    """reminders.yaml."""
-
-    quiet_hours: QuietHours
-    budget: DailyBudget
-    steps: tuple[ReminderStep, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class RuleRow:
     """A rule of rules.yaml; `advice` is the name of one of the texts above the rules."""
 
@@ -119,6 +117,7 @@ class RulesFile:
 
     advice: dict[str, Translated]
     rules: tuple[RuleRow, ...]
+    silence: SilencePolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +151,10 @@ class PartFile:
 def assemble(
     study: StudyFile,
     schedule: ScheduleFile,
-    reminders: RemindersFile,
+    reminders: ReminderPolicy,
     rules: tuple[SafetyRule, ...],
+    silence: SilencePolicy,
+    escalation: EscalationPolicy,
     texts: TextsFile,
     questionnaires: tuple[Questionnaire, ...],
 ) -> StudyPackage:
@@ -168,8 +169,10 @@ def assemble(
             always_open=schedule.always_open,
         ),
         block_titles=tuple(BlockTitle(row.code, row.title) for row in schedule.blocks),
-        reminders=ReminderPolicy(**values_of(reminders)),
+        reminders=reminders,
         rules=rules,
+        silence=silence,
+        escalation=escalation,
         texts=texts.texts,
         **values,
     )
@@ -230,13 +233,30 @@ def _clock_time(value: object) -> ClockTime:
     return ClockTime(int(days), int(hour) * 60 + int(minute))
 
 
+def _span(value: object) -> int | None:
+    """Return the minutes of "4h" or "90min"."""
+    match = _SPAN.fullmatch(str(value))
+    return int(match[1]) * (60 if match[2] == "h" else 1) if match else None
+
+
 def _opening(value: object) -> ClockTime | SinceAnchor:
     if not isinstance(value, dict):
         return _clock_time(value)
-    match = _SPAN.fullmatch(str(value.get("after_anchor")))
-    if not match or len(value) > 1:
+    minutes = _span(value.get("after_anchor"))
+    if minutes is None or len(value) > 1:
         raise ValueError('must be a time in quotes, or {after_anchor: "4h"} or "90min"')
-    return SinceAnchor(int(match[1]) * (60 if match[2] == "h" else 1))
+    return SinceAnchor(minutes)
+
+
+def _moment(value: object) -> Moment:
+    match value:
+        case {"after": span, **rest} if not rest and (minutes := _span(span)) is not None:
+            return Elapsed(minutes)
+        case {"after_opening": span, **rest} if not rest and (minutes := _span(span)) is not None:
+            return SinceOpening(minutes)
+        case {"working_day": int(number), "at": at, **rest} if not rest and number > 0:
+            return OnWorkingDay(number, _clock_time(at))
+    raise ValueError('must be {after: 30min}, {after_opening: 4h} or {working_day: 1, at: "12:00"}')
 
 
 def _day(value: object) -> DayRef:
@@ -249,9 +269,10 @@ def _day(value: object) -> DayRef:
 
 _ENUMS = (AnchorEvent, Audience, Behavior, Channel, ConsentKind, ItemType, Language, MasterList)
 _MORE_ENUMS = (Operator, QuestionnaireKind, SecondInfusionMode, ThermometerRoute, Tier)
+_TELLING_ENUMS = (LadderCase, Recipient, Weekday)
 
 READERS: Mapping[Any, Callable[[Any], Any]] = {
-    **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS)},
+    **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS)},
     str: _text,
     int: _whole,
     float: _number,
@@ -260,4 +281,5 @@ READERS: Mapping[Any, Callable[[Any], Any]] = {
     ClockTime: _clock_time,
     ClockTime | SinceAnchor: _opening,
     DayRef: _day,
+    Moment: _moment,
 }

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import questionnaires
-from questionnaires.branching import applies
 from questionnaires.definition import (
-    Behavior,
     Choice,
     Clause,
-    Derivation,
     Ends,
     Item,
     ItemType,
@@ -20,9 +18,11 @@ from questionnaires.definition import (
     Questionnaire,
     QuestionnaireKind,
     StudyPackage,
+    ThermometerRoute,
     Translated,
 )
 from questionnaires.reading import read_package
+from questionnaires.rules import MetRule, Surroundings, inputs_of, met_rules
 
 STUDY = Path(questionnaires.__file__).parent / "studies" / "bk-sle-i-01"
 BOTH = Translated("中文", "English")
@@ -79,16 +79,23 @@ def with_items(*items: Item, code: str = "daily") -> StudyPackage:
     return replace(package, questionnaires=changed)
 
 
+ANSWERED_AT = datetime(2026, 3, 4, 13, tzinfo=UTC)
+
+
+def surroundings(hours: float | None = None, route: ThermometerRoute | None = None) -> Surroundings:
+    """Return answers given so many hours after an infusion, or before any."""
+    infusion_at = None if hours is None else ANSWERED_AT - timedelta(hours=hours)
+    return Surroundings(
+        answered_at=ANSWERED_AT, latest_infusion_at=infusion_at, thermometer_route=route
+    )
+
+
+def met_by(answers: Mapping[str, object], *, hours: float | None = None) -> tuple[MetRule, ...]:
+    """Return the shipped rules that answers meet."""
+    route = shipped().thermometer_route
+    return met_rules(shipped().rules, inputs_of(answers, surroundings(hours), default_route=route))
+
+
 def rules_met(answers: Mapping[str, object], *, hours: float | None = None) -> set[str]:
-    """Return the ids of the shipped rules that answers meet: the plainest reading of the data."""
-    values: dict[str, object] = dict(answers)
-    if hours is not None:
-        values[Derivation.HOURS_SINCE_INFUSION] = hours
-    if isinstance(temp := answers.get("temp"), int | float):
-        route = answers.get("temp_route", shipped().thermometer_route)
-        values[Derivation.TEMPERATURE_TENTHS_ORAL] = round(temp * 10) + 3 * (route == "axillary")
-    return {
-        rule.id
-        for rule in shipped().rules
-        if any(applies(trigger.clauses, Behavior.ALL, values) for trigger in rule.triggers)
-    }
+    """Return the ids of the shipped rules that answers meet."""
+    return {met.rule.id for met in met_by(answers, hours=hours)}

@@ -8,19 +8,18 @@ import pytest
 from questionnaires.definition import (
     Audience,
     Behavior,
-    Channel,
     Clause,
     Item,
     MessageTemplate,
     SafetyRule,
     StudyPackage,
-    Tier,
     Translated,
     Trigger,
 )
 from questionnaires.lint import PackageRefused, Severity, check, refuse_faulty
 from questionnaires.lint_texts import find_text_faults
 from questionnaires.schedule import ClockTime, OffsetDay, StudyDay
+from questionnaires.tiers import Channel, Tier
 from tests.questionnaires.forms import BOTH, clause, item, shipped, temperature, with_items
 
 

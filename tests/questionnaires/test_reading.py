@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from questionnaires.escalating import Elapsed, OnWorkingDay, SinceOpening
 from questionnaires.reading import Fault, PackageFaults, read_package
 from questionnaires.schedule import AnchorEvent, ClockTime, OffsetDay, SinceAnchor, StudyDay
 from tests.questionnaires.forms import STUDY, shipped
@@ -135,6 +136,14 @@ def test_a_name_written_twice_is_refused(study: Path) -> None:
         ("rules.yaml", "answer: 390", "answer: [390]", "must be one value"),
         ("rules.yaml", "tier: RED_B", "tier: RED", "must be one of: RED_A, RED_B"),
         ("reminders.yaml", "limit: 2", "limit: two", "must be a whole number"),
+        ("rules.yaml", "early_tier: ORANGE", "early_tier: RED", "must be one of: RED_A, RED_B"),
+        ("rules.yaml", "minutes_after_due: 120", "minutes_after_due: 2h", "must be a whole number"),
+        ("escalation.yaml", ": {after: 30min}", ": {after: soon}", "must be {after: 30min}"),
+        ("escalation.yaml", ": {after: 30min}", ": {before: 30min}", "must be {after: 30min}"),
+        ("escalation.yaml", ": {working_day: 1,", ": {working_day: 0,", "must be {after: 30min}"),
+        ("escalation.yaml", "[coordinator,", "[nurse,", "must be one of: coordinator, investi"),
+        ("escalation.yaml", "case: tonight", "case: today", "must be one of: always, tonight"),
+        ("escalation.yaml", "days: [mon,", "days: [monday,", "must be one of: mon, tue, wed"),
     ],
 )
 def test_each_wrong_value_is_told_in_plain_words(
@@ -226,6 +235,7 @@ def test_missing_files_are_all_named(tmp_path: Path) -> None:
         "schedule.yaml",
         "reminders.yaml",
         "rules.yaml",
+        "escalation.yaml",
         "texts.yaml",
     }
     assert {fault.reason for fault in found} == {"is missing"}
@@ -257,6 +267,15 @@ def test_a_fault_reads_like_a_sentence() -> None:
     fault = Fault("daily.yaml", "items[3].text.en", "is missing", 12)
 
     assert str(fault) == "daily.yaml, line 12: items[3].text.en is missing"
+
+
+@pytest.mark.req("A-07")
+def test_the_moments_of_a_ladder_are_read_as_written() -> None:
+    office, outside, yellow = shipped().escalation.ladders[3:]
+
+    assert office.acknowledge == Elapsed(4 * 60)
+    assert [step.when for step in outside.steps] == [Elapsed(0), SinceOpening(0), SinceOpening(240)]
+    assert yellow.acknowledge == OnWorkingDay(1, ClockTime(0, 12 * 60))
 
 
 @pytest.mark.req("S-01")

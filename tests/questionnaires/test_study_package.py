@@ -12,11 +12,11 @@ from questionnaires.definition import (
     ItemType,
     Language,
     SafetyRule,
-    Tier,
     Trigger,
 )
 from questionnaires.lint import asks_all
 from questionnaires.reachability import answers_for
+from questionnaires.tiers import Tier
 from questionnaires.validation import judge
 from tests.questionnaires.forms import rules_met, shipped, shipped_form
 

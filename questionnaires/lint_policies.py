@@ -1,0 +1,208 @@
+"""Checks the policies: what is reminded of, which silence alarms, who is told, and in what order.
+
+Each fault is a code for machines, the place, and a reason for people.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, timedelta
+from itertools import product
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from questionnaires.definition import Audience, MessageTemplate, StudyPackage
+from questionnaires.escalating import (
+    IncidentKind,
+    Ladder,
+    LadderCase,
+    LadderStep,
+    Recipient,
+    acknowledge_by,
+    ladder,
+    text_key,
+)
+from questionnaires.reminding import MOST_EQUAL_TEXTS
+from questionnaires.schedule import AnchorEvent, Anchors, days_since_infusion, plan
+from questionnaires.silence import is_early
+from questionnaires.tiers import Channel, Tier
+from questionnaires.windows import instant_of
+
+Fault: TypeAlias = tuple[str, str, str]
+
+# A Monday, away from the clock changes of most zones; any would do. Infusions are at 10:00.
+_INFUSION_ON = date(2026, 6, 1)
+_INFUSION_MINUTE = 10 * 60
+_CASES = {LadderCase.IN_OFFICE_HOURS, LadderCase.OUTSIDE_OFFICE_HOURS}
+
+
+def find_policy_faults(package: StudyPackage) -> Iterator[Fault]:
+    """Yield what cannot be meant in the reminders, the silence and the ladders of a package."""
+    yield from _reminders(package)
+    yield from _busy_days(package)
+    yield from _silence(package)
+    yield from _escalation(package)
+
+
+# --- Reminders -----------------------------------------------------------------------------------
+
+
+def _reminders(package: StudyPackage) -> Iterator[Fault]:
+    policy = package.reminders
+    blocks = {block.code for block in package.schedule.blocks}
+    for step in policy.steps:
+        place = f"reminder step '{step.block}.{step.code}'"
+        if step.block not in blocks:
+            yield "unknown_block", place, f"names '{step.block}', which is no block"
+        if (text := package.text(step.template)) is None:
+            yield "unknown_text", place, f"names '{step.template}', which is no text"
+        elif text.audience is not Audience.PARTICIPANT:
+            yield "wrong_audience", place, f"names '{step.template}', which is not for participants"
+        if policy.quiet_hours.holds(step.at.minute % 1440):
+            yield "quiet", place, "lies in the quiet hours and would never be sent"
+    if policy.too_late_hours < 1:
+        yield "too_late", "reminder too_late_hours", "must be 1 or more"
+
+
+def _busy_days(package: StudyPackage) -> Iterator[Fault]:
+    """Plan a participant with and without a second infusion; no day may exceed the budget."""
+    budget = package.reminders.budget
+    found: dict[Fault, None] = {}  # in order, and each but once
+    try:
+        zone = ZoneInfo(package.zone)
+        for anchors in _examples(zone):
+            for on, texts in sorted(_texts_by_day(package, anchors, zone).items()):
+                since = days_since_infusion(anchors, on, zone=zone)
+                limit = budget.on(is_early_day=is_early(since, budget.early_days))
+                day = "before an infusion" if since is None else f"{since} days after an infusion"
+                if len(texts) > limit:
+                    reason = f"are {len(texts)} {day}, where {limit} may be sent"
+                    found["budget", "reminder steps", reason] = None
+                if max(Counter(texts).values()) > MOST_EQUAL_TEXTS:
+                    found["same_text", "reminder steps", f"send equal texts {day}"] = None
+    except (KeyError, OSError, ValueError):
+        return  # the zone or the schedule itself has a fault, of which `lint` tells
+    yield from found
+
+
+def _examples(zone: ZoneInfo) -> Iterator[Anchors]:
+    first, fourth_week, fifth_week = (
+        instant_of(_INFUSION_ON + timedelta(weeks=weeks), _INFUSION_MINUTE, zone)
+        for weeks in (0, 4, 5)
+    )
+    yield {AnchorEvent.INF1_PLANNED: first}
+    yield {AnchorEvent.INF1: first}
+    yield {AnchorEvent.INF1: first, AnchorEvent.INF2: fourth_week}
+    yield {AnchorEvent.INF1: first, AnchorEvent.INF2: fifth_week}
+
+
+def _texts_by_day(package: StudyPackage, anchors: Anchors, zone: ZoneInfo) -> dict[date, list[str]]:
+    days: dict[date, list[str]] = {}
+    for planned in plan(package.schedule, anchors, zone=zone).assessments:
+        for step in package.reminders.steps:
+            if step.block == planned.block:
+                on = planned.on + timedelta(days=step.at.days)
+                if planned.opens_at <= instant_of(on, step.at.minute, zone) < planned.late_until:
+                    days.setdefault(on, []).append(step.template)
+    return days
+
+
+# --- Silence -------------------------------------------------------------------------------------
+
+
+def _silence(package: StudyPackage) -> Iterator[Fault]:
+    policy = package.silence
+    known = {block.code for block in package.schedule.blocks}
+    for name, blocks in (
+        ("call_now", policy.call_now.blocks),
+        ("missed", policy.missed.blocks),
+        ("missed_in_a_row", policy.missed_in_a_row.blocks),
+        ("missed_while_open", policy.missed_while_open.blocks),
+    ):
+        for block in sorted(set(blocks) - known):
+            yield "unknown_block", f"silence {name}", f"names '{block}', which is no block"
+    if policy.early_days < 1:
+        yield "early_days", "silence early_days", "must be 1 or more"
+    if policy.call_now.minutes_after_due < 0:
+        yield "minutes", "silence call_now", "would call before it is due"
+    if policy.missed.early_tier.urgency < policy.missed.tier.urgency:
+        yield "tier", "silence missed", "is less urgent on the early days than later"
+    if policy.missed_in_a_row.count < 2:
+        yield "count", "silence missed_in_a_row", "must count 2 or more"
+
+
+# --- Escalation ----------------------------------------------------------------------------------
+
+
+def _escalation(package: StudyPackage) -> Iterator[Fault]:
+    policy = package.escalation
+    office = policy.office_hours
+    if not office.days or not office.begin.minute < office.end.minute:
+        yield "office_hours", "escalation office_hours", "must have days, and begin before they end"
+        return
+    if policy.night.tier is Tier.YELLOW:
+        yield "tier", "escalation night", "must not be climbed as YELLOW"
+    for number, one in enumerate(policy.ladders, start=1):
+        place = f"escalation ladder {number} ({one.tier}, {one.case})"
+        for step in one.steps:
+            yield from _step(package, step, place)
+        yield from _people(one, place)
+    if missing := [tier for tier in Tier if not _is_covered(policy.ladders, tier)]:
+        yield "no_ladder", "escalation ladders", f"do not cover every {missing[0]} flag"
+    elif all(one.steps for one in policy.ladders):
+        yield from _order(package)
+    for kind, channel in product(IncidentKind, (Channel.SMS, Channel.EMAIL)):
+        key = text_key(f"incident_{kind}", channel)
+        yield from _text(package.text(key), key, {Audience.STAFF}, "escalation incidents")
+
+
+def _is_covered(ladders: Iterable[Ladder], tier: Tier) -> bool:
+    cases = {one.case for one in ladders if one.tier is tier}
+    return LadderCase.ALWAYS in cases or cases >= _CASES
+
+
+def _people(one: Ladder, place: str) -> Iterator[Fault]:
+    told = {recipient for step in one.steps for recipient in step.to}
+    if not one.steps or not all(step.to and step.by for step in one.steps):
+        yield "nobody", place, "has a step that tells nobody, or no step"
+    elif Recipient.INVESTIGATOR not in told:
+        yield "no_physician", place, "never tells an investigator"
+    if one.tier.is_red and any(len(set(step.by)) < 2 for step in one.steps):
+        yield "one_channel", place, "tells by one channel only; RED goes by two or more"
+
+
+def _step(package: StudyPackage, step: LadderStep, place: str) -> Iterator[Fault]:
+    to_sponsor = Recipient.SPONSOR_CONTACT in step.to
+    if to_sponsor and len(step.to) > 1:
+        yield "mixed", place, "tells the sponsor and the site in one step"
+    audience = {Audience.SPONSOR if to_sponsor else Audience.STAFF}
+    for channel in step.by:
+        key = text_key(step.template, channel)
+        yield from _text(package.text(key), key, audience, place)
+
+
+def _text(
+    text: MessageTemplate | None, key: str, audience: Collection[Audience], place: str
+) -> Iterator[Fault]:
+    if text is None:
+        yield "unknown_text", place, f"names '{key}', which is no text"
+    elif text.audience not in audience or not key.endswith(f"_{text.channel}"):
+        yield "wrong_audience", place, f"names '{key}', which is for others or another channel"
+
+
+def _order(package: StudyPackage) -> Iterator[Fault]:
+    """Climb every ladder at each hour of a week: somebody is told in time."""
+    policy, zone = package.escalation, ZoneInfo("UTC")
+    week = [instant_of(_INFUSION_ON, 0, zone) + timedelta(hours=hour) for hour in range(7 * 24)]
+    for tier, tonight in product(Tier, (False, True)):
+        place = f"escalation ladder of {tier}"
+        for at in week:
+            rungs = ladder(policy, tier, tonight=tonight, urgent_since=at, zone=zone)
+            by = acknowledge_by(policy, tier, tonight=tonight, urgent_since=at, zone=zone)
+            if rungs[0].at > by:
+                yield "too_late", place, "tells nobody until it should be acknowledged"
+                break
+            if tier is not Tier.YELLOW and rungs[0].at > at:
+                yield "too_late", place, "does not tell at once"
+                break
