@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Locks name nothing younger than a week: what was broken or taken over is known by then.
 COOL_DOWN_DAYS ?= 7
 
-.PHONY: help setup run demo-reset test check format lock migration openapi trace clean browser
+.PHONY: help setup run demo-reset test fuzz check format lock migration openapi trace clean browser
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,11 @@ demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it 
 test: .venv/tools.txt postgresql browser  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
+fuzz: .venv/tools.txt postgresql  ## send the API more odd requests, others each time; EXAMPLES=500 SEED=1 say how
+	@export EPRO_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) EPRO_FUZZ_SEED=$(or $(SEED),$$RANDOM); \
+	echo "SEED=$$EPRO_FUZZ_SEED"; \
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/api/test_contract_fuzz.py $(ARGS)
+
 check: .venv/tools.txt postgresql  ## format, lint, types, rings, migrations, API description; no tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -37,6 +42,7 @@ check: .venv/tools.txt postgresql  ## format, lint, types, rings, migrations, AP
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.postgres run -- $(BIN)/epro db check
 	$(BIN)/epro openapi --check
+	$(BIN)/epro routes --check
 
 format: .venv/tools.txt  ## format the code and mend what ruff can mend safely
 	$(BIN)/ruff check --fix --exit-zero .
@@ -52,8 +58,9 @@ migration: .venv/tools.txt  ## write the next migration from the tables, as in m
 	$(BIN)/epro db new "$(m)"
 	$(BIN)/ruff format --quiet migrations
 
-openapi: .venv/product.txt  ## write docs/openapi.json from the code
+openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from the code
 	$(BIN)/epro openapi
+	$(BIN)/epro routes --write
 
 trace: .venv/tools.txt postgresql browser  ## run all tests and write docs/trace.md: requirement, test, result
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --trace-to docs/trace.md $(ARGS)

@@ -17,10 +17,11 @@ class Role(StrEnum):
     DATA_MANAGER = "data_manager"
     INSPECTOR = "inspector"
     SYSTEM_ADMIN = "system_admin"
+    EDC_CLIENT = "edc_client"
     SYSTEM = "system"
 
 
-STAFF_ROLES = frozenset(Role) - {Role.PARTICIPANT, Role.SYSTEM}
+STAFF_ROLES = frozenset(Role) - {Role.PARTICIPANT, Role.EDC_CLIENT, Role.SYSTEM}
 
 
 class Permission(StrEnum):
@@ -39,6 +40,12 @@ class Permission(StrEnum):
     RECORD_ANCHOR = "record_anchor"
     READ_ANCHOR = "read_anchor"
     READ_JOURNAL = "read_journal"
+    READ_FLAG = "read_flag"
+    ACKNOWLEDGE_FLAG = "acknowledge_flag"
+    READ_WORK_LIST = "read_work_list"
+    DO_WORK = "do_work"
+    READ_FEED = "read_feed"
+    ACKNOWLEDGE_FEED = "acknowledge_feed"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -63,6 +70,10 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.REVOKE_DEVICE,
             Permission.RECORD_ANCHOR,
             Permission.READ_JOURNAL,
+            Permission.READ_FLAG,
+            Permission.ACKNOWLEDGE_FLAG,
+            Permission.READ_WORK_LIST,
+            Permission.DO_WORK,
         }
     ),
     Role.INVESTIGATOR: frozenset(
@@ -72,22 +83,41 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.REVOKE_DEVICE,
             Permission.RECORD_ANCHOR,
             Permission.READ_JOURNAL,
+            Permission.READ_FLAG,
+            Permission.ACKNOWLEDGE_FLAG,
+            Permission.READ_WORK_LIST,
+            Permission.DO_WORK,
         }
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
-    Role.MONITOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
+    Role.MONITOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG}),
     Role.DATA_MANAGER: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
-    Role.INSPECTOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
+    Role.INSPECTOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG}),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN),
+    Role.EDC_CLIENT: frozenset({Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED}),
     Role.SYSTEM: frozenset(),
 }
+
+
+class Scope(StrEnum):
+    """What an EDC client was given of the feed; its token may hold fewer."""
+
+    READ = "edc:read"
+    FREE_TEXT = "edc:free_text"
+    FLAGS = "edc:flags"
+    ACK = "edc:ack"
+
+
+# What a machine may do follows from its role and, for these, from the scopes of its token.
+SCOPE_FOR = {Permission.READ_FEED: Scope.READ, Permission.ACKNOWLEDGE_FEED: Scope.ACK}
 
 
 class ActorKind(StrEnum):
     PARTICIPANT = "participant"
     USER = "user"
+    CLIENT = "client"
     SYSTEM = "system"
 
 
@@ -109,10 +139,11 @@ class Actor:
     grants: tuple[Grant, ...]
     device_session_id: UUID | None = None
     client: str = ""
+    scopes: frozenset[Scope] = frozenset()
 
     def holds(self, permission: Permission) -> bool:
         """Tell whether any role of the actor, at any site, has the permission."""
-        return any(permission in PERMISSIONS_OF[grant.role] for grant in self.grants)
+        return bool(self._granting(permission))
 
     def may_at(self, permission: Permission, site_id: UUID) -> bool:
         """Tell whether the actor has the permission at this site."""
@@ -121,7 +152,7 @@ class Actor:
 
     def sites_for(self, permission: Permission) -> frozenset[UUID] | None:
         """Return the sites where the actor has the permission; None means every site."""
-        granting = [grant for grant in self.grants if permission in PERMISSIONS_OF[grant.role]]
+        granting = self._granting(permission)
         if any(grant.site_id is None for grant in granting):
             return None
         return frozenset(grant.site_id for grant in granting if grant.site_id is not None)
@@ -132,6 +163,11 @@ class Actor:
             if grant.site_id in (site_id, None):
                 return grant.role
         return self.grants[0].role
+
+    def _granting(self, permission: Permission) -> list[Grant]:
+        if permission in SCOPE_FOR and SCOPE_FOR[permission] not in self.scopes:
+            return []
+        return [grant for grant in self.grants if permission in PERMISSIONS_OF[grant.role]]
 
 
 def system_actor(name: str) -> Actor:

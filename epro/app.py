@@ -10,7 +10,10 @@ from epro.api import (
     anchors,
     assessments,
     development,
+    flags,
     health,
+    hooks,
+    inbox,
     journal,
     me,
     participants,
@@ -18,9 +21,12 @@ from epro.api import (
     requests,
     responses,
     sessions,
+    work,
 )
 from epro.api.context import follow_rehearsal_clock
 from epro.api.converters import CodeConverter, SlugConverter, described
+from epro.api.edc import changes as edc_changes
+from epro.api.edc import token as edc_token
 from epro.api.errors import EproApi, register_error_handlers
 from epro.api.json import IsoJson
 from epro.clock import Clock
@@ -30,7 +36,11 @@ from epro.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
-RESOURCES = (sessions, participants, anchors, assessments, me, responses, questionnaires, journal)
+RESOURCES = (
+    sessions, participants, anchors, assessments, me, responses, flags, work, questionnaires,
+    journal,
+    edc_token, edc_changes,
+)  # fmt: skip
 
 
 def create_app(
@@ -48,6 +58,9 @@ def create_app(
     for resource in RESOURCES:
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(hooks.blueprint)
+    if settings.has_inbox:
+        app.register_blueprint(inbox.blueprint)
     if settings.is_rehearsal:
         app.register_blueprint(development.blueprint)
         app.before_request(follow_rehearsal_clock)

@@ -2,7 +2,16 @@
 
 import click
 
-from epro.commands import database, demonstration, description, journal, people, running, study
+from epro.commands import (
+    database,
+    demonstration,
+    description,
+    edc,
+    journal,
+    people,
+    running,
+    study,
+)
 from epro.commands.common import Commands
 
 
@@ -19,6 +28,6 @@ def main() -> None:
     """
 
 
-for part in (running, database, study, people, journal, description, demonstration):
+for part in (running, database, study, people, journal, edc, description, demonstration):
     for command in part.COMMANDS:
         main.add_command(command)

@@ -39,6 +39,14 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 SQLITE_BUSY_TIMEOUT_MS = 15_000
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    # Without them INSERT OR REPLACE would remove rows that are only ever added to.
+    "recursive_triggers=ON",
+    f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+)
 # A writer that dies while a provider or a network thinks must not hold back the journal's horizon.
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s"
@@ -145,8 +153,7 @@ def _sqlite_engine(url: str) -> Engine:
         # The driver must not begin transactions by itself: savepoints would be lost.
         sqlite: Any = connection
         sqlite.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}"):  # fmt: skip
+        for pragma in SQLITE_PRAGMAS:
             sqlite.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

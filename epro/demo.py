@@ -7,8 +7,8 @@ people are invented. Passwords and PINs are made anew for each installation and 
 
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -28,19 +28,20 @@ from epro.models import (
     EntryMode,
     Participant,
     ResponseStatus,
+    SafetyFlag,
     Site,
     StudyVersion,
     User,
 )
 from epro.parts import Parts
-from epro.services import activation, anchors, enrolment, responses, sites, staff, studies
+from epro.services import activation, anchors, enrolment, flags, responses, sites, staff, studies
 from epro.services.enrolment_form import Enrolment, GivenConsent
 from epro.services.sessions import Caller
 from epro.services.sites import SiteFacts
 from epro.services.strength import refuse_weak_pin
 from epro.services.submission import Sending, Submission
-from questionnaires.definition import Language, StudyPackage
-from questionnaires.invented import calm_answers
+from questionnaires.definition import AnswerValue, ConsentKind, Language, StudyPackage
+from questionnaires.invented import NOTHING, calm_answers
 from questionnaires.schedule import AnchorEvent
 
 SITE = SiteFacts(
@@ -67,7 +68,8 @@ class Story:
     """One invented participant; days count from today, back into the past.
 
     `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
-    the numbers of the diaries she missed, the first being 0.
+    the numbers of the diaries she missed, the first being 0. `complains` is what her last diary says
+    that is not calm; `is_taken` has somebody take the flag that follows.
     """
 
     code: str
@@ -79,13 +81,17 @@ class Story:
     infused_at: time = time(10, 0)
     forgets: tuple[int, ...] = ()
     is_late_on: tuple[int, ...] = ()
+    complains: Mapping[str, AnswerValue] = field(default_factory=dict)
+    is_taken: bool = False
 
 
 STORIES = (
     Story("SZ01-001", "enrolled, not yet activated", 0, is_active=False),
-    Story("SZ01-002", "before her infusion, baseline diaries", 6, planned_in_days=1),
-    Story("SZ01-003", "in the middle of the 28 days", 20, infused_days_ago=12,
-          forgets=(4,), is_late_on=(7,)),
+    Story("SZ01-002", "before her infusion, a fever that somebody looks after", 6,
+          planned_in_days=1, complains={"temp": 38.0}, is_taken=True),
+    Story("SZ01-003", "in the middle of the 28 days, breathless last evening", 20,
+          infused_days_ago=12, forgets=(4,), is_late_on=(7,),
+          complains={"urgent": ("breathing",), "breathing": ("at-rest",)}),
     Story("SZ01-004", "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
     Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17)),
 )  # fmt: skip
@@ -106,9 +112,31 @@ def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[s
         echo(f"  [{number}/{len(STORIES)}] {story.code}: {story.what}")
         with parts.database.transaction() as session:
             known[story.code] = _Life(session, parts, package, story, now=now).live()
+    # What they complain of is told first and taken then, as it would be.
+    parts.messaging.dispatcher.run()
+    with parts.database.transaction() as session:
+        _take_flags(session, now=parts.clock.now())
     logins.parent.mkdir(parents=True, exist_ok=True)
     logins.touch(mode=0o600)
     logins.write_text(json.dumps(known, indent=2), encoding="utf-8")
+
+
+def _take_flags(session: Session, *, now: datetime) -> None:
+    taken = [story.code for story in STORIES if story.is_taken]
+    for flag_id in session.scalars(
+        select(SafetyFlag.id)
+        .join(Participant, Participant.id == SafetyFlag.participant_id)
+        .where(Participant.code.in_(taken))
+    ).all():
+        flags.acknowledge(session, _user(session, "investigator"), flag_id, now=now)
+
+
+def _user(session: Session, username: str) -> Actor:
+    user = session.scalars(select(User).where(User.username == username)).one()
+    grants = tuple(Grant(held.role, held.site_id) for held in user.memberships)
+    return Actor(
+        kind=ActorKind.USER, id=user.id, name=user.username, grants=grants, client=CALLER.client
+    )
 
 
 def read_logins(logins: Path) -> dict[str, dict[str, str]]:
@@ -137,11 +165,12 @@ def _open_site(
         session, actor, site, version,
         from_on=opened_at.astimezone(ZONE).date(), now=opened_at,
     )  # fmt: skip
-    for username, (full_name, role, site_code) in STAFF.items():
+    for number, (username, (full_name, role, site_code)) in enumerate(STAFF.items(), start=1):
         password = secrets.token_urlsafe(12)
         added = staff.add_user(
             session, actor, username=username, full_name=full_name,
-            email=f"{username}@example.org", password=password, roles=[role], site=site_code,
+            email=f"{username}@example.org", phone=f"+86139001390{number:02d}",
+            password=password, roles=[role], site=site_code,
             keyring=parts.keyring, now=opened_at,
         )  # fmt: skip
         known[username] = {"password": password, "totp_secret": added.totp_secret}
@@ -158,12 +187,7 @@ class _Life:
         self._today = now.astimezone(ZONE).date()
         self._chance = Random(story.code)  # noqa: S311  invented answers, no secret
         self._catalogue = parts.studies.catalogue(session)
-        coordinator = session.scalars(select(User).where(User.username == "coordinator")).one()
-        site = session.scalars(select(Site).where(Site.code == SITE.code)).one()
-        self._coordinator = Actor(
-            kind=ActorKind.USER, id=coordinator.id, name=coordinator.username,
-            grants=(Grant(Role.COORDINATOR, site.id),), client=CALLER.client,
-        )  # fmt: skip
+        self._coordinator = _user(session, "coordinator")
 
     def live(self) -> dict[str, str]:
         story = self._story
@@ -186,7 +210,7 @@ class _Life:
             self._record(participant, AnchorEvent.INF1_PLANNED, day, enrolled_at)
             self._answer_what_is_due(her, participant, until=self._at(day, story.infused_at))
             self._record(participant, AnchorEvent.INF1, day, self._at(day, story.infused_at))
-        self._answer_what_is_due(her, participant, until=self._now)
+        self._answer_what_is_due(her, participant, until=self._now, last=story.complains)
         return {"pin": pin}
 
     def _at(self, days: int, at: time) -> datetime:
@@ -194,7 +218,11 @@ class _Life:
         return min(moment, self._now) if days <= 0 else moment
 
     def _enrol(self, at: datetime) -> enrolment.IssuedCode:
-        kinds = [consent.kind for consent in self._package.consents if consent.required]
+        kinds = [
+            consent.kind
+            for consent in self._package.consents
+            if consent.required or consent.kind is ConsentKind.SMS_PROCESSOR
+        ]
         consents = tuple(
             GivenConsent(
                 kind=kind, document_version="2.0", given_at=at - timedelta(hours=1),
@@ -221,7 +249,14 @@ class _Life:
             catalogue=self._catalogue, now=recorded_at + timedelta(minutes=1),
         )  # fmt: skip
 
-    def _answer_what_is_due(self, her: Actor, participant: Participant, *, until: datetime) -> None:
+    def _answer_what_is_due(
+        self,
+        her: Actor,
+        participant: Participant,
+        *,
+        until: datetime,
+        last: Mapping[str, AnswerValue] = NOTHING,
+    ) -> None:
         due = self._session.scalars(
             select(Assessment)
             .where(
@@ -233,18 +268,29 @@ class _Life:
             .order_by(Assessment.opens_at)
             .execution_options(populate_existing=True)
         ).all()
+        answered: list[tuple[Assessment, datetime]] = []
         for number, assessment in enumerate(due):
             answered_at = assessment.opens_at + timedelta(minutes=self._chance.randint(20, 90))
             if number in self._story.is_late_on:
                 answered_at = assessment.closes_at + timedelta(hours=8)
             if number not in self._story.forgets and answered_at < until:
-                self._answer(her, assessment, answered_at)
+                answered.append((assessment, answered_at))
+        for assessment, answered_at in answered:
+            is_last = (assessment, answered_at) == answered[-1]
+            self._answer(her, assessment, answered_at, but=last if is_last else NOTHING)
 
-    def _answer(self, her: Actor, assessment: Assessment, answered_at: datetime) -> None:
+    def _answer(
+        self,
+        her: Actor,
+        assessment: Assessment,
+        answered_at: datetime,
+        *,
+        but: Mapping[str, AnswerValue],
+    ) -> None:
         code, version = assessment.questionnaire_code, assessment.questionnaire_version
         questionnaire = next(one for one in self._package.questionnaires if one.code == code)
         local = answered_at.astimezone(ZONE)
-        answers = calm_answers(questionnaire, answered_at=local, chance=self._chance)
+        answers = calm_answers(questionnaire, answered_at=local, chance=self._chance, but=but)
         submission = Submission(
             assessment_id=assessment.id, questionnaire_code=code, questionnaire_version=version,
             revision=1, status=ResponseStatus.COMPLETED, language=Language.ZH,

@@ -118,6 +118,14 @@ class WeakSecret(DomainError):
     message = "Please choose one that is harder to guess."
 
 
+class SignatureInvalid(DomainError):
+    """A report that claims to come from a provider and was not signed by it."""
+
+    code = "signature_invalid"
+    status = 403
+    message = "This report is not signed as it should be."
+
+
 # --- trial ----------------------------------------------------------------------------------------
 
 
@@ -201,12 +209,55 @@ class RevisionConflict(RecordedRefusal):
     message = "A different version of this response is already stored."
 
 
+class AlreadyAcknowledged(DomainError):
+    """Somebody else took the flag first; `details` says who and when."""
+
+    code = "already_acknowledged"
+    status = 409
+    message = "Somebody has acknowledged this flag already."
+
+
 class IdempotencyConflict(DomainError):
     """The Idempotency-Key was used before with a different request."""
 
     code = "idempotency_conflict"
     status = 409
     message = "This Idempotency-Key was used for a different request."
+
+
+# --- feed -----------------------------------------------------------------------------------------
+
+
+class CursorInvalid(DomainError):
+    """The cursor was not made here, or was changed on its way."""
+
+    code = "cursor_invalid"
+    status = 400
+    message = "This cursor was not given by this feed."
+
+
+class CursorFilterMismatch(DomainError):
+    """The cursor belongs to a feed of other types; going on with it would lose changes."""
+
+    code = "cursor_filter_mismatch"
+    status = 400
+    message = "This cursor belongs to another choice of types."
+
+
+class CursorEpochUnknown(DomainError):
+    """The cursor comes from before this database was restored; its place no longer exists."""
+
+    code = "cursor_epoch_unknown"
+    status = 410
+    message = "This database was restored since. Start anew without a cursor: take a snapshot."
+
+
+class ScopeNotGranted(DomainError):
+    """A token was asked for with a scope that is unknown or that the client does not have."""
+
+    code = "invalid_scope"
+    status = 400
+    message = "This client does not have the scope."
 
 
 # --- rehearsal ------------------------------------------------------------------------------------

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from epro.providers import MailSettings, SmsSettings, read_mail, read_sms
+
 MIN_KEY_BYTES = 32
+# A call of a provider takes 20 seconds at most; see notifications.pace for what follows from it.
+LEASE_S, SETTLE_S = 90, 60
 
 
 class Environment(StrEnum):
@@ -24,7 +28,11 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a process needs to know about where it runs."""
+    """Everything a process needs to know about where it runs.
+
+    Without `mail` or `sms`, what would leave that way is kept in the development inbox. `lease_s`
+    and `settle_s` are for the sending of messages, in seconds of the wall's clock.
+    """
 
     environment: Environment
     database_url: str
@@ -34,10 +42,19 @@ class Settings:
     is_rehearsal: bool = False
     trusted_proxies: int = 0
     public_url: str = "http://127.0.0.1:8000"
+    mail: MailSettings | None = None
+    sms: SmsSettings | None = None
+    lease_s: int = LEASE_S
+    settle_s: int = SETTLE_S
 
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def has_inbox(self) -> bool:
+        """Whether messages of some channel stay on this machine, to be read on a page."""
+        return not self.is_production and (self.mail is None or self.sms is None)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -64,6 +81,10 @@ class Settings:
             is_rehearsal=env.get("EPRO_REHEARSAL", "") == "1",
             trusted_proxies=_number(env, "EPRO_TRUSTED_PROXIES", faults),
             public_url=env.get("EPRO_PUBLIC_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),
+            mail=read_mail(env, faults, is_production=is_production),
+            sms=read_sms(env, faults, is_production=is_production),
+            lease_s=_seconds(env, "EPRO_LEASE_S", faults, LEASE_S, is_production=is_production),
+            settle_s=_seconds(env, "EPRO_SETTLE_S", faults, SETTLE_S, is_production=is_production),
         )
         faults.extend(_weaknesses(settings))
         if faults:
@@ -117,12 +138,21 @@ def _environment(env: Mapping[str, str], faults: list[str]) -> Environment:
         return Environment.PRODUCTION
 
 
-def _number(env: Mapping[str, str], name: str, faults: list[str]) -> int:
-    text = env.get(name, "0")
+def _number(env: Mapping[str, str], name: str, faults: list[str], *, default: int = 0) -> int:
+    text = env.get(name, str(default))
     if not text.isdecimal():
         faults.append(f"{name} is {text!r}; it must be a whole number.")
-        return 0
+        return default
     return int(text)
+
+
+def _seconds(
+    env: Mapping[str, str], name: str, faults: list[str], usual: int, *, is_production: bool
+) -> int:
+    seconds = _number(env, name, faults, default=usual)
+    if is_production and seconds < usual:
+        faults.append(f"{name} is less than {usual} seconds; messages might go out twice.")
+    return seconds
 
 
 def _weaknesses(settings: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 from alembic import context
 
 import epro.models  # noqa: F401  all tables must be known before they are compared
+import notifications.messages  # noqa: F401
 from epro.db import Base, make_engine
 
 engine = make_engine(context.config.attributes["url"])

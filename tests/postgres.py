@@ -29,6 +29,9 @@ USER = "epro"
 START_TIMEOUT_S = 30
 ATTEMPT_COUNT = 3
 
+# In its log; that it refused our own question while it was starting is none.
+FAILURE = re.compile(r"FATAL:(?! *the database system is starting up)")
+
 # The shell outlives us by a moment, even when we are killed: as soon as our end of its input is
 # closed, it stops the server and deletes everything.
 KEEPER = """
@@ -196,7 +199,7 @@ def _start(binaries: Path) -> tuple[subprocess.Popen[bytes], PostgresServer]:
     log = folder / "log"
     while not server.is_up():
         said = log.read_text() if log.exists() else ""
-        if "FATAL" in said or time.monotonic() > deadline:
+        if FAILURE.search(said) or time.monotonic() > deadline:
             _stop(keeper)
             raise PostgresNotStarted(f"PostgreSQL did not start in {folder}:\n{said}")
         time.sleep(0.05)

@@ -69,7 +69,7 @@ def test_the_processes_cannot_rewrite_what_is_on_record(
     database_of_the_processes: Database, statement: str
 ) -> None:
     with (
-        pytest.raises(ProgrammingError, match="permission denied|must be owner"),
+        pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
         database_of_the_processes.engine.begin() as connection,
     ):
         connection.exec_driver_sql(statement)

@@ -17,7 +17,7 @@ from epro.clock import wall_clock_now
 from epro.crypto import Keyring
 from epro.errors import NotPermitted, NotSignedIn
 from epro.parts import Parts
-from epro.services import journal, rehearsal, sessions
+from epro.services import edc_clients, journal, rehearsal, sessions
 from questionnaires.catalogue import Catalogue
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -126,6 +126,8 @@ def public(view: View) -> View:
 def _signed_in_actor() -> Actor:
     verify_jwt_in_request()
     claims = get_jwt()
+    if "scope" in claims:
+        return _signed_in_client(claims)
     try:
         person_id, device_session_id = UUID(claims["sub"]), UUID(claims["sid"])
     except (KeyError, ValueError) as error:
@@ -139,3 +141,12 @@ def _signed_in_actor() -> Actor:
         with transaction() as session:
             sessions.touch(session, actor, wall_now=wall_now())
     return actor
+
+
+def _signed_in_client(claims: dict[str, Any]) -> Actor:
+    """Return the machine behind a token; looked up each time, so that revoking works at once."""
+    with reading() as session:
+        return edc_clients.actor_of(
+            session, UUID(claims["sub"]), claims["scope"].split(),
+            address=client_address(), client_name=client_name(),
+        )  # fmt: skip

@@ -1,6 +1,7 @@
 """One shape for every error, whoever raises it: the domain, the schema, the framework, a fault."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_jwt_extended import JWTManager
 from flask_smorest import Api
 from marshmallow.exceptions import SCHEMA
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnprocessableEntity
 
 from epro.api.blueprint import RefusalSchema
@@ -23,6 +25,7 @@ from epro.errors import (
 )
 
 logger = logging.getLogger(__name__)
+PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,99}")
 SLUGS = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type"}
 
 
@@ -77,8 +80,10 @@ def register_error_handlers(app: Flask, tokens: JWTManager) -> None:
         return answer(refusal)
 
     @app.errorhandler(OperationalError)
-    def _database_busy(error: OperationalError) -> Response:
-        logger.error("The database did not answer: %s.", type(error.orig).__name__)
+    @app.errorhandler(PoolTimeout)
+    def _database_busy(error: OperationalError | PoolTimeout) -> Response:
+        cause = getattr(error, "orig", error)
+        logger.error("The database did not answer: %s.", type(cause).__name__)
         return _fault(
             DatabaseUnavailable.status, DatabaseUnavailable.code, DatabaseUnavailable.message
         )
@@ -133,4 +138,5 @@ def _problems(messages: Any, place: str = "") -> Iterator[dict[str, str]]:
         for inner in messages:
             yield from _problems(inner, place)
     else:
-        yield {"place": place or "body", "message": str(messages)}
+        # A key that is no name of ours is the caller's own word, and not repeated.
+        yield {"place": place if PLACE.fullmatch(place) else "body", "message": str(messages)}

@@ -26,7 +26,7 @@ from epro.errors import (
     UnknownQuestionnaire,
 )
 from epro.models import Completer, EntryMode, ResponseStatus, Timeliness
-from epro.services import enrolment, responses
+from epro.services import enrolment, quarantine, responses
 from epro.services.submission import Sending, Submission
 from questionnaires.definition import Language
 
@@ -201,4 +201,7 @@ def list_responses(code: str) -> dict[str, Any]:
 def _keep(response_id: UUID, refusal: DomainError) -> None:
     sending = Sending(answer_age_s=None, app_version="", body=request.get_data())
     with transaction() as session:
-        responses.keep_refused(session, current_actor(), response_id, sending, refusal, now=now())
+        quarantine.keep(
+            session, current_actor(), response_id, sending, refusal,
+            catalogue=catalogue(session), now=now(),
+        )  # fmt: skip

@@ -64,9 +64,9 @@ def describe() -> str:
 
 
 def _undeployed() -> Settings:
-    """Return settings with keys of no use to anybody; no database is touched."""
+    """Return a production's settings with keys of no use to anybody; no database is touched."""
     return Settings(
-        environment=Environment.DEVELOPMENT,
+        environment=Environment.PRODUCTION,
         database_url="sqlite://",
         token_key=secrets.token_urlsafe(48),
         field_keys=(Fernet.generate_key().decode(),),

@@ -20,6 +20,7 @@ def accounts() -> None:
 @click.option("--username", prompt="User name", help="What the person signs in with.")
 @click.option("--full-name", prompt="Full name", help="As it stands on records and signatures.")
 @click.option("--email", prompt="E-mail", help="Kept sealed.")
+@click.option("--phone", help="For urgent text messages, as in +8613800138000. Kept sealed.")
 @click.option(
     "--role", "roles", multiple=True, required=True, type=click.Choice(ROLES),
     help="May be given more than once.",
@@ -30,6 +31,7 @@ def add_user(
     username: str,
     full_name: str,
     email: str,
+    phone: str | None,
     roles: tuple[str, ...],
     site_code: str | None,
     password: str,
@@ -39,13 +41,13 @@ def add_user(
     \b
     Example:
       epro staff add --username li.na --full-name "Li Na" --email li.na@example.org \\
-          --role coordinator --site SZ01
+          --phone +8613800138000 --role coordinator --site SZ01
     """
     with opened_parts() as parts, parts.database.transaction() as session:
         try:
             added = staff.add_user(
                 session, operator(), username=username, full_name=full_name, email=email,
-                password=password, roles=[Role(role) for role in roles], site=site_code,
+                phone=phone, password=password, roles=[Role(role) for role in roles], site=site_code,
                 keyring=parts.keyring, now=parts.clock.now(),
             )  # fmt: skip
         except NotFound as absent:

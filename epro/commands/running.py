@@ -111,6 +111,8 @@ def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> Non
     ]
     if logs:
         lines.append(f"  logs          {logs}/")
+    if settings.has_inbox:
+        lines.append(f"  messages      {address}/dev/inbox  (instead of phones and mailboxes)")
     if settings.is_rehearsal:
         lines.append(f"  clock         {address}/dev/clock  (rehearsal)")
     click.echo("\n".join([*lines, ""]))

@@ -18,7 +18,7 @@ from epro.clock import wall_clock_now
 from epro.jobs.tasks import JOBS, Job
 from epro.jobs.turns import only_worker_on, turn
 from epro.parts import Parts
-from epro.services import heartbeat, rehearsal
+from epro.services import heartbeat, rehearsal, watchdog
 from epro.services.heartbeat import Outcome
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         with only_worker_on(self._parts.database):
+            self._note_start()
             self.follow_rehearsal()
             scheduler = self._scheduler()
             scheduler.start()
@@ -55,6 +56,23 @@ class Worker:
                 self.follow_rehearsal()
             logger.info("The worker stops; it finishes what has begun.")
             scheduler.shutdown(wait=True)
+
+    def _note_start(self) -> None:
+        """Tell people if nothing was told for a while: before the jobs, which end the silence."""
+        parts = self._parts
+        try:
+            with parts.database.transaction() as session:
+                gap = watchdog.note_start(
+                    session,
+                    catalogue=parts.studies.catalogue(session),
+                    now=parts.clock.now(),
+                    wall_now=wall_clock_now(),
+                )
+        except SQLAlchemyError:
+            logger.exception("It cannot be seen since when no worker has run.")
+            return
+        if gap is not None:
+            logger.warning("No worker has run for %s minutes.", round(gap.total_seconds() / 60))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True

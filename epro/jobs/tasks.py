@@ -9,8 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from epro.clock import wall_clock_now
 from epro.parts import Parts
-from epro.services import housekeeping, journal
+from epro.services import (
+    escalation,
+    housekeeping,
+    journal,
+    noticing,
+    reminders,
+    screening,
+    watchdog,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +36,50 @@ class Job:
     runs_alone: bool = True
 
 
-def sequence_journal(parts: Parts) -> int:
-    """Give every committed journal entry its place in the chain."""
+def remind(parts: Parts) -> int:
+    """Decide on the reminders that are due, and write their messages."""
     with parts.database.transaction() as session:
-        return journal.sequence(session)
+        catalogue = parts.studies.catalogue(session)
+        return reminders.remind(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def flag_idle_drafts(parts: Parts) -> int:
+    """Raise the flags of unfinished forms with signs of danger that were left alone."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return screening.flag_idle_drafts(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def notice(parts: Parts) -> int:
+    """Notice what was not answered in time."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return noticing.notice(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def escalate(parts: Parts) -> int:
+    """Tell the next people of flags that nobody has taken."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return escalation.climb(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def dispatch(parts: Parts) -> int:
+    """Send what is due; what is in doubt waits for the wall's clock, also in a rehearsal."""
+    return parts.messaging.dispatcher.run()
+
+
+def watch(parts: Parts) -> int:
+    """Look whether messages get out and the other jobs run; tell of it when they do not."""
+    every = {job.name: job.every for job in JOBS if job.run is not watch}
+    with parts.database.transaction() as session:
+        return watchdog.watch(
+            session,
+            every=every,
+            catalogue=parts.studies.catalogue(session),
+            now=parts.clock.now(),
+            wall_now=wall_clock_now(),
+        )
 
 
 def tidy(parts: Parts) -> int:
@@ -39,9 +88,21 @@ def tidy(parts: Parts) -> int:
         return housekeeping.tidy(session, now=parts.clock.now())
 
 
+def sequence_journal(parts: Parts) -> int:
+    """Give every committed journal entry its place in the chain."""
+    with parts.database.transaction() as session:
+        return journal.sequence(session)
+
+
 # In a rehearsal they run in this order after each move of the clock: what writes comes before what
 # reads, and the journal's chain comes last.
 JOBS: tuple[Job, ...] = (
+    Job(name="remind", every=timedelta(seconds=10), run=remind),
+    Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
+    Job(name="notice", every=timedelta(seconds=30), run=notice),
+    Job(name="escalate", every=timedelta(seconds=10), run=escalate),
+    Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),
+    Job(name="watchdog", every=timedelta(seconds=30), run=watch),
     Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),
     Job(name="sequence_journal", every=timedelta(seconds=2), run=sequence_journal),
 )

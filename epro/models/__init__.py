@@ -1,5 +1,6 @@
 """All tables in one place, so that metadata is complete wherever one of them is used."""
 
+from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
 from epro.models.identity import ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
 from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
@@ -13,11 +14,13 @@ from epro.models.response import (
     ResponseStatus,
     Timeliness,
 )
+from epro.models.safety import FlagNote, FlagTrigger, SafetyFlag, Screening, ScreeningSource
 from epro.models.schedule import Anchor, Assessment, AssessmentState
 from epro.models.session import ActivationCode, DeviceSession, Lockout
 from epro.models.site import Site
 from epro.models.staff import SiteMembership, User
 from epro.models.study_version import SiteActivation, StudyVersion
+from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
 
 __all__ = [
     "ActivationCode",
@@ -27,8 +30,16 @@ __all__ = [
     "Completer",
     "Consent",
     "DeviceSession",
+    "EdcClient",
+    "EdcClientSecret",
+    "EdcConsumer",
+    "EdcEpoch",
     "EntryMode",
+    "FlagNote",
+    "FlagTrigger",
     "IdempotencyKey",
+    "Incident",
+    "IncidentKind",
     "JobRun",
     "JournalEntry",
     "JournalKind",
@@ -40,12 +51,18 @@ __all__ = [
     "Quarantine",
     "QuestionnaireResponse",
     "RehearsalClock",
+    "Reminder",
     "ResponseRevision",
     "ResponseStatus",
+    "SafetyFlag",
+    "Screening",
+    "ScreeningSource",
     "Site",
     "SiteActivation",
     "SiteMembership",
     "StudyVersion",
     "Timeliness",
     "User",
+    "WorkItem",
+    "WorkKind",
 ]

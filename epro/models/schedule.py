@@ -79,6 +79,10 @@ class Assessment(Base):
     not_offered: Mapped[bool] = mapped_column(default=False)
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    missed_noticed_at: Mapped[datetime | None]
+    # When there is next something to send, or a silence to notice; empty when there is not.
+    next_reminder_at: Mapped[datetime | None] = mapped_column(index=True)
+    next_look_at: Mapped[datetime | None] = mapped_column(index=True)
 
     @property
     def window(self) -> Window:

@@ -3,11 +3,14 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from epro.access import Role
 from epro.db import Base
+
+# Machines have a role too, but never as a member of a site.
+STORED_ROLES = tuple(role.value for role in Role if role is not Role.EDC_CLIENT)
 
 
 class User(Base):
@@ -19,6 +22,7 @@ class User(Base):
     username: Mapped[str] = mapped_column(unique=True)
     full_name: Mapped[str]
     email_sealed: Mapped[str]
+    phone_sealed: Mapped[str | None]
     password_hash: Mapped[str]
     totp_secret_sealed: Mapped[str]
     totp_last_step: Mapped[int] = mapped_column(default=0)
@@ -38,9 +42,13 @@ class SiteMembership(Base):
               postgresql_where=text("site_id IS NOT NULL")),
         Index("uq_site_membership_study_wide", "user_id", "role", unique=True,
               sqlite_where=text("site_id IS NULL"), postgresql_where=text("site_id IS NULL")),
+        CheckConstraint(f"role IN {STORED_ROLES}", name="role"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
     site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
-    role: Mapped[Role]
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, native_enum=False, length=40,
+             values_callable=lambda roles: [role.value for role in roles])
+    )  # fmt: skip

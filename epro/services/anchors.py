@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.errors import AnchorNotPossible, ReasonRequired
 from epro.models import Anchor, Participant, Site
-from epro.services import journal, planning
+from epro.services import journal, planning, reminders
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.replanning import Changes
@@ -66,6 +66,7 @@ def record(
     changes = planning.replan(
         session, actor, participant, catalogue=catalogue, reason=reason, now=now
     )
+    reminders.cancel_for(session, changes.cancel, reason="cancelled", now=now)
     return RecordedAnchor(anchor, changes)
 
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.db import insert_if_absent
 from epro.models import JobRun
+
+START = "worker_start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,31 @@ def record_run(session: Session, job: str, outcome: Outcome) -> None:
 
 def _locked(session: Session, job: str, *, started_at: datetime) -> JobRun:
     """Return the job's row, locked; two workers that start together make it only once."""
-    insert_if_absent(
-        session,
-        JobRun,
-        {"job": job, "last_started_at": started_at, "success_count": 0, "failure_count": 0,
-         "handled_count": 0},
-    )  # fmt: skip
+    insert_if_absent(session, JobRun, _fresh(job, started_at=started_at))
     return session.scalars(select(JobRun).where(JobRun.job == job).with_for_update()).one()
+
+
+def _fresh(job: str, *, started_at: datetime) -> dict[str, Any]:
+    return {"job": job, "last_started_at": started_at, "success_count": 0, "failure_count": 0,
+            "handled_count": 0}  # fmt: skip
+
+
+def note_start(session: Session, *, wall_now: datetime) -> datetime | None:
+    """Note that a worker starts; return when any worker last gave a sign of life, None if none did.
+
+    Workers that start together take turns, so that only the first of them sees a gap.
+    """
+    is_first = insert_if_absent(session, JobRun, _fresh(START, started_at=wall_now))
+    start = _locked(session, START, started_at=wall_now)
+    beats = [
+        run.last_started_at
+        for run in session.scalars(select(JobRun))
+        if not (is_first and run.job == START)
+    ]
+    start.last_started_at = start.last_succeeded_at = wall_now
+    start.success_count += 1
+    session.flush()
+    return max(beats, default=None)
 
 
 def handled_counts(session: Session) -> dict[str, int]:

@@ -39,11 +39,50 @@ VERBS: dict[str, Translated] = {
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
     "device_session.ended": Translated("退出了登录", "signed out"),
+    "edc_client.added": Translated("添加了数据接口客户端", "added an EDC client"),
+    "edc_client.refused": Translated("数据接口客户端被拒绝", "an EDC client was refused"),
+    "edc_client.revoked": Translated("停用了数据接口客户端", "shut an EDC client out"),
+    "edc_client.secret_rotated": Translated(
+        "更换了数据接口客户端的密钥", "gave an EDC client a new secret"
+    ),
+    "edc_epoch.begun": Translated("恢复后重新开始数据接口", "began the feed anew after a restore"),
+    "edc_token.issued": Translated("数据接口客户端取得了令牌", "an EDC client took a token"),
+    "feed.acknowledged": Translated(
+        "数据接口确认已存至 {seq}", "an EDC client has stored the feed up to {seq}"
+    ),
+    "feed.read": Translated("数据接口读取了 {rows} 条", "an EDC client read {rows} changes"),
+    "feed.reconciled": Translated(
+        "数据接口核对至 {upto_seq}", "an EDC client reconciled up to {upto_seq}"
+    ),
     "identity.read": Translated("查看了身份信息", "looked at identity"),
     "identity.recorded": Translated("登记了身份信息", "recorded identity"),
+    "message.cancelled": Translated(
+        "取消了发给 {to} 的 {template}", "a message to {to} was stopped ({template})"
+    ),
+    "message.expired": Translated(
+        "发给 {to} 的 {template} 已过时，未发送", "a message to {to} came too late ({template})"
+    ),
+    "message.failed": Translated(
+        "发给 {to} 的 {template} 发送失败({error})",
+        "a message to {to} could not be sent ({template}, {error})",
+    ),
+    "message.not_confirmed": Translated(
+        "无法确认 {template} 是否已发给 {to}",
+        "nobody can tell whether a message to {to} was sent ({template})",
+    ),
+    "message.sent": Translated(
+        "通过 {channel} 向 {to} 发送了 {template}", "sent {template} to {to} by {channel}"
+    ),
+    "message.undelivered": Translated(
+        "发给 {to} 的 {template} 没有送达({error})",
+        "a message to {to} was not delivered ({template}, {error})",
+    ),
     "participant.activated": Translated("激活了日记", "activated the diary"),
     "participant.enrolled": Translated("登记了参与者", "enrolled the participant"),
     "pin.chosen": Translated("设置了密码", "chose a PIN"),
+    "rehearsal_clock.moved": Translated(
+        "把演练时钟调到 {now}", "moved the rehearsal clock to {now}"
+    ),
     "response.completed": Translated(
         "提交了 {questionnaire_code}(第 {revision} 版)",
         "submitted {questionnaire_code} (revision {revision})",
@@ -65,6 +104,9 @@ VERBS: dict[str, Translated] = {
         "发布了方案 {version}", "published study version {version}"
     ),
     "user.added": Translated("添加了工作人员", "added a user"),
+    "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
+    "work_item.added": Translated("待办新增: {kind}", "added to the work list: {kind}"),
+    "work_item.done": Translated("完成待办: {kind}", "did what was on the work list: {kind}"),
 }
 
 

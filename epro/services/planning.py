@@ -13,6 +13,7 @@ from epro.access import Actor
 from epro.models import Anchor, Assessment, Participant, Site
 from epro.services import journal, studies
 from epro.services.journal import Subject
+from questionnaires import reminding, silence
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.replanning import Changes, Standing, difference
@@ -20,9 +21,12 @@ from questionnaires.schedule import (
     AnchorEvent,
     PlannedAssessment,
     day_label,
+    days_since_infusion,
     plan,
     study_day,
 )
+
+FOR_JOBS = frozenset({"next_reminder_at", "next_look_at"})
 
 
 def replan(
@@ -43,11 +47,8 @@ def replan(
     today = now.astimezone(ZoneInfo(participant.zone)).date()
     version_id = studies.version_in_force(session, site, on=today)
     package = catalogue.package(version_id)
-    planned = plan(
-        package.schedule,
-        standing_anchors(session, participant.id),
-        zone=ZoneInfo(participant.zone),
-    )
+    anchors = standing_anchors(session, participant.id)
+    planned = plan(package.schedule, anchors, zone=ZoneInfo(participant.zone))
     # Locked, so that no answer arrives between looking and cancelling.
     rows = {
         row.id: row
@@ -64,7 +65,7 @@ def replan(
         study_version=version_id,
         now=now,
     )
-    work = _Work(session, actor, participant, site, package, version_id, reason, now)
+    work = _Work(session, actor, participant, package, version_id, anchors, reason, now)
     for placement in (*changes.move, *changes.revive):
         work.place(rows[placement.key], placement.planned, is_not_offered=placement.is_not_offered)
     for key in changes.cancel:
@@ -137,14 +138,16 @@ class _Work:
         session: Session,
         actor: Actor,
         participant: Participant,
-        site: Site,
         package: StudyPackage,
         version_id: int,
+        anchors: Mapping[AnchorEvent, datetime],
         reason: str | None,
         now: datetime,
     ) -> None:
         self._session, self._actor, self._reason, self._now = session, actor, reason, now
-        self._participant, self._site = participant, site
+        self._participant, self._anchors = participant, anchors
+        self._site = session.get_one(Site, participant.site_id)
+        self._zone = ZoneInfo(participant.zone)
         self._package, self._version_id = package, version_id
         self._created: list[dict[str, Any]] = []
         self._changed: list[dict[str, Any]] = []
@@ -157,10 +160,12 @@ class _Work:
             "version": 1,
             "completed_at": None,
             "cancelled_at": None,
+            "missed_noticed_at": None,
         }
         self._created.append(values)
         verb = "assessment.not_offered" if is_not_offered else "assessment.planned"
-        self._record(verb, values, before={})
+        facts = {name: value for name, value in values.items() if name not in FOR_JOBS}
+        self._record(verb, facts, before={})
 
     def place(self, row: Assessment, planned: PlannedAssessment, *, is_not_offered: bool) -> None:
         verb = "assessment.moved" if row.cancelled_at is None else "assessment.revived"
@@ -169,7 +174,9 @@ class _Work:
         )
 
     def cancel(self, row: Assessment) -> None:
-        self._change(row, "assessment.cancelled", {"cancelled_at": self._now})
+        self._change(
+            row, "assessment.cancelled", {"cancelled_at": self._now} | dict.fromkeys(FOR_JOBS)
+        )
 
     def store(self) -> None:
         # Cancelling first: what appears may take the identity of what goes.
@@ -181,16 +188,17 @@ class _Work:
 
     def _change(self, row: Assessment, verb: str, values: dict[str, Any]) -> None:
         old = facts_of(row)
-        before = {name: old[name] for name, value in values.items() if old[name] != value}
         values |= {"id": row.id, "version": row.version + 1}
+        after = old | {name: value for name, value in values.items() if name not in FOR_JOBS}
+        before = {name: old[name] for name in old if old[name] != after[name] and name != "version"}
         self._changed.append(values)
-        self._record(verb, old | values, before=before)
+        self._record(verb, after, before=before)
 
     def _values(self, planned: PlannedAssessment, *, is_not_offered: bool) -> dict[str, Any]:
         questionnaire = self._package.questionnaire(planned.questionnaire)
         if questionnaire is None:
             raise LookupError(f"Published without its questionnaire {planned.questionnaire}.")
-        return {
+        facts = {
             "study_version_id": self._version_id,
             "family": planned.family,
             "occurrence": planned.occurrence,
@@ -205,6 +213,31 @@ class _Work:
             "planned_at": self._now,
             "not_offered": is_not_offered,
         }
+        return facts | self._when_to_look(planned, is_not_offered=is_not_offered)
+
+    def _when_to_look(
+        self, planned: PlannedAssessment, *, is_not_offered: bool
+    ) -> dict[str, datetime | None]:
+        """Return when jobs first have something to do about an assessment: remind, notice."""
+        if is_not_offered:
+            return dict.fromkeys(FOR_JOBS)
+        awaited = silence.Awaited(
+            block=planned.block,
+            due_at=planned.due_at,
+            late_until=planned.late_until,
+            is_completed=False,
+            days_since_infusion=days_since_infusion(self._anchors, planned.on, zone=self._zone),
+        )
+        look_at = silence.next_look_at(
+            self._package.silence, awaited, zone=self._zone, now=self._now
+        )
+        return {
+            "next_reminder_at": reminding.next_look_at(
+                self._package.reminders, planned.block,
+                planned_on=planned.on, zone=self._zone, steps_done=(),
+            ),
+            "next_look_at": look_at or planned.late_until,
+        }  # fmt: skip
 
     def _record(self, verb: str, after: dict[str, Any], *, before: dict[str, Any]) -> None:
         subject = assessment_subject(after, self._participant, self._site)
@@ -217,8 +250,9 @@ class _Work:
 
 
 def facts_of(row: Assessment) -> dict[str, Any]:
-    """Return an assessment as plain values, as the journal keeps it."""
-    return {column.key: getattr(row, column.key) for column in Assessment.__table__.columns}
+    """Return an assessment as plain values, as the journal keeps it: not what only jobs look at."""
+    columns = Assessment.__table__.columns
+    return {one.key: getattr(row, one.key) for one in columns if one.key not in FOR_JOBS}
 
 
 def assessment_subject(facts: Mapping[str, Any], participant: Participant, site: Site) -> Subject:

@@ -167,10 +167,12 @@ def _complete(
 ) -> dict[str, Any]:
     before = {"completed_at": assessment.completed_at}
     values = {"completed_at": verdict.answered_at, "version": assessment.version + 1}
+    # An answered assessment needs no reminder and no silence is left to notice.
+    nothing_to_look_for = dict.fromkeys(planning.FOR_JOBS)
     session.execute(
         update(Assessment)
         .where(Assessment.id == assessment.id)
-        .values(**values)
+        .values(**values, **nothing_to_look_for)
         .execution_options(synchronize_session=False)
     )
     after = planning.facts_of(assessment) | values

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.db import insert_if_absent
 from epro.errors import (
-    DomainError,
     InvalidAnswers,
     NotFound,
     RecordedRefusal,
@@ -30,16 +28,24 @@ from epro.models import (
     Assessment,
     DeviceSession,
     Participant,
-    Quarantine,
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
+    ScreeningSource,
     Site,
     Timeliness,
 )
-from epro.services import answering_time, journal, planning, studies
-from epro.services.journal import Subject
+from epro.services import (
+    answering_time,
+    noticing,
+    planning,
+    quarantine,
+    reminders,
+    screening,
+    studies,
+)
 from epro.services.response_store import store_submission
+from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.catalogue import Catalogue
 from questionnaires.validation import Judgement, judge
@@ -65,10 +71,10 @@ def submit(
 ) -> StoredResponse:
     """Store one revision of a response; sending the same body again is harmless.
 
-    1. Lock the assessment (for an unscheduled report the participant): two devices take turns.
+    1. Lock the participant and her assessment: two devices take turns.
     2. Judge the answers, then look for the same revision: an equal one is answered as before.
     3. Judge the time: outside its window it is stored all the same; it only does not count.
-    4. Store revision, response and journal together.
+    4. Store revision, response and journal together; screen the answers, stop what reminds of them.
 
     Raises UnknownAssessment, UnknownQuestionnaire, InvalidAnswers and RevisionConflict, all of them
     recorded: the body is kept in quarantine.
@@ -91,63 +97,36 @@ def submit(
         if reply is None:
             raise RevisionConflict
     except RecordedRefusal as refusal:
-        keep_refused(session, actor, response_id, sending, refusal, now=now)
+        quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
         raise
+    _follow_up(session, case, submission, verdict, now=now)
     return StoredResponse(reply, is_new=case.response is None)
 
 
-def keep_refused(
-    session: Session,
-    actor: Actor,
-    response_id: UUID,
-    sending: Sending,
-    refusal: DomainError,
-    *,
-    now: datetime,
+def _follow_up(
+    session: Session, case: Case, submission: Submission, verdict: Verdict, *, now: datetime
 ) -> None:
-    """Keep a refused body unchanged, each distinct one once, and put that on record."""
-    digest = hashlib.sha256(sending.body).hexdigest()
-    participant = session.get_one(Participant, actor.id)
-    kept_id, problems = uuid4(), refusal.details.get("problems", [])
-    is_new = insert_if_absent(
+    """Screen what was stored; when it answers an assessment, nobody needs reminding or calling."""
+    screening.screen(
         session,
-        Quarantine,
-        {
-            "id": kept_id,
-            "participant_id": participant.id,
-            "response_id": response_id,
-            "body": sending.body,
-            "body_sha256": digest,
-            "refusal_code": refusal.code,
-            "problems": problems,
-            "answer_age_s": sending.answer_age_s,
-            "device_session_id": actor.device_session_id,
-            "app_version": sending.app_version,
-            "received_at": now,
-        },
-    )
-    if not is_new:
-        return
-    site = session.get_one(Site, participant.site_id)
-    journal.record(
-        session,
-        actor,
-        "response.refused",
-        Subject(
-            entity_type="quarantine",
-            entity_id=str(kept_id),
-            participant_code=participant.code,
-            site_code=site.code,
-            site_id=site.id,
+        Look(
+            participant=case.participant,
+            site=case.site,
+            package=case.package,
+            study_version_id=case.study_version_id,
+            source=ScreeningSource.RESPONSE,
+            source_id=case.response_id,
+            revision=submission.revision,
+            body_sha256=verdict.digest,
+            values=verdict.judgement.values,
+            answered_at=verdict.answered_at,
+            is_final=submission.is_complete,
         ),
-        after={
-            "response_id": response_id,
-            "refusal": refusal.code,
-            "problems": problems,
-            "body_sha256": digest,
-        },
         now=now,
     )
+    if verdict.counts and case.assessment is not None:
+        reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
+        noticing.note_late_answer(session, case.assessment, now=now)
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
@@ -222,9 +201,10 @@ def _look_up(
 def _lock(
     session: Session, actor: Actor, submission: Submission
 ) -> tuple[Participant, Assessment | None]:
-    participant = session.get_one(Participant, actor.id)
+    """Lock the participant, then her assessment: the order that re-planning and noticing keep."""
+    participant = planning.lock_participant(session, session.get_one(Participant, actor.id).id)
     if submission.assessment_id is None:
-        return planning.lock_participant(session, participant.id), None
+        return participant, None
     assessment = session.scalars(
         select(Assessment)
         .where(

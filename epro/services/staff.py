@@ -15,6 +15,7 @@ from epro.crypto import Keyring
 from epro.errors import AlreadyExists, InvalidInput, NotFound
 from epro.models import SiteMembership, User
 from epro.services import journal, sessions, sites
+from epro.services.enrolment_form import E164
 from epro.services.journal import Subject
 from epro.services.signing_in import normalise_username
 from epro.services.strength import refuse_weak_password
@@ -40,6 +41,7 @@ def add_user(  # noqa: PLR0913  an account is made of these
     username: str,
     full_name: str,
     email: str,
+    phone: str | None = None,
     password: str,
     roles: Sequence[Role],
     site: str | None,
@@ -48,10 +50,11 @@ def add_user(  # noqa: PLR0913  an account is made of these
 ) -> NewUser:
     """Open an account with these roles at one site (its code), or at every site (None).
 
+    `phone` (E.164) is where urgent text messages go; without one only e-mail reaches the person.
     Raises WeakSecret, InvalidInput, NotFound for an unknown site, AlreadyExists for a taken name.
     """
     name = normalise_username(username)
-    if problems := list(_problems(name, full_name, email, roles)):
+    if problems := list(_problems(name, full_name, email, phone, roles)):
         raise InvalidInput(details={"problems": problems})
     refuse_weak_password(password, personal=(name, email.partition("@")[0]))
     if session.scalars(select(User.id).where(User.username == name)).first():
@@ -62,6 +65,7 @@ def add_user(  # noqa: PLR0913  an account is made of these
         username=name,
         full_name=full_name.strip(),
         email_sealed=keyring.seal(email),
+        phone_sealed=keyring.seal(phone) if phone else None,
         password_hash=keyring.hash_secret(password),
         totp_secret_sealed=keyring.seal(secret),
         created_at=now,
@@ -109,17 +113,18 @@ def deactivate(
 
 
 def reseal_all(session: Session, *, keyring: Keyring) -> int:
-    """Seal addresses and one-time-code secrets with the newest key; return how many users."""
+    """Seal addresses, numbers and one-time-code secrets with the newest key; return how many users."""
     users = session.scalars(select(User).order_by(User.id).with_for_update()).all()
     for user in users:
         user.email_sealed = keyring.reseal(user.email_sealed)
+        user.phone_sealed = keyring.reseal(user.phone_sealed) if user.phone_sealed else None
         user.totp_secret_sealed = keyring.reseal(user.totp_secret_sealed)
     session.flush()
     return len(users)
 
 
 def _problems(
-    username: str, full_name: str, email: str, roles: Sequence[Role]
+    username: str, full_name: str, email: str, phone: str | None, roles: Sequence[Role]
 ) -> Iterator[dict[str, str]]:
     if not USERNAME.fullmatch(username):
         message = "3 to 32 small letters, digits, dots, dashes; a letter first."
@@ -128,5 +133,8 @@ def _problems(
         yield {"place": "full_name", "message": "Accounts belong to one named person."}
     if not EMAIL.fullmatch(email):
         yield {"place": "email", "message": "This is not an e-mail address."}
+    if phone is not None and not E164.fullmatch(phone):
+        message = "A phone number has its country code, as in +8613800138000."
+        yield {"place": "phone", "message": message}
     if not roles or set(roles) - STAFF_ROLES:
         yield {"place": "roles", "message": "At least one staff role, and no other."}

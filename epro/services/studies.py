@@ -4,7 +4,7 @@ import hashlib
 import threading
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -23,19 +23,24 @@ class Studies:
 
     def __init__(self) -> None:
         self._catalogue = Catalogue({})
-        self._newest_id = 0
+        self._known: list[tuple[int, str]] = []
         self._lock = threading.Lock()
 
     def catalogue(self, session: Session) -> Catalogue:
-        """Return the catalogue of everything published, reading what is new since the last call."""
-        newest_id = session.scalar(select(func.max(StudyVersion.id))) or 0
-        if newest_id != self._newest_id:
+        """Return the catalogue of everything published, reading it anew when that has changed.
+
+        Ids alone would not tell: a lower one may be committed later, and one that was rolled back
+        is given again.
+        """
+        query = select(StudyVersion.id, StudyVersion.sha256).order_by(StudyVersion.id)
+        published = [(id_, sha256) for id_, sha256 in session.execute(query)]
+        if published != self._known:
             with self._lock:
                 rows = session.scalars(select(StudyVersion)).all()
                 self._catalogue = Catalogue(
                     {row.id: from_canonical_json(row.canonical_json) for row in rows}
                 )
-                self._newest_id = newest_id
+                self._known = published
         return self._catalogue
 
 

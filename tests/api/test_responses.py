@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from epro.models import Quarantine, QuestionnaireResponse
-from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World
+from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World, Worlds
 from tests.databases import DatabaseKind, DatabaseShelf
 
 REPORT = "ae_report"
@@ -29,15 +29,20 @@ class Phone:
         self.sent: list[UUID] = []
 
     def put(
-        self, body: Any, *, response_id: UUID | None = None, age: str | None = "0", **sent: Any
+        self,
+        body: Any,
+        *,
+        response_id: UUID | None = None,
+        age: str | None = "0",
+        content_type: str = "application/json",
     ) -> TestResponse:
         self.sent.append(response_id or uuid4())
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         ages = {} if age is None else {"Answer-Age": age}
-        headers = self.headers | {"Content-Type": "application/json"} | ages
+        headers = self.headers | {"Content-Type": content_type} | ages
         return self.world.request(
             "PUT", f"{API}/me/responses/{self.sent[-1]}", data=data,
-            headers=headers | sent,
+            headers=headers,
         )  # fmt: skip
 
     def answer(self, **changes: Any) -> dict[str, Any]:
@@ -56,10 +61,14 @@ class Phone:
 
 
 @pytest.fixture(scope="module")
-def world(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Iterator[World]:
-    world = World(database_shelf.new(database_kind))
-    yield world
-    world.close()
+def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
+    with Worlds(database_shelf) as worlds:
+        yield worlds
+
+
+@pytest.fixture
+def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
+    return worlds[database_kind]
 
 
 @pytest.fixture
@@ -231,7 +240,7 @@ def test_two_megabytes_are_413(phone: Phone) -> None:
 
 
 def test_a_body_of_another_type_is_422_and_kept(phone: Phone) -> None:
-    refused = phone.put(b"revision=1", **{"Content-Type": "application/x-www-form-urlencoded"})
+    refused = phone.put(b"revision=1", content_type="application/x-www-form-urlencoded")
 
     assert (refused.status_code, code_of(refused)) == (422, "invalid_request")
     assert [kept.body for kept in phone.kept()] == [b"revision=1"]
@@ -306,7 +315,7 @@ def test_the_list_of_another_site_looks_like_that_of_nobody(world: World) -> Non
     own = world.request("GET", f"{API}/participants/{PARTICIPANT}/responses", headers=headers)
 
     assert (elsewhere.status_code, elsewhere.get_json()) == (404, nobody.get_json())
-    assert [item["id"] for item in own.get_json()["items"]] == [str(world.known.response)]
+    assert str(world.known.response) in [item["id"] for item in own.get_json()["items"]]
 
 
 @pytest.mark.req("P-06", "B-01")

@@ -4,6 +4,8 @@ Two sites, at each a participant with a planned diary, an answer and a phone. Tr
 still on the evening of her infusion, when her diary is open; tokens live by the wall clock.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -11,23 +13,27 @@ from random import Random
 from typing import Any, Self
 from uuid import UUID, uuid4
 
+import pytest
 from flask import Flask
 from flask_jwt_extended import create_access_token, create_refresh_token
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from epro.access import STAFF_ROLES, Role
+from epro.access import STAFF_ROLES, Role, Scope
 from epro.app import create_app
 from epro.clock import wall_clock_now
 from epro.db import Database
 from epro.models import Participant, SiteMembership, User
-from epro.services import sessions
+from epro.services import edc_clients, sessions
+from epro.services.edc_clients import NewSecret
 from epro.services.sessions import SignedIn
 from questionnaires.definition import Questionnaire
 from questionnaires.invented import calm_answers
 from tests.clock import START, FrozenClock
+from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import (
     PIN,
+    SYSTEM,
     add_site,
     add_study_version,
     add_user,
@@ -87,6 +93,8 @@ class World:
 
     def sign_in(self, name: str) -> dict[str, str]:
         """Return the headers of a new session: of a participant, a user, or a role's user."""
+        if name == Role.EDC_CLIENT:
+            return self.sign_in_client(*Scope)
         signed_in = self._start(name)
         claims = {"sid": str(signed_in.device_session_id)}
         with self.app.app_context():
@@ -100,6 +108,23 @@ class World:
         with self.app.app_context():
             token = create_refresh_token(str(signed_in.person_id), additional_claims=claims)
         return {"Authorization": f"Bearer {token}"}
+
+    def sign_in_client(self, *scopes: Scope) -> dict[str, str]:
+        """Return the headers of a new machine that pulls, with these scopes."""
+        added = self.add_client(*scopes)
+        form = {"grant_type": "client_credentials"}
+        answer = self.request(
+            "POST", "/api/edc/v1/token", data=form, auth=(added.client.name, added.secret)
+        )
+        return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+
+    def add_client(self, *scopes: Scope, networks: Sequence[str] = ()) -> NewSecret:
+        """Add a machine that pulls."""
+        with self.database.transaction() as session:
+            return edc_clients.add_client(
+                session, SYSTEM, f"edc-{next(self._numbers)}", scopes=scopes, networks=networks,
+                keyring=self.keyring, now=self.clock(), wall_now=wall_clock_now(),
+            )  # fmt: skip
 
     def enrol(self, code: str, *, site: str, by: str) -> str:
         """Enrol a participant and return her activation code."""
@@ -161,6 +186,30 @@ class World:
             return sessions.start(
                 session, person, client="test", now=self.clock(), wall_now=wall_clock_now()
             )
+
+
+class Worlds(dict[DatabaseKind, World]):
+    """One world on each kind of database, made when it is asked for; closed together."""
+
+    def __init__(self, shelf: DatabaseShelf, *, is_rehearsal: bool = False) -> None:
+        super().__init__()
+        self._shelf, self._is_rehearsal, self._opened = shelf, is_rehearsal, ExitStack()
+        self._failed: set[DatabaseKind] = set()
+
+    def __missing__(self, kind: DatabaseKind) -> World:
+        if kind in self._failed:
+            pytest.fail(f"There is no world on {kind}; an earlier test says why.")
+        self._failed.add(kind)
+        url = self._shelf.new(kind)
+        self[kind] = self._opened.enter_context(World(url, is_rehearsal=self._is_rehearsal))
+        self._failed.remove(kind)
+        return self[kind]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._opened.close()
 
 
 def enrolment(code: str, *, site: str = HERE) -> dict[str, Any]:

@@ -315,7 +315,11 @@ def test_routes_are_listed_with_what_they_ask_for(tmp_path: Path) -> None:
 def test_production_refuses_made_up_people(tmp_path: Path, command: tuple[str, ...]) -> None:
     keys = {"EPRO_TOKEN_KEY": "t" * 40, "EPRO_LOOKUP_KEY": "l" * 40,
             "EPRO_FIELD_KEYS": "x0Jd1Q1gGv3ZbGqf2v7fWc5cGm0y2C7m3l6q1s8u4oA=",
-            "EPRO_PUBLIC_URL": "https://epro.example.org"}  # fmt: skip
+            "EPRO_PUBLIC_URL": "https://epro.example.org",
+            "EPRO_MAIL_CHANNEL": "smtp", "EPRO_MAIL_FROM": "epro@example.org",
+            "EPRO_SMTP_URL": "smtp://mail.example.org", "EPRO_SMS_CHANNEL": "twilio",
+            "EPRO_TWILIO_ACCOUNT_SID": "AC1", "EPRO_TWILIO_AUTH_TOKEN": "token",
+            "EPRO_TWILIO_FROM": "+15005550006"}  # fmt: skip
     give = commands_on("postgresql+psycopg://epro@127.0.0.1:1/x", tmp_path)
 
     result = give(*command, EPRO_ENV="production", PORT=str(free_port()), **keys)

@@ -31,29 +31,21 @@ from epro.services.responses import StoredResponse
 from epro.services.submission import Sending, Submission
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import (
-    AdverseEventPolicy,
     Clause,
-    DailyBudget,
     Ends,
     Item,
     ItemType,
     Language,
-    MasterList,
     Operator,
     Questionnaire,
     QuestionnaireKind,
-    QuietHours,
-    ReminderPolicy,
-    SecondInfusion,
-    SecondInfusionMode,
-    SiteDefaults,
+    SilencePolicy,
     StudyPackage,
-    ThermometerRoute,
     Translated,
 )
-from questionnaires.schedule import AnchorEvent, ClockTime
+from questionnaires.schedule import AnchorEvent
 from tests.clock import START
-from tests.factories import SYSTEM, add_participant, add_site, participant_actor
+from tests.factories import SYSTEM, add_participant, add_site, participant_actor, shipped_package
 from tests.questionnaires.trial_schedule import S1, S3, S4, S5, schedule_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -93,28 +85,35 @@ DIARY = _questionnaire("diary", QuestionnaireKind.DAILY, PAIN, TEMPERATURE, SHIV
 SHORT_DIARY = _questionnaire("short_diary", QuestionnaireKind.SHORT, PAIN)
 REPORT = _questionnaire("problem_report", QuestionnaireKind.REPORT, replace(REMARK, optional=False))
 
-SMALL = StudyPackage(
+BLOCKS = ("S1", "S3", "S4", "S5")
+
+
+def _silence_of_these_blocks() -> SilencePolicy:
+    """The shipped policy, without the blocks that the small study does not have."""
+    policy = shipped_package().silence
+    kept = {
+        name: replace(
+            getattr(policy, name),
+            blocks=tuple(one for one in getattr(policy, name).blocks if one in BLOCKS),
+        )
+        for name in ("call_now", "missed", "missed_in_a_row", "missed_while_open")
+    }
+    return replace(policy, **kept)
+
+
+# What these tests are not about is as the shipped study has it.
+SMALL = replace(
+    shipped_package(),
     code="SMALL",
     version="1.0.0",
     title=_words("A small study"),
-    languages=(Language.ZH, Language.EN),
-    zone="Asia/Shanghai",
-    second_infusion=SecondInfusion(SecondInfusionMode.UNIFORM_56_DAYS, "memo 1"),
-    thermometer_route=ThermometerRoute.ORAL,
-    links_in_sms=False,
-    consents=(),
-    adverse_events=AdverseEventPolicy("problem_report", MasterList.EDC, 3, 1),
-    sites=SiteDefaults("0755-1", "0755-2", "120"),
     questionnaires=(DIARY, SHORT_DIARY, REPORT),
     schedule=schedule_of(S1, S3, S4, S5),
     block_titles=(),
-    reminders=ReminderPolicy(
-        quiet_hours=QuietHours(ClockTime(0, 22 * 60), ClockTime(0, 8 * 60)),
-        budget=DailyBudget(2, 3, 3),
-        steps=(),
-    ),
+    adverse_events=replace(shipped_package().adverse_events, questionnaire=REPORT.code),
+    reminders=replace(shipped_package().reminders, steps=()),
     rules=(),
-    texts=(),
+    silence=_silence_of_these_blocks(),
 )
 
 

@@ -262,6 +262,8 @@ def test_a_diary_is_no_report_for_any_hour(session: Session, given: Given) -> No
     with refused(UnknownQuestionnaire):
         given.submit(session, answered(code="diary"), now=EVENING)
 
+    assert given.responses(session) == []
+
 
 def test_without_a_study_version_in_force_no_report_can_be_placed(
     session: Session, given: Given

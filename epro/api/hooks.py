@@ -1,0 +1,47 @@
+"""What providers call: the later word on a message, believed only with their signature."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+
+from epro.api.context import now, parts, public, transaction
+from epro.errors import SignatureInvalid
+from notifications import receipts
+from notifications.guard import GuardedHooks
+from notifications.sms import read_status_report, signature_is_valid
+
+blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
+
+
+@blueprint.post("/twilio/status/<uuid:message_id>")
+@public
+def note_status(message_id: UUID) -> tuple[Response, int]:
+    """Keep one report on a text message. Repeats, late ones and unknown messages are harmless.
+
+    Raises SignatureInvalid unless Twilio signed exactly this.
+    """
+    _refuse_unsigned(message_id)
+    report = read_status_report(request.form)
+    if report is not None:
+        # Twilio does not come again: its word is kept, whatever fails in what follows from it.
+        hooks = GuardedHooks(parts().messaging.hooks)
+        with transaction() as session:
+            receipts.note(
+                session, message_id, provider_id=report.provider_id, status=report.status,
+                error_code=report.error_code, now=now(), hooks=hooks,
+            )  # fmt: skip
+        hooks.raise_what_failed()
+    return Response(), 204
+
+
+def _refuse_unsigned(message_id: UUID) -> None:
+    """Compare with the address we gave away: what proxies made of it on the way does not count."""
+    sms = parts().settings.sms
+    url = parts().messaging.callback_url(message_id)
+    if request.query_string:
+        url = f"{url}?{request.query_string.decode('latin-1')}"
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if sms is None or not signature_is_valid(
+        sms.auth_token, url=url, form=request.form, signature=signature
+    ):
+        raise SignatureInvalid

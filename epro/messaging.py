@@ -1,0 +1,130 @@
+"""How messages leave: channels, addresses and texts, put together once per process from settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from epro.clock import Clock, wall_clock_now
+from epro.crypto import Keyring
+from epro.db import Database
+from epro.services import addresses
+from epro.services.studies import Studies
+from epro.services.telling import Telling
+from epro.settings import Settings
+from notifications.channels import Channel
+from notifications.dispatch import Dispatcher
+from notifications.email import SmtpChannel, SmtpSecurity, SmtpServer
+from notifications.hooks import Hooks
+from notifications.inbox import InboxChannel
+from notifications.means import Directory, Means, Texts
+from notifications.messages import ChannelName
+from notifications.pace import Pace
+from notifications.sms import API_URL, TwilioAccount, TwilioChannel
+from notifications.texts import Text
+from questionnaires.definition import Language
+
+CALLBACK_PATH = "/hooks/twilio/status"
+LINK = "{link}"
+SECURITY = {
+    "starttls": SmtpSecurity.STARTTLS,
+    "implicit": SmtpSecurity.TLS,
+    "none": SmtpSecurity.NONE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messaging:
+    """What sends messages and follows what becomes of them."""
+
+    dispatcher: Dispatcher
+    hooks: Hooks
+    callback_url: Callable[[UUID], str]
+
+
+def build_messaging(
+    settings: Settings, *, database: Database, clock: Clock, keyring: Keyring, studies: Studies
+) -> Messaging:
+    """Put the way out together; no connection is opened."""
+
+    def callback_url(message_id: UUID) -> str:
+        return f"{settings.public_url.rstrip('/')}{CALLBACK_PATH}/{message_id}"
+
+    means = Means(
+        channels={
+            ChannelName.EMAIL: _mail_channel(settings, database),
+            ChannelName.SMS: _sms_channel(settings, database),
+        },
+        directory=_directory(database, keyring, studies, clock.now),
+        texts=_texts(settings, database, studies),
+        callback_url=callback_url,
+    )
+    hooks = Telling()
+    pace = Pace(
+        lease=timedelta(seconds=settings.lease_s), settle=timedelta(seconds=settings.settle_s)
+    )
+    dispatcher = Dispatcher(
+        database, means, now=clock.now, wall_now=wall_clock_now, hooks=hooks, pace=pace
+    )
+    return Messaging(dispatcher=dispatcher, hooks=hooks, callback_url=callback_url)
+
+
+def _mail_channel(settings: Settings, database: Database) -> Channel:
+    mail = settings.mail
+    if mail is None:
+        return InboxChannel(database, ChannelName.EMAIL, wall_now=wall_clock_now)
+    server = SmtpServer(
+        host=mail.host,
+        port=mail.port,
+        sender=mail.sender,
+        security=SECURITY[mail.tls],
+        username=mail.username,
+        password=mail.password,
+    )
+    return SmtpChannel(server, wall_now=wall_clock_now)
+
+
+def _sms_channel(settings: Settings, database: Database) -> Channel:
+    sms = settings.sms
+    if sms is None:
+        return InboxChannel(database, ChannelName.SMS, wall_now=wall_clock_now)
+    account = TwilioAccount(
+        account_sid=sms.account_sid,
+        auth_token=sms.auth_token,
+        sender=sms.sender,
+        base_url=sms.base_url or API_URL,
+    )
+    return TwilioChannel(account)
+
+
+def _directory(
+    database: Database, keyring: Keyring, studies: Studies, now: Callable[[], datetime]
+) -> Directory:
+    """Look addresses up when a message leaves: whoever has no right to be written to has none."""
+
+    def address_of(recipient_ref: str, channel: ChannelName) -> str | None:
+        with database.reading() as session:
+            return addresses.address_of(
+                session, recipient_ref, channel,
+                catalogue=studies.catalogue(session), keyring=keyring, now=now(),
+            )  # fmt: skip
+
+    return address_of
+
+
+def _texts(settings: Settings, database: Database, studies: Studies) -> Texts:
+    """Take texts from the study version a message was written under; links get their address."""
+
+    def text_of(template: str, template_version: str, language: str) -> Text:
+        with database.reading() as session:
+            package = studies.catalogue(session).package(int(template_version))
+        approved = package.text(template)
+        if approved is None:
+            raise LookupError(template)
+        spoken, linked = Language(language), f"{settings.public_url.rstrip('/')}{LINK}"
+        subject = approved.subject.in_language(spoken) if approved.subject else None
+        return Text(
+            body=approved.body.in_language(spoken).strip().replace(LINK, linked), subject=subject
+        )
+
+    return text_of

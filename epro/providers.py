@@ -1,0 +1,117 @@
+"""Who carries messages: the mail server and the SMS account, as a deployment sets them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+INBOX, SMTP, TWILIO = "inbox", "smtp", "twilio"
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+DEFAULT_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Where mail is handed over; `tls` is starttls, implicit or none."""
+
+    host: str
+    port: int
+    tls: str
+    sender: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsSettings:
+    """A Twilio account; `base_url` only where a stand-in takes Twilio's place."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    sender: str
+    base_url: str | None = None
+
+
+def read_mail(
+    env: Mapping[str, str], faults: list[str], *, is_production: bool
+) -> MailSettings | None:
+    """Read the mail server; None for the development inbox. Faults never repeat a password."""
+    if not _is_real(env, "EPRO_MAIL_CHANNEL", SMTP, faults, is_production=is_production):
+        return None
+    sender = _needed(env, "EPRO_MAIL_FROM", faults)
+    if sender and not _is_address(sender):
+        faults.append("EPRO_MAIL_FROM is not an e-mail address.")
+    text = _needed(env, "EPRO_SMTP_URL", faults)
+    url = urlsplit(text)
+    tls = parse_qs(url.query).get("tls", ["starttls"])[0]
+    if text and not _is_smtp_url(url, tls):
+        faults.append(
+            "EPRO_SMTP_URL must look like smtp://user:password@host:587?tls=starttls, "
+            "with tls one of starttls, implicit, none."
+        )
+        return None
+    if tls == "none" and (is_production or url.hostname not in THIS_MACHINE):
+        faults.append("EPRO_SMTP_URL sends mail in plain text; that is for this very machine only.")
+    if not text:
+        return None
+    return MailSettings(
+        host=url.hostname or "",
+        port=url.port or DEFAULT_PORTS[tls],
+        tls=tls,
+        sender=sender,
+        username=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+    )
+
+
+def read_sms(
+    env: Mapping[str, str], faults: list[str], *, is_production: bool
+) -> SmsSettings | None:
+    """Read the SMS account; None for the development inbox."""
+    if not _is_real(env, "EPRO_SMS_CHANNEL", TWILIO, faults, is_production=is_production):
+        return None
+    base_url = env.get("EPRO_TWILIO_BASE_URL", "").strip() or None
+    if is_production and base_url is not None:
+        faults.append("EPRO_TWILIO_BASE_URL points at a stand-in; production refuses it.")
+    return SmsSettings(
+        account_sid=_needed(env, "EPRO_TWILIO_ACCOUNT_SID", faults),
+        auth_token=_needed(env, "EPRO_TWILIO_AUTH_TOKEN", faults),
+        sender=_needed(env, "EPRO_TWILIO_FROM", faults),
+        base_url=base_url,
+    )
+
+
+def _is_real(
+    env: Mapping[str, str], name: str, provider: str, faults: list[str], *, is_production: bool
+) -> bool:
+    chosen = env.get(name, "").strip() or INBOX
+    if chosen == provider:
+        return True
+    if chosen != INBOX:
+        faults.append(f"{name} is {chosen!r}; it must be {INBOX} or {provider}.")
+    elif is_production:
+        faults.append(f"{name} is {INBOX}: nobody would be told; production needs {provider}.")
+    return False
+
+
+def _needed(env: Mapping[str, str], name: str, faults: list[str]) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        faults.append(f"{name} is not set.")
+    return value
+
+
+def _is_smtp_url(url: SplitResult, tls: str) -> bool:
+    try:
+        return (
+            url.scheme == "smtp"
+            and bool(url.hostname)
+            and tls in DEFAULT_PORTS
+            and (url.port is None or url.port > 0)
+        )
+    except ValueError:  # a port that is no number
+        return False
+
+
+def _is_address(text: str) -> bool:
+    local, _, domain = text.rpartition("@")
+    return bool(local) and "." in domain and text.isascii() and not set(text) & set(" <>,;\r\n")

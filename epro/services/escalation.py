@@ -1,0 +1,214 @@
+"""Tell people of a flag, and tell more people when nobody has taken it, by the clock alone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from epro.access import Role, system_actor
+from epro.models import (
+    FlagTrigger,
+    IncidentKind,
+    Participant,
+    SafetyFlag,
+    Site,
+    SiteMembership,
+    User,
+)
+from epro.services import incidents, journal
+from epro.services.journal import Subject
+from notifications import outbox
+from notifications.messages import ChannelName, OutboxMessage
+from notifications.outbox import NewMessage
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import SafetyRule, StudyPackage
+from questionnaires.escalating import Recipient, Rung, due_rungs, ladder, next_rung_at
+
+LADDER = system_actor("escalation")
+MOST_AT_ONCE = 100
+PURPOSE = "safety"
+# A sponsor's contact has no account; where none is set, the incident below says so.
+ROLES = {
+    Recipient.COORDINATOR: Role.COORDINATOR,
+    Recipient.INVESTIGATOR: Role.INVESTIGATOR,
+}
+
+
+def start(
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    *,
+    rule: SafetyRule,
+    now: datetime,
+) -> None:
+    """Start the clock of a flag: whoever has to know at once is told in this transaction."""
+    outbox.cancel(
+        session, outbox.waiting(session, about=_about(flag)), reason="urgent_again", now=now
+    )
+    flag.rung_count = 0
+    _climb(session, flag, participant, site, package, rule_id=rule.id, now=now)
+
+
+def climb(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
+    """Tell the next people of every flag that nobody has taken in time; return how many flags."""
+    due = session.scalars(
+        select(SafetyFlag)
+        .where(SafetyFlag.next_rung_at <= now)
+        .order_by(SafetyFlag.next_rung_at)
+        .limit(MOST_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for flag in due:
+        participant = session.get_one(Participant, flag.participant_id)
+        site = session.get_one(Site, flag.site_id)
+        package = catalogue.package(flag.study_version_id)
+        _climb(session, flag, participant, site, package, rule_id=_worst(session, flag), now=now)
+    return len(due)
+
+
+def _climb(
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    *,
+    rule_id: str,
+    now: datetime,
+) -> None:
+    """Tell everybody up to the rung that `now` has reached, and note when the next one is due."""
+    rungs = ladder(
+        package.escalation, flag.tier, tonight=flag.tonight, urgent_since=flag.urgent_since,
+        zone=ZoneInfo(site.zone),
+    )  # fmt: skip
+    reached = due_rungs(rungs, climbed=flag.rung_count, now=now)
+    for rung in reached:
+        told = _tell(session, flag, participant, site, package, rung, rule_id=rule_id, now=now)
+        _record(session, flag, participant, site, rung, told, now=now)
+    flag.rung_count += len(reached)
+    flag.next_rung_at = next_rung_at(rungs, climbed=flag.rung_count)
+    session.flush()
+
+
+def _tell(
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    rung: Rung,
+    *,
+    rule_id: str,
+    now: datetime,
+) -> Sequence[User]:
+    people = list(_people(session, flag, site, rung))
+    for person in people:
+        for channel in rung.channels:
+            outbox.enqueue(
+                session,
+                NewMessage(
+                    purpose=PURPOSE,
+                    is_vital=True,
+                    channel=ChannelName(channel),
+                    template=rung.text_key(channel),
+                    template_version=str(flag.study_version_id),
+                    language=site_language(package),
+                    recipient_ref=f"user:{person.id}",
+                    about=_about(flag),
+                    params={
+                        "code": participant.code,
+                        "tier": rung.tier.value,
+                        "rule": rule_id,
+                        "time": flag.urgent_since.astimezone(ZoneInfo(site.zone)).strftime("%H:%M"),
+                        "link": f"/console/flags/{flag.id}",
+                    },
+                ),
+                now=now,
+            )
+    if not people:
+        incidents.open_incident(
+            session, IncidentKind.NOBODY_TO_TELL, about=f"{_about(flag)}:{rung.number}",
+            site_id=site.id, now=now,
+        )  # fmt: skip
+    return people
+
+
+def _people(session: Session, flag: SafetyFlag, site: Site, rung: Rung) -> Iterable[User]:
+    """Return the people of a rung; where someone new is wanted, those not told yet, if any."""
+    roles = [ROLES[recipient] for recipient in rung.recipients if recipient in ROLES]
+    people = session.scalars(
+        select(User)
+        .join(SiteMembership, SiteMembership.user_id == User.id)
+        .where(
+            SiteMembership.role.in_(roles),
+            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(User.username)
+    ).unique().all()  # fmt: skip
+    if not rung.someone_new:
+        return people
+    told = set(
+        session.scalars(
+            select(OutboxMessage.recipient_ref).where(
+                OutboxMessage.about == _about(flag), OutboxMessage.created_at >= flag.urgent_since
+            )
+        )
+    )
+    fresh = [person for person in people if f"user:{person.id}" not in told]
+    return fresh or people
+
+
+def _worst(session: Session, flag: SafetyFlag) -> str:
+    triggers = session.scalars(
+        select(FlagTrigger).where(FlagTrigger.flag_id == flag.id).order_by(FlagTrigger.id)
+    ).all()
+    return max(triggers, key=lambda trigger: trigger.tier.urgency).rule
+
+
+def _record(
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    rung: Rung,
+    told: Sequence[User],
+    *,
+    now: datetime,
+) -> None:
+    journal.record(
+        session,
+        LADDER,
+        "flag.told" if rung.number == 0 else "flag.escalated",
+        Subject(
+            entity_type="flag",
+            entity_id=str(flag.id),
+            version=flag.version,
+            participant_code=participant.code,
+            site_code=site.code,
+            site_id=site.id,
+        ),
+        after={
+            "id": flag.id,
+            "rung": rung.number,
+            "due_at": rung.at,
+            "told": [person.username for person in told],
+            "channels": list(rung.channels),
+        },
+        now=now,
+    )
+
+
+def site_language(package: StudyPackage) -> str:
+    """Return the language staff are written to: the first one the study names."""
+    return package.languages[0].value
+
+
+def _about(flag: SafetyFlag) -> str:
+    return f"flag:{flag.id}"

@@ -1,0 +1,142 @@
+"""What of the journal leaves for the clinical database, and in which shape: a list of what may.
+
+Only what is named here goes out. A field that is added to a table stays inside until somebody
+decides; a test asks for that decision.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from epro.access import Scope
+from epro.services import journal
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import ItemType
+
+
+class FeedType(StrEnum):
+    """The kinds of entity whose changes are served."""
+
+    ANCHOR = "anchor"
+    ASSESSMENT = "assessment"
+    CONSENT = "consent"
+    PARTICIPANT = "participant"
+    RESPONSE = "response"
+
+
+class HeldBack(StrEnum):
+    """Kinds of which only the number is told, until an investigator has decided about them."""
+
+    ADVERSE_EVENT = "adverse_event"
+    FLAG = "flag"
+
+
+FIELDS: Mapping[FeedType, tuple[str, ...]] = {
+    FeedType.ANCHOR: ("event", "occurred_at", "zone"),
+    FeedType.ASSESSMENT: (
+        "family", "occurrence", "block", "questionnaire_code", "questionnaire_version",
+        "planned_on", "opens_at", "due_at", "closes_at", "late_until", "planned_at", "not_offered",
+        "completed_at", "cancelled_at", "missed_noticed_at",
+    ),
+    FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
+    FeedType.PARTICIPANT: (
+        "site", "language", "zone", "thermometer_route", "enrolled_at", "activated_at",
+    ),
+    FeedType.RESPONSE: (
+        "assessment_id", "questionnaire_code", "questionnaire_version", "status", "language",
+        "completer", "mode", "answers", "hidden", "not_reached", "answered_at",
+        "utc_offset_minutes", "zone", "clock_unsure", "received_at", "received_late", "timeliness",
+        "counts", "duplicate_of_id", "day_label", "app_version",
+    ),
+}  # fmt: skip
+# Said elsewhere in the item, or of no use outside: numbers of our own tables, devices, reminders.
+KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
+    FeedType.ASSESSMENT: frozenset(
+        {"id", "participant_id", "study_version_id", "version", "next_reminder_at", "next_look_at"}
+    ),
+    FeedType.RESPONSE: frozenset(
+        {"id", "participant_id", "study_version_id", "revision", "device_session_id"}
+    ),
+}
+VOIDING = frozenset({"assessment.cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one request asks of the feed: types (none named: all), and how much it may see."""
+
+    types: frozenset[FeedType] | None
+    scopes: frozenset[Scope]
+
+    @property
+    def filter(self) -> str:
+        """The choice of types as a cursor keeps it."""
+        return "*" if self.types is None else ",".join(sorted(self.types))
+
+    @property
+    def entity_types(self) -> list[str]:
+        return sorted(self.types or FeedType)
+
+
+def line_of(
+    seq: int, digest: str, body: str, *, scopes: frozenset[Scope], catalogue: Catalogue
+) -> str:
+    """Return one change as the text that is served: canonical JSON, so equal for ever.
+
+    `hash` is that of the journal's link and covers the record as it was written; `data_sha256`
+    covers the canonical JSON of `data` as it stands here, after anything was withheld.
+    """
+    content = json.loads(body)
+    after = content["after"]
+    data = {name: after[name] for name in FIELDS[FeedType(content["entity_type"])] if name in after}
+    if Scope.FREE_TEXT not in scopes and "answers" in data:
+        data["answers"] = _without_free_text(data, catalogue)
+    version_id = after.get("study_version_id")
+    actor = content["actor"]
+    return journal.canonical(
+        {
+            "seq": seq,
+            "change_id": content["change_id"],
+            "type": content["entity_type"],
+            "op": _op_of(content),
+            "entity_id": content["entity_id"],
+            "version": content["version"],
+            "participant": content["participant"],
+            "site": content["site"],
+            "occurred_at": content["occurred_at"],
+            "recorded_at": content["recorded_at"],
+            "actor": {"kind": actor["kind"], "name": actor["name"], "role": actor["role"]},
+            "reason": content["reason"],
+            "study_version": catalogue.package(version_id).version if version_id else None,
+            "data": data,
+            "data_sha256": hashlib.sha256(journal.canonical(data).encode()).hexdigest(),
+            "hash": digest,
+        }
+    )
+
+
+def _op_of(content: Mapping[str, Any]) -> str:
+    if content["verb"] in VOIDING:
+        return "void"
+    return "update" if content["before"] else "insert"
+
+
+def _without_free_text(data: Mapping[str, Any], catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Say of each answer in a person's own words only that there is one."""
+    questionnaire = catalogue.questionnaire(
+        data["questionnaire_code"], data["questionnaire_version"]
+    )
+    # What is no known choice or number is treated as free text, whatever it is.
+    plain = {item.link_id for item in questionnaire.items if item.type is not ItemType.TEXT}
+    return list(_withheld(data["answers"], except_for=plain))
+
+
+def _withheld(
+    answers: Iterable[dict[str, Any]], *, except_for: set[str]
+) -> Iterable[dict[str, Any]]:
+    for answer in answers:
+        is_open = answer["link_id"] in except_for or "value" not in answer
+        yield answer if is_open else {"link_id": answer["link_id"], "withheld": True}

@@ -1,0 +1,228 @@
+"""Possible serious events: raised by rules, joined by more of the same, taken by a named person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission, system_actor
+from epro.errors import AlreadyAcknowledged, NotFound
+from epro.models import FlagTrigger, Participant, SafetyFlag, Screening, Site, User
+from epro.services import escalation, journal
+from epro.services.journal import Subject
+from notifications import outbox
+from questionnaires.definition import SafetyRule, StudyPackage
+
+RULES = system_actor("safety rules")
+
+
+def raise_or_join(
+    session: Session,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    *,
+    screening_id: UUID,
+    study_version_id: int,
+    rules: Sequence[SafetyRule],
+    now: datetime,
+) -> SafetyFlag:
+    """Raise one flag at the highest tier of the rules met, or join an open one that shares a rule.
+
+    A worse tier on an open flag, or a red rule on one that somebody has acknowledged, starts its
+    clock anew and tells people again. A closed flag is never joined. The caller holds the
+    participant's row; `rules` are not empty, the most urgent first.
+    """
+    worst = max(rules, key=lambda rule: (rule.tier.urgency, rule.tonight))
+    flag = _open_flag_sharing(session, participant, rules)
+    if flag is None:
+        flag = SafetyFlag(
+            participant_id=participant.id, site_id=site.id, study_version_id=study_version_id,
+            tier=worst.tier, tonight=worst.tonight,
+            possible_serious=any(rule.possible_serious for rule in rules),
+            raised_at=now, urgent_since=now,
+        )  # fmt: skip
+        session.add(flag)
+        session.flush()
+        _add_triggers(session, flag, screening_id, rules, now=now)
+        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
+        _record(session, RULES, "flag.raised", flag, participant, site, before={}, now=now)
+        return flag
+    _add_triggers(session, flag, screening_id, rules, now=now)
+    before = facts_of(session, flag)
+    is_worse = worst.tier.urgency > flag.tier.urgency
+    is_urgent_again = flag.acknowledged_at is not None and (is_worse or worst.tier.is_red)
+    flag.version += 1
+    flag.possible_serious |= any(rule.possible_serious for rule in rules)
+    if is_worse:
+        flag.tier, flag.tonight = worst.tier, worst.tonight
+    if is_worse or is_urgent_again:
+        flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
+        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
+    session.flush()
+    verb = "flag.urgent_again" if is_worse or is_urgent_again else "flag.joined"
+    _record(session, RULES, verb, flag, participant, site, before=before, now=now)
+    return flag
+
+
+def acknowledge(session: Session, actor: Actor, flag_id: UUID, *, now: datetime) -> SafetyFlag:
+    """Take a flag: the first person wins and the reminding of others stops.
+
+    Acknowledging is not closing. Raises NotFound for a flag out of reach, and AlreadyAcknowledged,
+    which names who was first and when.
+    """
+    flag = session.scalars(
+        select(SafetyFlag)
+        .where(SafetyFlag.id == flag_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if flag is None or not actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id):
+        raise NotFound
+    if flag.acknowledged_at is not None:
+        first = session.get_one(User, flag.acknowledged_by_id)
+        raise AlreadyAcknowledged(
+            details={"by": first.full_name, "at": flag.acknowledged_at.isoformat()}
+        )
+    before = facts_of(session, flag)
+    flag.acknowledged_at, flag.acknowledged_by_id = now, actor.id
+    flag.next_rung_at = None
+    flag.version += 1
+    session.flush()
+    waiting = outbox.waiting(session, about=about(flag.id))
+    outbox.cancel(session, waiting, reason="acknowledged", now=now)
+    participant = session.get_one(Participant, flag.participant_id)
+    site = session.get_one(Site, flag.site_id)
+    _record(session, actor, "flag.acknowledged", flag, participant, site, before=before, now=now)
+    return flag
+
+
+def list_flags(
+    session: Session, actor: Actor, *, only_unacknowledged: bool, limit: int
+) -> Sequence[SafetyFlag]:
+    """Return open flags at the actor's sites: unacknowledged ones first, the oldest clock first."""
+    query = (
+        select(SafetyFlag)
+        .where(SafetyFlag.closed_at.is_(None))
+        .order_by(SafetyFlag.acknowledged_at.is_not(None), SafetyFlag.urgent_since, SafetyFlag.id)
+        .limit(limit)
+    )
+    if only_unacknowledged:
+        query = query.where(SafetyFlag.acknowledged_at.is_(None))
+    site_ids = actor.sites_for(Permission.READ_FLAG)
+    if site_ids is not None:
+        query = query.where(SafetyFlag.site_id.in_(site_ids))
+    return session.scalars(query).all()
+
+
+def get_flag(session: Session, actor: Actor, flag_id: UUID) -> SafetyFlag:
+    """Return one flag within the actor's sites; absent and out of reach look alike (NotFound)."""
+    flag = session.get(SafetyFlag, flag_id)
+    if flag is None or not actor.may_at(Permission.READ_FLAG, flag.site_id):
+        raise NotFound
+    return flag
+
+
+def triggers_of(session: Session, flag: SafetyFlag) -> Sequence[tuple[FlagTrigger, Screening]]:
+    """Return what made the flag, in order, each with the screening that found it."""
+    rows = session.execute(
+        select(FlagTrigger, Screening)
+        .join(Screening, Screening.id == FlagTrigger.screening_id)
+        .where(FlagTrigger.flag_id == flag.id)
+        .order_by(FlagTrigger.id)
+    )
+    return [(trigger, screening) for trigger, screening in rows]
+
+
+def about(flag_id: UUID) -> str:
+    """Return the name under which messages about a flag are found."""
+    return f"flag:{flag_id}"
+
+
+def facts_of(session: Session, flag: SafetyFlag) -> dict[str, Any]:
+    """Return a flag as plain values, as the journal keeps it: people by user name."""
+    by = session.get(User, flag.acknowledged_by_id) if flag.acknowledged_by_id else None
+    rules = session.scalars(
+        select(FlagTrigger.rule).where(FlagTrigger.flag_id == flag.id).order_by(FlagTrigger.id)
+    )
+    return {
+        "id": flag.id,
+        "tier": flag.tier,
+        "tonight": flag.tonight,
+        "possible_serious": flag.possible_serious,
+        "rules": list(dict.fromkeys(rules)),
+        "raised_at": flag.raised_at,
+        "urgent_since": flag.urgent_since,
+        "acknowledged_at": flag.acknowledged_at,
+        "acknowledged_by": by.username if by else None,
+        "closed_at": flag.closed_at,
+    }
+
+
+def subject_of(flag: SafetyFlag, participant: Participant, site: Site) -> Subject:
+    """Return what journal entries about a flag are about."""
+    return Subject(
+        entity_type="flag",
+        entity_id=str(flag.id),
+        version=flag.version,
+        participant_code=participant.code,
+        site_code=site.code,
+        site_id=site.id,
+    )
+
+
+def _open_flag_sharing(
+    session: Session, participant: Participant, rules: Sequence[SafetyRule]
+) -> SafetyFlag | None:
+    return session.scalars(
+        select(SafetyFlag)
+        .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
+        .where(
+            SafetyFlag.participant_id == participant.id,
+            SafetyFlag.closed_at.is_(None),
+            FlagTrigger.rule.in_([rule.id for rule in rules]),
+        )
+        .order_by(SafetyFlag.raised_at, SafetyFlag.id)
+        .limit(1)
+        .with_for_update(of=SafetyFlag)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _add_triggers(
+    session: Session,
+    flag: SafetyFlag,
+    screening_id: UUID,
+    rules: Sequence[SafetyRule],
+    *,
+    now: datetime,
+) -> None:
+    session.add_all(
+        FlagTrigger(
+            flag_id=flag.id, screening_id=screening_id, rule=rule.id, tier=rule.tier, met_at=now
+        )
+        for rule in rules
+    )
+    session.flush()
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    verb: str,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    *,
+    before: dict[str, Any],
+    now: datetime,
+) -> None:
+    after = facts_of(session, flag)
+    changed = {name: old for name, old in before.items() if after[name] != old}
+    journal.record(
+        session, actor, verb, subject_of(flag, participant, site),
+        after=after, before=changed, now=now,
+    )  # fmt: skip

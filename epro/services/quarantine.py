@@ -1,0 +1,118 @@
+"""Refused bodies: kept byte for byte, on record, and looked over for signs of danger too."""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.db import insert_if_absent
+from epro.errors import DomainError, NoActiveStudyVersion
+from epro.models import Participant, Quarantine, ScreeningSource, Site
+from epro.services import journal, planning, screening, studies
+from epro.services.journal import Subject
+from epro.services.screening import Look
+from epro.services.submission import Sending
+from questionnaires.catalogue import Catalogue
+
+
+def keep(
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    sending: Sending,
+    refusal: DomainError,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    """Keep a refused body unchanged, each distinct one once, on record, and look it over.
+
+    What can be read in it is screened like any answer: an emergency may stand in a broken body.
+    """
+    digest = hashlib.sha256(sending.body).hexdigest()
+    participant = planning.lock_participant(session, session.get_one(Participant, actor.id).id)
+    kept_id, problems = uuid4(), refusal.details.get("problems", [])
+    is_new = insert_if_absent(
+        session,
+        Quarantine,
+        {
+            "id": kept_id,
+            "participant_id": participant.id,
+            "response_id": response_id,
+            "body": sending.body,
+            "body_sha256": digest,
+            "refusal_code": refusal.code,
+            "problems": problems,
+            "answer_age_s": sending.answer_age_s,
+            "device_session_id": actor.device_session_id,
+            "app_version": sending.app_version,
+            "received_at": now,
+        },
+    )
+    if not is_new:
+        return
+    site = session.get_one(Site, participant.site_id)
+    _screen_refused(
+        session, participant, site, sending, kept_id, digest, catalogue=catalogue, now=now
+    )
+    journal.record(
+        session,
+        actor,
+        "response.refused",
+        Subject(
+            entity_type="quarantine",
+            entity_id=str(kept_id),
+            participant_code=participant.code,
+            site_code=site.code,
+            site_id=site.id,
+        ),
+        after={
+            "response_id": response_id,
+            "refusal": refusal.code,
+            "problems": problems,
+            "body_sha256": digest,
+        },
+        now=now,
+    )
+
+
+def _screen_refused(
+    session: Session,
+    participant: Participant,
+    site: Site,
+    sending: Sending,
+    quarantine_id: UUID,
+    digest: str,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    values, revision = screening.values_in_refused_body(sending.body, catalogue=catalogue)
+    if not values:
+        return
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    try:
+        version_id = studies.version_in_force(session, site, on=today)
+    except NoActiveStudyVersion:
+        return  # no rules are in force; the body is kept all the same
+    age = timedelta(seconds=max(sending.answer_age_s or 0.0, 0.0))
+    screening.screen(
+        session,
+        Look(
+            participant=participant,
+            site=site,
+            package=catalogue.package(version_id),
+            study_version_id=version_id,
+            source=ScreeningSource.QUARANTINE,
+            source_id=quarantine_id,
+            revision=revision,
+            body_sha256=digest,
+            values=values,
+            answered_at=max(now - age, participant.activated_at or participant.enrolled_at),
+            is_final=True,
+        ),
+        now=now,
+    )

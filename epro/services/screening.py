@@ -1,0 +1,191 @@
+"""Look at every answer that comes in for signs of danger: complete or not, late, doubled, refused.
+
+What was looked at, and which rules it met, is stored, so that a replay gives the same result.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from epro.access import system_actor
+from epro.db import insert_if_absent
+from epro.models import (
+    Participant,
+    QuestionnaireResponse,
+    ResponseStatus,
+    Screening,
+    ScreeningSource,
+    Site,
+)
+from epro.services import flags, journal, planning
+from epro.services.journal import Subject
+from questionnaires.catalogue import Catalogue, UnknownQuestionnaire
+from questionnaires.definition import AnswerValue, StudyPackage
+from questionnaires.rules import MetRule, Surroundings, inputs_of, latest_infusion, met_rules
+from questionnaires.schedule import AnchorEvent
+from questionnaires.validation import judge
+
+# PRODUCT A-04: a form that was put away with an emergency in it is noticed after ten minutes.
+IDLE_BEFORE_A_DRAFT_FLAGS = timedelta(minutes=10)
+RULES = system_actor("safety rules")
+MOST_DRAFTS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is looked at. `is_final` is False for a form that she may still go on with."""
+
+    participant: Participant
+    site: Site
+    package: StudyPackage
+    study_version_id: int
+    source: ScreeningSource
+    source_id: UUID
+    revision: int
+    body_sha256: str
+    values: Mapping[str, AnswerValue]
+    answered_at: datetime
+    is_final: bool
+
+
+def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...]:
+    """Run the rules over one revision, store the run, and raise or join a flag.
+
+    The caller holds the participant's row. A revision that was looked at before is left alone. An
+    unfinished one that meets a red rule flags after ten idle minutes; a later revision replaces it.
+    """
+    if look.source is ScreeningSource.RESPONSE:
+        _settle_drafts_of(session, look.source_id)
+    anchors = planning.standing_anchors(session, look.participant.id)
+    infusions = [anchors[e] for e in (AnchorEvent.INF1, AnchorEvent.INF2) if e in anchors]
+    surroundings = Surroundings(
+        answered_at=look.answered_at,
+        latest_infusion_at=latest_infusion(infusions, answered_at=look.answered_at),
+        thermometer_route=look.participant.thermometer_route,
+    )
+    inputs = inputs_of(look.values, surroundings, default_route=look.package.thermometer_route)
+    met = met_rules(look.package.rules, inputs)
+    waits = not look.is_final and any(one.rule.tier.is_red for one in met)
+    screening = {
+        "id": uuid4(),
+        "participant_id": look.participant.id,
+        "study_version_id": look.study_version_id,
+        "source": look.source,
+        "source_id": str(look.source_id),
+        "revision": look.revision,
+        "body_sha256": look.body_sha256,
+        "inputs": journal.plain(inputs),
+        "rules_met": [one.rule.id for one in met],
+        "answered_at": look.answered_at,
+        "screened_at": now,
+        "flags_at": now + IDLE_BEFORE_A_DRAFT_FLAGS if waits else None,
+    }
+    if not insert_if_absent(session, Screening, screening) or not met:
+        return met
+    _put_on_record(session, look, screening, now=now)
+    if look.is_final:
+        flags.raise_or_join(
+            session, look.participant, look.site, look.package,
+            screening_id=screening["id"], study_version_id=look.study_version_id,
+            rules=[one.rule for one in met], now=now,
+        )  # fmt: skip
+    return met
+
+
+def values_in_refused_body(
+    body: bytes, *, catalogue: Catalogue
+) -> tuple[dict[str, AnswerValue], int]:
+    """Return what can be read from a refused body all the same, and its revision; never raises."""
+    try:
+        envelope: Any = json.loads(body)
+        reference, answers = envelope["questionnaire"], envelope["answers"]
+        questionnaire = catalogue.questionnaire(reference["code"], reference["version"])
+        revision = envelope.get("revision")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UnknownQuestionnaire):
+        return {}, 0
+    if not isinstance(answers, list):
+        return {}, 0
+    judgement = judge(questionnaire, answers, is_complete=False)
+    is_number = isinstance(revision, int) and not isinstance(revision, bool)
+    return judgement.values, revision if is_number and 0 <= revision < 2**31 else 0
+
+
+def flag_idle_drafts(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
+    """Raise the flags of unfinished forms that were left alone for ten minutes; return how many."""
+    due = session.execute(
+        select(Screening.id, Screening.participant_id)
+        .where(Screening.flags_at <= now)
+        .order_by(Screening.flags_at)
+        .limit(MOST_DRAFTS_AT_ONCE)
+    ).all()
+    for screening_id, participant_id in due:
+        # The participant first, as everywhere: she may be sending the next revision just now.
+        participant = planning.lock_participant(session, participant_id)
+        screening = session.get_one(Screening, screening_id, populate_existing=True)
+        if screening.flags_at is None or not _is_still_open(session, screening):
+            screening.flags_at = None
+            continue
+        screening.flags_at = None
+        package = catalogue.package(screening.study_version_id)
+        flags.raise_or_join(
+            session, participant, session.get_one(Site, participant.site_id), package,
+            screening_id=screening.id, study_version_id=screening.study_version_id,
+            rules=[rule for rule in package.rules if rule.id in screening.rules_met], now=now,
+        )  # fmt: skip
+    session.flush()
+    return len(due)
+
+
+def _is_still_open(session: Session, screening: Screening) -> bool:
+    response = session.get(QuestionnaireResponse, UUID(screening.source_id), populate_existing=True)
+    return (
+        response is not None
+        and response.status is ResponseStatus.IN_PROGRESS
+        and response.revision == screening.revision
+    )
+
+
+def _settle_drafts_of(session: Session, response_id: UUID) -> None:
+    """A later revision says what is true now: earlier ones no longer wait to flag."""
+    session.execute(
+        update(Screening)
+        .where(
+            Screening.source == ScreeningSource.RESPONSE,
+            Screening.source_id == str(response_id),
+            Screening.flags_at.is_not(None),
+        )
+        .values(flags_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _put_on_record(
+    session: Session, look: Look, screening: Mapping[str, Any], *, now: datetime
+) -> None:
+    journal.record(
+        session,
+        RULES,
+        "screening.met",
+        Subject(
+            entity_type="screening",
+            entity_id=str(screening["id"]),
+            participant_code=look.participant.code,
+            site_code=look.site.code,
+            site_id=look.site.id,
+        ),
+        after={
+            "source": look.source,
+            "source_id": look.source_id,
+            "revision": look.revision,
+            "rules": screening["rules_met"],
+            "study_version": look.package.version,
+            "flags_at": screening["flags_at"],
+        },
+        now=now,
+    )

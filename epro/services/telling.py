@@ -1,0 +1,205 @@
+"""What follows when a message leaves or does not: on record, on the work list, told another way."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from epro.access import system_actor
+from epro.models import (
+    Assessment,
+    AssessmentState,
+    Incident,
+    IncidentKind,
+    Participant,
+    Reminder,
+    SafetyFlag,
+    Site,
+    User,
+    WorkKind,
+)
+from epro.services import escalation, incidents, journal, reminders, work_list
+from epro.services.journal import Subject
+from notifications import outbox
+from notifications.hooks import Hooks
+from notifications.messages import ChannelName, OutboxMessage
+from notifications.outbox import NewMessage
+from notifications.refusals import NO_ADDRESS
+
+DISPATCHER = system_actor("dispatcher")
+INCIDENT = "incident"
+OTHER_WAY = {
+    ChannelName.EMAIL: ChannelName.SMS,
+    ChannelName.SMS: ChannelName.EMAIL,
+    ChannelName.VOICE: ChannelName.SMS,
+}
+STILL_WANTED = {AssessmentState.OPEN, AssessmentState.LATE}
+NEEDS_NO_CALL = {AssessmentState.COMPLETED, AssessmentState.CANCELLED}
+
+
+class Telling(Hooks):
+    """Called by the dispatcher in the transaction that records what became of a message."""
+
+    def reason_against(
+        self, session: Session, message: OutboxMessage, *, now: datetime
+    ) -> str | None:
+        """Let a reminder go only while something it reminds of can still be answered (N-03)."""
+        states = _reminded_states(session, message, now=now)
+        return "nothing_due" if states and not states & STILL_WANTED else None
+
+    def on_sent(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.sent", message, now=now)
+        incidents.resolve(session, IncidentKind.UNDELIVERED, about=_about(message), now=now)
+
+    def on_cancelled(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.cancelled", message, now=now)
+
+    def on_expired(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.expired", message, now=now)
+        _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
+
+    def on_failed(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.failed", message, now=now)
+        _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
+
+    def on_not_confirmed(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.not_confirmed", message, now=now)
+        _follow_up(session, message, WorkKind.NOT_CONFIRMED, now=now)
+
+    def on_undelivered(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        _record(session, "message.undelivered", message, version=2, now=now)
+        _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
+
+
+def tell_another_way(session: Session, message: OutboxMessage, *, now: datetime) -> bool:
+    """Open an incident about a safety message that is not out and tell its recipient otherwise.
+
+    The words of the message are not repeated, only that one waits. Once per message, whatever else
+    becomes of it; tell whether the incident is new.
+    """
+    about = _about(message)
+    told_at = session.scalar(
+        select(func.min(Incident.told_at)).where(
+            Incident.kind == IncidentKind.UNDELIVERED, Incident.about == about
+        )
+    )
+    site = _context(session, message).site
+    incident = incidents.open_incident(
+        session, IncidentKind.UNDELIVERED, about=about, site_id=site.id if site else None, now=now
+    )
+    if incident is None:
+        return False
+    if told_at is None:
+        channel = OTHER_WAY[message.channel]
+        outbox.enqueue(
+            session,
+            NewMessage(
+                purpose=INCIDENT,
+                is_vital=True,
+                channel=channel,
+                template=f"incident_undelivered_{channel}",
+                template_version=message.template_version,
+                language=message.language,
+                recipient_ref=message.recipient_ref,
+                about=f"incident:{incident.id}",
+                params=message.params,
+            ),
+            now=now,
+        )
+    incident.told_at = told_at or now
+    session.flush()
+    return True
+
+
+def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now: datetime) -> None:
+    """Hand what did not arrive to people: a call to make, or the same news another way."""
+    if message.purpose == escalation.PURPOSE:
+        tell_another_way(session, message, now=now)
+        return
+    context = _context(session, message)
+    if context.site is None:
+        return
+    participant, about = context.participant, _about(message)
+    if message.purpose == reminders.PURPOSE and participant is not None:
+        states = _reminded_states(session, message, now=now)
+        if states and states <= NEEDS_NO_CALL:
+            return
+        about = _reason_to_call(message, participant, now=now)
+    work_list.add(
+        session, DISPATCHER, kind, about=about, site_id=context.site.id,
+        participant_id=participant.id if participant else None, now=now,
+    )  # fmt: skip
+
+
+def _reason_to_call(message: OutboxMessage, participant: Participant, *, now: datetime) -> str:
+    """One call a day, however many reminders fail; without a number to write to, one for good."""
+    if message.last_error == NO_ADDRESS:
+        return f"participant:{participant.id}:{NO_ADDRESS}"
+    return f"participant:{participant.id}:{now.astimezone(ZoneInfo(participant.zone)).date()}"
+
+
+def _reminded_states(
+    session: Session, message: OutboxMessage, *, now: datetime
+) -> set[AssessmentState]:
+    if message.purpose != reminders.PURPOSE:
+        return set()
+    rows = session.scalars(
+        select(Assessment)
+        .join(Reminder, Reminder.assessment_id == Assessment.id)
+        .where(Reminder.message_id == message.id)
+        .execution_options(populate_existing=True)
+    )
+    return {row.state_at(now) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """Whom a message goes to, by name, and whom and where it is about."""
+
+    recipient: str
+    participant: Participant | None
+    site: Site | None
+
+
+def _context(session: Session, message: OutboxMessage) -> _Context:
+    kind, _, id_ = message.recipient_ref.partition(":")
+    person = session.get(Participant if kind == "participant" else User, UUID(id_))
+    participant = person if isinstance(person, Participant) else None
+    recipient = person.username if isinstance(person, User) else ""
+    site_id = None
+    subject, _, subject_id = (message.about or "").partition(":")
+    if subject == "flag" and (flag := session.get(SafetyFlag, UUID(subject_id))):
+        participant = session.get_one(Participant, flag.participant_id)
+    elif subject == INCIDENT and (incident := session.get(Incident, UUID(subject_id))):
+        site_id = incident.site_id
+    if participant is not None:
+        site_id = participant.site_id
+        recipient = recipient or participant.code
+    return _Context(recipient, participant, session.get(Site, site_id) if site_id else None)
+
+
+def _record(
+    session: Session, verb: str, message: OutboxMessage, *, version: int = 1, now: datetime
+) -> None:
+    """Put on record that, by which way and to whom; never an address, never the words."""
+    context = _context(session, message)
+    site, participant = context.site, context.participant
+    journal.record(
+        session, DISPATCHER, verb,
+        Subject(
+            entity_type="message", entity_id=str(message.id), version=version,
+            participant_code=participant.code if participant else None,
+            site_code=site.code if site else None, site_id=site.id if site else None,
+        ),
+        after={"channel": message.channel, "purpose": message.purpose,
+               "template": message.template, "to": context.recipient, "about": message.about,
+               "error": message.last_error, "cancel_reason": message.cancel_reason},
+        now=now,
+    )  # fmt: skip
+
+
+def _about(message: OutboxMessage) -> str:
+    return f"message:{message.id}"

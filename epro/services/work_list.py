@@ -1,0 +1,106 @@
+"""What somebody at the site has to do: each reason stands on the list once, until it is done."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.db import insert_if_absent
+from epro.errors import NotFound
+from epro.models import Participant, Site, User, WorkItem, WorkKind
+from epro.services import journal
+from epro.services.journal import Subject
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    kind: WorkKind,
+    *,
+    about: str,
+    site_id: UUID,
+    participant_id: UUID | None,
+    now: datetime,
+) -> WorkItem | None:
+    """Put one line on a site's list; None when the same reason stands or stood there already."""
+    item_id = uuid4()
+    is_new = insert_if_absent(
+        session, WorkItem,
+        {"id": item_id, "site_id": site_id, "participant_id": participant_id, "kind": kind,
+         "about": about, "created_at": now},
+    )  # fmt: skip
+    if not is_new:
+        return None
+    item = session.get_one(WorkItem, item_id)
+    _record(session, actor, "work_item.added", item, now=now)
+    return item
+
+
+def list_open(
+    session: Session, actor: Actor, *, limit: int
+) -> Sequence[tuple[WorkItem, Participant | None]]:
+    """Return what is to be done at the actor's sites, the oldest first, and about whom."""
+    query = (
+        select(WorkItem, Participant)
+        .outerjoin(Participant, Participant.id == WorkItem.participant_id)
+        .where(WorkItem.done_at.is_(None))
+        .order_by(WorkItem.created_at, WorkItem.id)
+        .limit(limit)
+    )
+    site_ids = actor.sites_for(Permission.READ_WORK_LIST)
+    if site_ids is not None:
+        query = query.where(WorkItem.site_id.in_(site_ids))
+    return [(item, participant) for item, participant in session.execute(query)]
+
+
+def finish(
+    session: Session, actor: Actor, item_id: UUID, *, now: datetime
+) -> tuple[WorkItem, Participant | None]:
+    """Note that a person has done it. The first one stays on record; again is harmless.
+
+    Raises NotFound for a line of another site, as for one that does not exist.
+    """
+    item = session.scalars(
+        select(WorkItem)
+        .where(WorkItem.id == item_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if item is None or not actor.may_at(Permission.DO_WORK, item.site_id):
+        raise NotFound
+    if item.done_at is None:
+        item.done_at, item.done_by_id = now, actor.id
+        session.flush()
+        _record(session, actor, "work_item.done", item, now=now)
+    about = session.get(Participant, item.participant_id) if item.participant_id else None
+    return item, about
+
+
+def _record(session: Session, actor: Actor, verb: str, item: WorkItem, *, now: datetime) -> None:
+    site = session.get_one(Site, item.site_id)
+    participant = session.get(Participant, item.participant_id) if item.participant_id else None
+    is_done = item.done_at is not None
+    journal.record(
+        session, actor, verb,
+        Subject(
+            entity_type="work_item", entity_id=str(item.id), version=2 if is_done else 1,
+            participant_code=participant.code if participant else None,
+            site_code=site.code, site_id=site.id,
+        ),
+        after=_facts_of(session, item), before={"done_at": None} if is_done else None, now=now,
+    )  # fmt: skip
+
+
+def _facts_of(session: Session, item: WorkItem) -> dict[str, Any]:
+    by = session.get(User, item.done_by_id) if item.done_by_id else None
+    return {
+        "kind": item.kind,
+        "about": item.about,
+        "created_at": item.created_at,
+        "done_at": item.done_at,
+        "done_by": by.username if by else None,
+    }

@@ -1,0 +1,188 @@
+"""The published description: valid, complete, without surprises, and the one that is served."""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+from epro.api.access_table import routes_of
+from epro.app import create_app
+from epro.commands import description
+from tests.settings import make_settings
+
+pytestmark = pytest.mark.req("E-01")
+
+REFUSAL = {"$ref": "#/components/schemas/Refusal"}
+GUARDED: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+# By the same key and request they are done once. The others say by themselves what is a repeat:
+# a response by its id and revision, an anchor by its instant, what is deleted by being gone.
+TAKE_A_KEY = {"enrol_participant", "issue_activation_code"}
+REPEATABLE = {
+    "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
+    "acknowledge_flag", "finish_work_item",
+}  # fmt: skip
+SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
+# Every OAuth2 client library expects the shape of RFC 6749, section 5.2.
+OAUTH_REFUSAL = {"$ref": "#/components/schemas/OAuthRefusal"}
+IN_THE_SHAPE_OF_OAUTH = {("issue_token", status) for status in ("400", "401", "429")}
+
+APP = create_app(make_settings("sqlite://"))
+SERVED: dict[str, Any] = json.loads(APP.test_client().get("/api/openapi.json").data)
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in SERVED["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield path, method.upper(), operation
+
+
+OPERATIONS = {operation["operationId"]: operation for _, _, operation in _operations()}
+EVERY = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    OPENAPI_31_VALIDATOR.validate(SERVED)
+
+    assert SERVED["openapi"].startswith("3.1.")
+
+
+def test_building_it_warns_of_nothing() -> None:
+    """Two schemas of one name would be told apart by a number, which changes by itself."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        create_app(make_settings("sqlite://"))
+
+    assert [str(warning.message) for warning in warned] == []
+    assert [name for name in SERVED["components"]["schemas"] if re.search(r"\d$", name)] == []
+
+
+def test_the_committed_file_is_what_the_application_serves() -> None:
+    committed = json.loads(description.OPENAPI.read_text(encoding="utf-8"))
+
+    assert committed == SERVED
+
+
+@pytest.mark.parametrize("command", [description.openapi, description.routes])
+def test_the_check_finds_a_file_that_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Any
+) -> None:
+    for name in ("ROOT", "OPENAPI", "ACCESS"):
+        place = tmp_path / name if name != "ROOT" else tmp_path
+        monkeypatch.setattr(description, name, place)
+
+    def run(option: str) -> int:
+        return CliRunner().invoke(command, [option]).exit_code
+
+    assert run("--check") == 1
+    assert run("--write") == run("--check") == 0
+    for written in tmp_path.iterdir():
+        written.write_text(written.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert run("--check") == 1
+
+
+def test_every_route_of_the_interface_is_described() -> None:
+    described = {(path, method) for path, method, _ in _operations()}
+
+    assert described == {
+        (route.path, route.method)
+        for route in routes_of(APP)
+        if route.path.startswith("/api/") and route.path != "/api/openapi.json"
+    }
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(SERVED)
+    used = set(re.findall(r"#/components/schemas/(\w+)", text))
+
+    assert used == set(SERVED["components"]["schemas"])
+
+
+def test_no_operation_has_the_name_of_another() -> None:
+    assert len(OPERATIONS) == len(list(_operations()))
+
+
+@EVERY
+def test_an_operation_says_what_it_is_for(operation: dict[str, Any]) -> None:
+    known = {tag["name"]: tag["description"] for tag in SERVED["tags"]}
+
+    assert operation["summary"].endswith(".")
+    assert operation["tags"]
+    assert all(known[tag] for tag in operation["tags"])
+
+
+@EVERY
+def test_every_answer_is_named_one_by_one(operation: dict[str, Any]) -> None:
+    statuses = list(operation["responses"])
+
+    assert all(re.fullmatch(r"[2345]\d\d", status) for status in statuses)
+    assert statuses == sorted(statuses)
+    assert any(status.startswith("2") for status in statuses)
+    assert "503" in statuses
+
+
+@EVERY
+def test_every_refusal_has_the_one_shape_and_names_its_codes(operation: dict[str, Any]) -> None:
+    for status, said in operation["responses"].items():
+        if status < "400":
+            continue
+        is_oauth = (operation["operationId"], status) in IN_THE_SHAPE_OF_OAUTH
+        shape = said["content"]["application/json"]["schema"]
+        assert shape == (OAUTH_REFUSAL if is_oauth else REFUSAL)
+        assert re.fullmatch(r"[a-z_]+( · [a-z_]+)*", said["description"])
+
+
+@pytest.mark.req("X-05")
+def test_every_operation_says_how_to_sign_in() -> None:
+    routes = {(route.path, route.method): route for route in routes_of(APP)}
+    schemes = SERVED["components"]["securitySchemes"]
+
+    for path, method, operation in _operations():
+        if not routes[path, method].is_public:
+            assert operation["security"] == GUARDED
+            assert {"401", "403"} <= set(operation["responses"])
+        elif operation["operationId"] == "refresh":
+            assert operation["security"] == [{"refresh_bearer": []}, {"refresh_cookie": []}]
+        else:
+            assert operation["security"] == []
+        assert {name for way in operation["security"] for name in way} <= set(schemes)
+
+
+def test_a_write_takes_a_key_or_can_be_repeated_as_it_is() -> None:
+    writes = {
+        operation["operationId"]: {
+            parameter["name"] for parameter in operation.get("parameters", ())
+        }
+        for _, method, operation in _operations()
+        if method != "GET"
+    }
+
+    assert {name for name, taken in writes.items() if "Idempotency-Key" in taken} == TAKE_A_KEY
+    assert set(writes) == TAKE_A_KEY | REPEATABLE | SIGN_IN
+    assert all("idempotency_conflict" in str(OPERATIONS[name]["responses"]) for name in TAKE_A_KEY)
+
+
+@pytest.mark.req("T-03")
+def test_a_submission_has_to_say_how_old_it_is() -> None:
+    headers = {one["name"]: one for one in OPERATIONS["submit_response"]["parameters"]}
+
+    assert headers["Answer-Age"]["in"] == "header"
+    assert headers["Answer-Age"]["required"] is True
+    assert headers["Answer-Age"]["schema"]["type"] == "number"
+    assert headers["App-Version"]["required"] is False
+
+
+def test_a_path_says_what_may_stand_in_it() -> None:
+    schemas = {
+        parameter["name"]: parameter["schema"]
+        for methods in SERVED["paths"].values()
+        for parameter in methods.get("parameters", ())
+    }
+
+    assert all("pattern" in schema or schema["format"] == "uuid" for schema in schemas.values())

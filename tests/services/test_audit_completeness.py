@@ -1,0 +1,259 @@
+"""Nothing changes without a trace: each request that changes something, and each verb in words."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from epro.access import Role, Scope
+from epro.api.access_table import routes_of
+from epro.app import create_app
+from epro.clock import wall_clock_now
+from epro.models import JournalEntry, RehearsalClock
+from epro.services.journal_words import VERBS
+from tests.api.world import (
+    API,
+    ENROLLED,
+    HERE,
+    PARTICIPANT,
+    YEAR_OF_BIRTH,
+    World,
+    Worlds,
+    enrolment,
+    infusion,
+    submission,
+)
+from tests.architecture.sources import name_of, product_files, tree_of
+from tests.databases import DatabaseKind, DatabaseShelf
+from tests.factories import PASSWORD, PIN, add_user, totp_at
+from tests.settings import make_settings
+
+pytestmark = pytest.mark.req("T-01")
+
+HARMLESS_METHODS = {"GET"}
+# Changes something, leaves no entry of its own: why that is right.
+EXEMPT = {
+    "POST /api/v1/sessions/refresh": "Goes on with a session whose start is on record, every few "
+    "minutes; a token that comes back used is recorded, see below.",
+}
+# Verbs whose second half is a value: the f-string in the code, and what it can become.
+COMPOSED = {"response.": {"response.completed", "response.in_progress"}}
+VERB = re.compile(r"[a-z_]+\.[a-z_]+")
+NUMBERS = count(100)
+
+Case = Callable[[World], TestResponse]
+
+
+@pytest.fixture(scope="module")
+def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
+    with Worlds(database_shelf, is_rehearsal=True) as worlds:
+        yield worlds
+
+
+@pytest.fixture
+def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
+    return worlds[database_kind]
+
+
+def enrol(world: World) -> TestResponse:
+    body = enrolment(_a_new_code())
+    return world.request(
+        "POST", f"{API}/participants", json=body, headers=world.sign_in(Role.COORDINATOR)
+    )
+
+
+def issue_code(world: World) -> TestResponse:
+    path = f"{API}/participants/{ENROLLED}/activation-codes"
+    return world.request("POST", path, headers=world.sign_in(Role.COORDINATOR))
+
+
+def record_anchor(world: World) -> TestResponse:
+    code = _a_new_code()
+    world.enrol(code, site=HERE, by=Role.COORDINATOR)
+    body = infusion(event="INF1_PLANNED", occurred_at=world.clock.now().isoformat())
+    return world.request(
+        "POST", f"{API}/participants/{code}/anchors", json=body,
+        headers=world.sign_in(Role.INVESTIGATOR),
+    )  # fmt: skip
+
+
+def revoke_device(world: World) -> TestResponse:
+    world.sign_in(Role.PARTICIPANT)
+    path, headers = f"{API}/participants/{PARTICIPANT}/devices", world.sign_in(Role.COORDINATOR)
+    devices = world.request("GET", path, headers=headers).get_json()["items"]
+    standing = next(one["id"] for one in devices if one["revoked_at"] is None)
+    return world.request("DELETE", f"{path}/{standing}", headers=headers)
+
+
+def submit(world: World) -> TestResponse:
+    report = {"id": None, "questionnaire": {"code": "ae_report", "version": "1.0.0"}}
+    body = submission(report, status="in_progress", answers=[])
+    headers = {**world.sign_in(Role.PARTICIPANT), "Answer-Age": "1"}
+    return world.request("PUT", f"{API}/me/responses/{uuid4()}", json=body, headers=headers)
+
+
+def activate(world: World) -> TestResponse:
+    typed = {"code": world.enrol(_a_new_code(), site=HERE, by=Role.COORDINATOR), "pin": PIN}
+    return world.request(
+        "POST", f"{API}/sessions/activation", json={**typed, "year_of_birth": YEAR_OF_BIRTH}
+    )
+
+
+def sign_in_participant(world: World) -> TestResponse:
+    typed = {"code": PARTICIPANT, "pin": PIN}
+    return world.request("POST", f"{API}/sessions/participant", json=typed)
+
+
+def sign_in_user(world: World) -> TestResponse:
+    name = f"user.{next(NUMBERS)}"
+    with world.database.transaction() as session:
+        added = add_user(session, name, site=HERE, keyring=world.keyring)
+    typed = {"username": name, "password": PASSWORD, "totp": totp_at(added, wall_clock_now())}
+    return world.request("POST", f"{API}/sessions/staff", json=typed)
+
+
+def sign_out(world: World) -> TestResponse:
+    headers = world.sign_in(Role.MONITOR)
+    return world.request("DELETE", f"{API}/sessions/current", headers=headers)
+
+
+def move_clock(world: World) -> TestResponse:
+    with world.database.transaction() as session:
+        row = session.get(RehearsalClock, 1)
+        ahead = timedelta(seconds=row.offset_s if row else 0, minutes=1)
+        # As if the worker had done everything already.
+        session.merge(
+            RehearsalClock(
+                id=1, offset_s=row.offset_s if row else 0.0,
+                generation=row.generation if row else 0, settled_generation=1_000,
+            )
+        )  # fmt: skip
+    to = (wall_clock_now() + ahead).isoformat()
+    return world.request("POST", "/dev/clock", json={"to": to})
+
+
+def let_the_edc_in(world: World) -> TestResponse:
+    added = world.add_client(Scope.READ)
+    form, basic = {"grant_type": "client_credentials"}, (added.client.name, added.secret)
+    return world.request("POST", "/api/edc/v1/token", data=form, auth=basic)
+
+
+def acknowledge_feed(world: World) -> TestResponse:
+    headers = world.sign_in(Role.EDC_CLIENT)
+    page = world.request("GET", "/api/edc/v1/changes?limit=5", headers=headers).get_json()
+    path, body = "/api/edc/v1/consumers/importer/ack", {"cursor": page["next_cursor"]}
+    return world.request("PUT", path, json=body, headers=headers)
+
+
+CASES: dict[str, tuple[Case, str]] = {
+    "POST /api/v1/participants": (enrol, "participant.enrolled"),
+    "POST /api/v1/participants/{code}/activation-codes": (issue_code, "activation_code.issued"),
+    "POST /api/v1/participants/{code}/anchors": (record_anchor, "anchor.recorded"),
+    "DELETE /api/v1/participants/{code}/devices/{device_id}": (
+        revoke_device, "device_session.revoked",
+    ),
+    "PUT /api/v1/me/responses/{response_id}": (submit, "response.in_progress"),
+    "POST /api/v1/sessions/activation": (activate, "participant.activated"),
+    "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),
+    "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),
+    "DELETE /api/v1/sessions/current": (sign_out, "device_session.ended"),
+    "POST /api/edc/v1/token": (let_the_edc_in, "edc_token.issued"),
+    "PUT /api/edc/v1/consumers/{consumer}/ack": (acknowledge_feed, "feed.acknowledged"),
+    "POST /dev/clock": (move_clock, "rehearsal_clock.moved"),
+}  # fmt: skip
+
+
+def test_each_route_that_changes_something_has_its_case_here() -> None:
+    """Fails for a new route: add a case that calls it successfully."""
+    app = create_app(make_settings("sqlite://", is_rehearsal=True))
+    mutating = {
+        f"{route.method} {route.path}"
+        for route in routes_of(app)
+        if route.method not in HARMLESS_METHODS
+    }
+
+    assert mutating == CASES.keys() | EXEMPT.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_successful_change_is_on_record(world: World, name: str) -> None:
+    call, verb = CASES[name]
+    earlier = _last_entry(world)
+
+    answer = call(world)
+
+    assert answer.status_code in {200, 201, 204}, answer.text
+    assert verb in _verbs_after(world, earlier)
+
+
+@pytest.mark.req("P-01")
+def test_looking_at_identity_is_on_record_too(world: World) -> None:
+    earlier = _last_entry(world)
+
+    world.request(
+        "GET", f"{API}/participants/{PARTICIPANT}/identity", headers=world.sign_in(Role.COORDINATOR)
+    )
+
+    assert "identity.read" in _verbs_after(world, earlier)
+
+
+def test_a_renewal_is_not_on_record_but_a_token_that_was_used_up_is(world: World) -> None:
+    first = world.sign_in_to_refresh(PARTICIPANT)
+    earlier = _last_entry(world)
+
+    newer = _renewed(world.request("POST", f"{API}/sessions/refresh", headers=first))
+    newest = world.request("POST", f"{API}/sessions/refresh", headers=newer)
+    quiet = _verbs_after(world, earlier)
+    stolen = world.request("POST", f"{API}/sessions/refresh", headers=first)
+
+    assert newest.status_code == 200
+    assert quiet == []
+    assert stolen.status_code == 401
+    assert _verbs_after(world, earlier) == ["device_session.revoked"]
+
+
+@pytest.mark.req("T-04", "P-10")
+def test_every_verb_in_the_code_has_words_and_every_word_its_verb() -> None:
+    assert _verbs_in_code() == VERBS.keys()
+
+
+def _a_new_code() -> str:
+    return f"{HERE}-{next(NUMBERS)}"
+
+
+def _renewed(answer: TestResponse) -> dict[str, str]:
+    return {"Authorization": f"Bearer {answer.get_json()['refresh_token']}"}
+
+
+def _last_entry(world: World) -> int:
+    with world.database.reading() as session:
+        return max(session.scalars(select(JournalEntry.id)), default=0)
+
+
+def _verbs_after(world: World, entry_id: int) -> list[str]:
+    query = select(JournalEntry.verb).where(JournalEntry.id > entry_id).order_by(JournalEntry.id)
+    with world.database.reading() as session:
+        return list(session.scalars(query))
+
+
+def _verbs_in_code() -> set[str]:
+    """Read every verb from the services: texts like `noun.verb`, and composed ones spelled out."""
+    found: set[str] = set()
+    for file in product_files():
+        if not name_of(file).startswith(("epro/services/", "epro/jobs/")):
+            continue
+        if file.name == "journal_words.py":
+            continue
+        for node in ast.walk(tree_of(file)):
+            match node:
+                case ast.Constant(value=str(text)) if VERB.fullmatch(text):
+                    found.add(text)
+                case ast.JoinedStr(values=[ast.Constant(value=str(text)), ast.FormattedValue()]):
+                    found |= COMPOSED.get(text, set())
+    return found

@@ -1,0 +1,90 @@
+"""Everything that is put on record has words in both languages."""
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from epro.services.journal_words import VERBS, changes, sentence
+from questionnaires.definition import Language
+
+SERVICES = Path(__file__).parents[2] / "epro"
+VERB = re.compile(r"[a-z_]+\.[a-z_]+")
+WRITERS = {"record", "entry", "_put_on_record", "_record", "_change"}
+
+
+def verbs_in_code() -> set[str]:
+    """Find the verbs that calls of the journal name, by reading the code."""
+    found = set()
+    for file in SERVICES.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in WRITERS:
+                texts = [one for arg in node.args for one in ast.walk(arg)]
+                found |= {
+                    one.value
+                    for one in texts
+                    if isinstance(one, ast.Constant)
+                    and isinstance(one.value, str)
+                    and VERB.fullmatch(one.value)
+                }
+    return found | {"response.completed", "response.in_progress"}
+
+
+def called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+
+
+@pytest.mark.req("T-04")
+def test_every_verb_that_is_put_on_record_has_words() -> None:
+    assert len(verbs_in_code()) > 15
+    assert sorted(verbs_in_code() - VERBS.keys()) == []
+
+
+@pytest.mark.req("T-04", "P-10")
+@pytest.mark.parametrize("verb", VERBS)
+def test_both_languages_say_the_same_values(verb: str) -> None:
+    words = VERBS[verb]
+
+    assert fields_of(words.zh) == fields_of(words.en)
+    assert re.search("[\u4e00-\u9fff]", words.zh)
+    assert not re.search("[\u4e00-\u9fff]", words.en)
+
+
+def fields_of(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.req("T-04")
+def test_a_sentence_names_the_values_of_the_entry() -> None:
+    content = {"verb": "anchor.recorded", "after": {"event": "INF1"}}
+
+    assert sentence(content, language=Language.EN) == "recorded the anchor INF1"
+    assert sentence(content, language=Language.ZH) == "记录了锚点 INF1"
+
+
+def test_a_value_that_is_not_there_shows_as_a_dash() -> None:
+    content = {"verb": "anchor.recorded", "after": {}}
+
+    assert sentence(content, language=Language.EN) == "recorded the anchor –"
+
+
+def test_a_verb_without_words_is_named_as_it_is() -> None:
+    assert sentence({"verb": "moon.landed", "after": {}}, language=Language.EN) == "moon.landed"
+
+
+def test_words_in_a_value_are_no_template() -> None:
+    content = {"verb": "anchor.recorded", "after": {"event": "{__class__}{0}"}}
+
+    assert sentence(content, language=Language.EN) == "recorded the anchor {__class__}{0}"
+
+
+@pytest.mark.req("T-04")
+def test_changes_stand_one_to_a_field_old_beside_new() -> None:
+    content = {"before": {"a": 1, "b": None}, "after": {"a": 2, "b": 3, "c": 4}}
+
+    assert changes(content) == [
+        {"field": "a", "before": 1, "after": 2},
+        {"field": "b", "before": None, "after": 3},
+    ]

@@ -1,0 +1,103 @@
+"""What does not come is noticed once, and on the first days somebody is asked to call."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.models import FlagNote, JournalEntry, WorkItem
+from epro.services import noticing
+from questionnaires.tiers import Tier
+from tests.services.given import local
+from tests.services.line import INFUSED_ON, Line, begin_line, flags_of
+
+D2 = INFUSED_ON + timedelta(days=1)
+
+
+@pytest.fixture
+def line(session: Session) -> Line:
+    return begin_line(session)
+
+
+def notice(session: Session, line: Line, now: datetime) -> int:
+    return noticing.notice(session, catalogue=line.given.catalogue, now=now)
+
+
+def missed(session: Session) -> list[str]:
+    return list(
+        session.scalars(
+            select(JournalEntry.entity_id)
+            .where(JournalEntry.verb == "assessment.missed")
+            .order_by(JournalEntry.id)
+        )
+    )
+
+
+@pytest.mark.req("A-13")
+def test_a_silent_morning_asks_for_a_call_two_hours_after_it_was_due(
+    session: Session, line: Line
+) -> None:
+    line.answer(session, line.diary_on(session, INFUSED_ON), now=local(INFUSED_ON, 19))
+    notice(session, line, local(D2, 10, 59))
+    assert session.scalars(select(WorkItem)).all() == []
+
+    notice(session, line, local(D2, 11))
+
+    assert [item.kind for item in session.scalars(select(WorkItem))] == ["call_now"]
+
+
+@pytest.mark.req("A-13", "S-07")
+def test_the_evening_of_day_two_is_missed_at_noon_of_day_three_and_flags_orange(
+    session: Session, line: Line
+) -> None:
+    line.answer(session, line.diary_on(session, INFUSED_ON), now=local(INFUSED_ON, 19))
+    for check in line.given.assessments(session, family="morning_check"):
+        line.answer(session, check, now=check.opens_at)
+    evening = line.diary_on(session, D2)
+
+    notice(session, line, evening.late_until - timedelta(microseconds=1))
+    assert missed(session) == []
+    notice(session, line, evening.late_until)
+
+    assert evening.late_until == local(D2 + timedelta(days=1), 12)
+    assert missed(session) == [str(evening.id)]
+    assert [flag.tier for flag in flags_of(session)] == [Tier.ORANGE]
+
+
+@pytest.mark.req("A-13")
+def test_what_is_missed_is_noticed_once(session: Session, line: Line) -> None:
+    later = local(INFUSED_ON + timedelta(days=6), 13)
+    while notice(session, line, later):
+        continue
+    noticed = missed(session)
+
+    notice(session, line, later + timedelta(minutes=1))
+
+    assert len(noticed) == len(set(noticed))
+    assert missed(session) == noticed
+
+
+@pytest.mark.req("A-13")
+def test_what_was_answered_is_never_missed(session: Session, line: Line) -> None:
+    evening = line.diary_on(session, INFUSED_ON)
+    line.answer(session, evening, now=local(INFUSED_ON, 19))
+
+    notice(session, line, local(D2, 12))
+
+    assert str(evening.id) not in missed(session)
+
+
+@pytest.mark.req("A-10", "A-13")
+def test_an_answer_that_comes_after_all_is_noted_on_the_flag_that_stays_open(
+    session: Session, line: Line
+) -> None:
+    evening = line.diary_on(session, INFUSED_ON)
+    notice(session, line, evening.late_until)
+    (flag, *_) = flags_of(session)
+
+    line.answer(session, evening, now=evening.late_until - timedelta(hours=1))
+
+    notes = session.scalars(select(FlagNote)).all()
+    assert [(note.flag_id, note.kind) for note in notes] == [(flag.id, "answered_after_all")]
+    assert flags_of(session)[0].closed_at is None
