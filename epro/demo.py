@@ -68,8 +68,8 @@ class Story:
     """One invented participant; days count from today, back into the past.
 
     `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
-    the numbers of the diaries she missed, the first being 0. `complains` is what her last diary says
-    that is not calm; `is_taken` has somebody take the flag that follows.
+    the numbers of the diaries she missed, the first being 0. `complains` is what her last diary
+    says that is not calm; `is_taken` has somebody take the flag that follows.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""How messages leave: channels, addresses and texts, put together once per process from settings."""
+"""How messages leave: channels, addresses and texts, put together once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

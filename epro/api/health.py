@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from epro.api.context import now, parts, public, reading, wall_now
 from epro.migrate import current_revision, head_revision
-from epro.services import heartbeat, journal, rehearsal
+from epro.services import heartbeat, incidents, journal, rehearsal, watchdog
+from notifications import outbox
 
 blueprint = Blueprint("health", __name__)
 
@@ -59,6 +60,7 @@ def _all_checks() -> dict[str, Check]:
     checks: dict[str, Check] = {}
     steps: dict[str, Callable[[], Check]] = {
         "database": _database, "migrations": _migrations, "worker": _worker, "journal": _journal,
+        "messages": _messages,
     }  # fmt: skip
     for name, step in steps.items():
         checks[name] = step()
@@ -112,4 +114,14 @@ def _journal() -> Check:
         "Journal entries wait for their place in the chain. Look for a failing job "
         "sequence_journal in the worker's log, and for transactions that stay open.",
         {"unlinked_count": lag.count},
+    )
+
+
+def _messages() -> Check:
+    """Count what people have to look at; none of it is a reason to turn participants away."""
+    with reading() as session:
+        stuck = outbox.stuck(session, created_before=now() - watchdog.LONGEST_SILENCE)
+        open_count = len(incidents.open_incidents(session))
+    return Check(
+        is_ok=True, advice="", facts={"stuck_count": len(stuck), "open_incident_count": open_count}
     )

@@ -44,7 +44,8 @@ def show_inbox() -> Response:
     """Show what the inbox holds as a page, or as JSON to whoever asks for that."""
     with reading() as session:
         messages = inbox.newest(session, limit=NEWEST)
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) != "text/html":
+    kinds = ["text/html", "application/json"]
+    if request.accept_mimetypes.best_match(kinds, default=kinds[0]) != kinds[0]:
         return jsonify({"items": [_as_json(message) for message in messages]})
     is_english = request.args.get("language") == Language.EN
     language = Language.EN if is_english else Language.ZH

@@ -20,7 +20,7 @@ from epro.parts import Parts
 from epro.settings import Settings
 from questionnaires import canonical
 from questionnaires.checking import check_folder
-from questionnaires.definition import Questionnaire
+from questionnaires.definition import AnswerValue, ItemType, Questionnaire
 from questionnaires.invented import calm_answers
 
 PACKAGE = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
@@ -82,20 +82,39 @@ def login(name: str) -> None:
 
 
 @demo.command()
-def answers() -> None:
+@click.option(
+    "--but", "differing", multiple=True, metavar="ITEM=ANSWER",
+    help="Answer this item otherwise; several choices are separated by commas.",
+)  # fmt: skip
+def answers(differing: tuple[str, ...]) -> None:
     """Read a questionnaire's JSON and print the answers of a good day, as JSON.
 
     \b
     Example:
-      curl … /api/v1/questionnaires/daily/1.0.0 | epro demo answers
+      curl … /api/v1/questionnaires/daily/1.0.0 | epro demo answers --but help_now=true
     """
     try:
         questionnaire = canonical.from_text(Questionnaire, sys.stdin.read())
     except ValueError as fault:
         raise click.ClickException("This is not a questionnaire as the API gives it.") from fault
     now: datetime = wall_clock_now().astimezone(data.ZONE)
-    invented = calm_answers(questionnaire, answered_at=now, chance=Random())  # noqa: S311
+    but = dict(_differing(questionnaire, one) for one in differing)
+    invented = calm_answers(questionnaire, answered_at=now, chance=Random(), but=but)  # noqa: S311
     click.echo(json.dumps(invented, ensure_ascii=False))
+
+
+def _differing(questionnaire: Questionnaire, told: str) -> tuple[str, AnswerValue]:
+    """Read ITEM=ANSWER as the item takes it."""
+    link_id, _, answer = told.partition("=")
+    item = questionnaire.item(link_id)
+    if item is None:
+        raise click.ClickException(f"{questionnaire.code} asks no item {link_id}.")
+    if item.type is ItemType.MULTI:
+        return link_id, tuple(answer.split(","))
+    if item.type in {ItemType.BOOLEAN, ItemType.NUMBER, ItemType.NRS}:
+        value: AnswerValue = json.loads(answer)
+        return link_id, value
+    return link_id, answer
 
 
 def refuse_in_production(settings: Settings) -> None:

@@ -41,7 +41,7 @@ def routes(*, check: bool, write: bool) -> None:
     """List every route with the permission it asks for, or keep docs/access.md by it.
 
     \b
-    Examples:
+    Example:
       epro routes
       epro routes --write
     """

@@ -47,8 +47,8 @@ def add_user(
         try:
             added = staff.add_user(
                 session, operator(), username=username, full_name=full_name, email=email,
-                phone=phone, password=password, roles=[Role(role) for role in roles], site=site_code,
-                keyring=parts.keyring, now=parts.clock.now(),
+                phone=phone, password=password, roles=[Role(role) for role in roles],
+                site=site_code, keyring=parts.keyring, now=parts.clock.now(),
             )  # fmt: skip
         except NotFound as absent:
             raise click.ClickException(f"There is no site {site_code}.") from absent

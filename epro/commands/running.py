@@ -41,7 +41,10 @@ def run(host: str, port: int, *, with_demo: bool, console_logs: bool) -> None:
     Example:
       epro run --port 8001
     """
-    environment = {"PORT": str(port)} | ({"EPRO_REHEARSAL": "1"} if with_demo else {})
+    environment = {"PORT": str(port)}
+    if with_demo:
+        demonstration.refuse_in_production(Settings.from_env())
+        environment["EPRO_REHEARSAL"] = "1"
     settings = Settings.from_env(os.environ | environment)
     refuse_taken_port(host, port)
     _prepare(settings, with_demo=with_demo)
@@ -92,8 +95,6 @@ def worker() -> None:
 
 def _prepare(settings: Settings, *, with_demo: bool) -> None:
     """Outside production do what a stranger would forget; in production a person decides."""
-    if with_demo:
-        demonstration.refuse_in_production(settings)
     if not settings.is_production:
         upgrade(settings.database_url)
     with opened_parts(settings) as parts:

@@ -48,8 +48,8 @@ def raise_or_join(
         session.add(flag)
         session.flush()
         _add_triggers(session, flag, screening_id, rules, now=now)
-        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
         _record(session, RULES, "flag.raised", flag, participant, site, before={}, now=now)
+        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
         return flag
     _add_triggers(session, flag, screening_id, rules, now=now)
     before = facts_of(session, flag)
@@ -59,12 +59,14 @@ def raise_or_join(
     flag.possible_serious |= any(rule.possible_serious for rule in rules)
     if is_worse:
         flag.tier, flag.tonight = worst.tier, worst.tonight
-    if is_worse or is_urgent_again:
+    starts_anew = is_worse or is_urgent_again
+    if starts_anew:
         flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
-        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
     session.flush()
-    verb = "flag.urgent_again" if is_worse or is_urgent_again else "flag.joined"
+    verb = "flag.urgent_again" if starts_anew else "flag.joined"
     _record(session, RULES, verb, flag, participant, site, before=before, now=now)
+    if starts_anew:
+        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
     return flag
 
 

@@ -19,6 +19,10 @@ VERBS: dict[str, Translated] = {
         "完成了 {occurrence} 的 {questionnaire_code}",
         "completed {questionnaire_code} of {occurrence}",
     ),
+    "assessment.missed": Translated(
+        "{occurrence} 的 {questionnaire_code} 未填写",
+        "{questionnaire_code} of {occurrence} was missed",
+    ),
     "assessment.moved": Translated(
         "调整了 {occurrence} 的 {questionnaire_code}",
         "moved {questionnaire_code} of {occurrence}",
@@ -54,8 +58,22 @@ VERBS: dict[str, Translated] = {
     "feed.reconciled": Translated(
         "数据接口核对至 {upto_seq}", "an EDC client reconciled up to {upto_seq}"
     ),
+    "flag.acknowledged": Translated(
+        "{acknowledged_by} 确认了 {tier} 提示", "{acknowledged_by} acknowledged the {tier} flag"
+    ),
+    "flag.escalated": Translated(
+        "无人确认，又通知了 {told}", "nobody acknowledged; told {told} as well"
+    ),
+    "flag.joined": Translated("已有的 {tier} 提示又有新的触发", "more joined the {tier} flag"),
+    "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
+    "flag.told": Translated("通知了 {told}", "told {told}"),
+    "flag.urgent_again": Translated(
+        "{tier} 提示重新变为紧急: {rules}", "the {tier} flag is urgent again: {rules}"
+    ),
     "identity.read": Translated("查看了身份信息", "looked at identity"),
     "identity.recorded": Translated("登记了身份信息", "recorded identity"),
+    "incident.opened": Translated("系统故障: {kind}", "something failed: {kind}"),
+    "incident.resolved": Translated("系统故障已结束: {kind}", "a failure is over: {kind}"),
     "message.cancelled": Translated(
         "取消了发给 {to} 的 {template}", "a message to {to} was stopped ({template})"
     ),
@@ -83,6 +101,10 @@ VERBS: dict[str, Translated] = {
     "rehearsal_clock.moved": Translated(
         "把演练时钟调到 {now}", "moved the rehearsal clock to {now}"
     ),
+    "reminder.queued": Translated("准备了提醒 {step}", "prepared the reminder {step}"),
+    "reminder.skipped": Translated(
+        "没有发送提醒 {step}({skipped_reason})", "skipped the reminder {step} ({skipped_reason})"
+    ),
     "response.completed": Translated(
         "提交了 {questionnaire_code}(第 {revision} 版)",
         "submitted {questionnaire_code} (revision {revision})",
@@ -95,6 +117,7 @@ VERBS: dict[str, Translated] = {
         "一份提交未被接受({refusal}),原文已保留",
         "a submission was refused ({refusal}) and kept as it came",
     ),
+    "screening.met": Translated("回答符合规则 {rules}", "answers met the rules {rules}"),
     "sign_in.refused": Translated("登录被拒绝", "sign-in was refused"),
     "site.added": Translated("添加了研究中心", "added a site"),
     "study_version.activated": Translated(
@@ -115,7 +138,8 @@ def sentence(content: dict[str, Any], *, language: Language) -> str:
     words = VERBS.get(content["verb"])
     if words is None:
         return str(content["verb"])
-    return words.in_language(language).format_map(_Known(content["after"]))
+    known = {name: _shown(value) for name, value in content["after"].items()}
+    return words.in_language(language).format_map(_Known(known))
 
 
 def changes(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,6 +148,10 @@ def changes(content: dict[str, Any]) -> list[dict[str, Any]]:
         {"field": name, "before": old, "after": content["after"].get(name)}
         for name, old in content["before"].items()
     ]
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else value
 
 
 class _Known(dict[str, Any]):

@@ -29,7 +29,7 @@ from questionnaires.reminding import (
     next_step,
     skipped_steps,
 )
-from questionnaires.schedule import AnchorEvent, Window
+from questionnaires.schedule import Window, days_since_infusion
 from questionnaires.silence import is_early
 
 PURPOSE = "reminder"
@@ -255,14 +255,8 @@ def _is_early_day(
     now: datetime,
 ) -> bool:
     anchors = planning.standing_anchors(session, participant.id)
-    today = now.astimezone(zone).date()
-    days = [
-        (today - anchors[event].astimezone(zone).date()).days
-        for event in (AnchorEvent.INF1, AnchorEvent.INF2)
-        if event in anchors
-    ]
-    early_days = package.reminders.budget.early_days
-    return any(is_early(day, early_days) for day in days if day >= 0)
+    since = days_since_infusion(anchors, now.astimezone(zone).date(), zone=zone)
+    return is_early(since, package.reminders.budget.early_days)
 
 
 def _last_diary_step(

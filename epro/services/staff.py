@@ -113,7 +113,7 @@ def deactivate(
 
 
 def reseal_all(session: Session, *, keyring: Keyring) -> int:
-    """Seal addresses, numbers and one-time-code secrets with the newest key; return how many users."""
+    """Seal addresses, numbers and secrets with the newest key; return of how many users."""
     users = session.scalars(select(User).order_by(User.id).with_for_update()).all()
     for user in users:
         user.email_sealed = keyring.reseal(user.email_sealed)

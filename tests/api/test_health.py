@@ -10,9 +10,13 @@ from flask import Flask
 from epro.app import create_app
 from epro.clock import wall_clock_now
 from epro.db import Database
+from epro.models import IncidentKind
 from epro.parts import Parts
-from epro.services import heartbeat, journal
+from epro.services import heartbeat, incidents, journal
 from epro.services.heartbeat import Outcome
+from notifications import outbox
+from notifications.messages import ChannelName
+from notifications.outbox import NewMessage
 from tests.clock import FrozenClock
 from tests.services.test_journal import note
 from tests.settings import make_settings
@@ -81,7 +85,7 @@ def test_with_database_migrations_worker_and_journal_in_order_it_is_ready(app: F
 
     assert status == 200
     assert [name for name, check in checks.items() if check["ok"]] == [
-        "database", "migrations", "worker", "journal",
+        "database", "migrations", "worker", "journal", "messages",
     ]  # fmt: skip
 
 
@@ -132,3 +136,31 @@ def test_entries_in_their_place_do_not_wait(app: Flask, clock: FrozenClock) -> N
         journal.sequence(session)
 
     assert readiness(app)[0] == 200
+
+
+@pytest.mark.req("A-14")
+def test_urgent_messages_that_wait_and_incidents_are_counted_and_turn_nobody_away(
+    app: Flask, clock: FrozenClock
+) -> None:
+    beat(app)
+    with database_of(app).transaction() as session:
+        outbox.enqueue(
+            session,
+            NewMessage(
+                purpose="safety", channel=ChannelName.SMS, template="alert_sms",
+                template_version="1", language="zh", recipient_ref="user:1", is_vital=True,
+            ),
+            now=clock(),
+        )  # fmt: skip
+        incidents.open_incident(
+            session, IncidentKind.NOBODY_TO_TELL, about="flag:1", site_id=None, now=clock()
+        )
+        journal.sequence(session)
+    before = readiness(app)[1]["messages"]
+    clock.advance(minutes=11)
+
+    status, checks = readiness(app)
+
+    assert before == {"ok": True, "stuck_count": 0, "open_incident_count": 1}
+    assert checks["messages"] == {"ok": True, "stuck_count": 1, "open_incident_count": 1}
+    assert status == 200

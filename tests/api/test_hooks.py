@@ -73,7 +73,7 @@ class Office:
         self.sid = twilio.messages[0].sid
 
     def post(self, callback: Callback, *, base: str = "http://inside:8000") -> TestResponse:
-        """Deliver a callback as a proxy would: to a host and scheme that are not the public ones."""
+        """Deliver a callback as a proxy would: to a host that is not the public one."""
         target = urlsplit(callback.url)
         return self.app.test_client().post(
             f"{target.path}?{target.query}" if target.query else target.path,

@@ -16,7 +16,6 @@ from tests.clock import START
 from tests.factories import make_keyring
 from tests.settings import make_settings
 
-
 MAIL = MailSettings(host="mail.example.org", port=465, tls="implicit", sender="e@example.org")
 SMS = SmsSettings(account_sid="AC1", auth_token="token", sender="+15005550006")
 
@@ -75,7 +74,7 @@ def test_the_same_as_json_for_tests_and_scripts(app: Flask) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.req("X-04")
+@pytest.mark.req("X-05")
 def test_what_stands_in_a_message_is_text_and_no_markup(app: Flask) -> None:
     put(app, "<script>alert(1)</script>")
 
@@ -85,7 +84,7 @@ def test_what_stands_in_a_message_is_text_and_no_markup(app: Flask) -> None:
     assert "&lt;script&gt;" in text
 
 
-@pytest.mark.req("X-04")
+@pytest.mark.req("X-05")
 def test_the_page_needs_no_script_and_forbids_any(app: Flask) -> None:
     put(app, "first")
 

@@ -1,4 +1,5 @@
-"""The running systems that black-box tests share: one for each kind of database.
+"""The running systems that black-box tests share: one for each kind of database, and one each
+whose messages leave.
 
 A test enrols participants of its own; it may move the clock ahead, and kill what it starts again.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.blackbox.line import Line, LineShelf
 from tests.blackbox.story import Story
 from tests.blackbox.system import System, SystemShelf
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -37,3 +39,18 @@ def story(played: dict[DatabaseKind, Story], system: System, database_kind: Data
     if database_kind not in played:
         played[database_kind] = Story.play(system)
     return played[database_kind]
+
+
+@pytest.fixture(scope="session")
+def lines(
+    tmp_path_factory: pytest.TempPathFactory, database_shelf: DatabaseShelf
+) -> Iterator[LineShelf]:
+    shelf = LineShelf(tmp_path_factory.mktemp("lines"), database_shelf)
+    yield shelf
+    shelf.close()
+
+
+@pytest.fixture
+def line(lines: LineShelf, database_kind: DatabaseKind) -> Line:
+    """A system whose messages leave, with nothing of an earlier test going on."""
+    return lines.quiet(database_kind)

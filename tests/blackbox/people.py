@@ -1,6 +1,6 @@
 """Participants at a running system, as far as it can know them: a phone that speaks HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from questionnaires.definition import Questionnaire
-from questionnaires.invented import calm_answers
+from questionnaires.definition import AnswerValue, Questionnaire
+from questionnaires.invented import NOTHING, calm_answers
 from questionnaires.reading import read_package
 from tests.blackbox.system import API, SITE, STUDY, System, as_bytes
 from tests.threads import at_once
@@ -57,15 +57,26 @@ class Phone:
         age_s = (now - sheet.answered_at).total_seconds()
         return self.put(sheet.response_id, sheet.body, age_s=age_s)
 
-    def fill_in(self, assessment: dict[str, Any], *, answered_at: datetime) -> Sheet:
-        """Answer one assessment as on a good day."""
-        return self._sheet(
-            assessment["id"], assessment["questionnaire"]["code"], answered_at=answered_at
-        )
+    def fill_in(
+        self,
+        assessment: dict[str, Any],
+        *,
+        answered_at: datetime,
+        but: Mapping[str, AnswerValue] = NOTHING,
+    ) -> Sheet:
+        """Answer one assessment as on a good day, but for what is named."""
+        code = assessment["questionnaire"]["code"]
+        return self._sheet(assessment["id"], code, answered_at=answered_at, but=but)
 
-    def report(self, *, answered_at: datetime, note: str | None = None) -> Sheet:
+    def report(
+        self,
+        *,
+        answered_at: datetime,
+        note: str | None = None,
+        but: Mapping[str, AnswerValue] = NOTHING,
+    ) -> Sheet:
         """Report a problem, which is possible at any hour; `note` is free text."""
-        return self._sheet(None, "ae_report", answered_at=answered_at, note=note)
+        return self._sheet(None, "ae_report", answered_at=answered_at, note=note, but=but)
 
     def _sheet(
         self,
@@ -74,10 +85,11 @@ class Phone:
         *,
         answered_at: datetime,
         note: str | None = None,
+        but: Mapping[str, AnswerValue] = NOTHING,
     ) -> Sheet:
         local = answered_at.astimezone(ZONE)
         questionnaire = questionnaire_of(code)
-        answers = calm_answers(questionnaire, answered_at=local, chance=Random(code))
+        answers = calm_answers(questionnaire, answered_at=local, chance=Random(code), but=but)
         for answer in answers:
             if answer["link_id"] == "note" and note is not None:
                 answer["value"] = note
@@ -100,7 +112,7 @@ def questionnaire_of(code: str) -> Questionnaire:
     return found
 
 
-def enrolment_form(system: System) -> dict[str, Any]:
+def enrolment_form(system: System, *consents_as_well: str) -> dict[str, Any]:
     """Fill in the form for somebody new; what identifies her is noted as secret."""
     number = next(system.participant_numbers)
     phone_number, year = f"+86{PHONE_NUMBERS_FROM + number}", 1930 + number % 60
@@ -111,7 +123,7 @@ def enrolment_form(system: System) -> dict[str, Any]:
             "kind": kind, "document_version": "2.0", "explained_by": "李敏 Li Min",
             "given_at": system.now().isoformat(), "paper_location": "binder 1",
         }
-        for kind in ("trial", "sensitive_data", "partial_answers")
+        for kind in ("trial", "sensitive_data", "partial_answers", *consents_as_well)
     ]  # fmt: skip
     return {
         "code": f"{SITE}-{number}", "site": SITE, "language": "zh", "zone": ZONE.key,
@@ -119,9 +131,9 @@ def enrolment_form(system: System) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def activation_form(system: System) -> dict[str, Any]:
+def activation_form(system: System, *consents_as_well: str) -> dict[str, Any]:
     """Enrol somebody and return what she types on her phone."""
-    form = enrolment_form(system)
+    form = enrolment_form(system, *consents_as_well)
     enrolled = system.staff("POST", "/participants", json=form)
     assert enrolled.status_code == 201, enrolled.text
     code = enrolled.json()["activation_code"]
@@ -132,9 +144,9 @@ def activation_form(system: System) -> dict[str, Any]:
     }
 
 
-def enrolled_phone(system: System) -> Phone:
+def enrolled_phone(system: System, *consents_as_well: str) -> Phone:
     """Enrol somebody new, who then activates her diary on her phone."""
-    form = activation_form(system)
+    form = activation_form(system, *consents_as_well)
     answer = system.http.post(f"{API}/sessions/activation", json=form["typed"])
     assert answer.status_code == 200, answer.text
     tokens = answer.json()

@@ -33,6 +33,7 @@ STUDY = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
 API = "/api/v1"
 SITE = "SZ01"
 COORDINATOR = "li.na"
+COORDINATOR_NUMBER = "+8613900139001"
 PASSWORD = "lantern over a quiet river 58"
 
 READY_TIMEOUT_S = 90.0
@@ -142,15 +143,21 @@ class System:
             "--phone", "0755-55500100", "--phone-24h", "0755-55500199",
         )  # fmt: skip
         self.command("study", "publish", str(STUDY), "--activate", SITE, "--from", "2020-01-01")
+        self._totp_secret = self.add_staff(
+            COORDINATOR, "李娜 Li Na", "coordinator", phone=COORDINATOR_NUMBER
+        )
+
+    def add_staff(self, username: str, full_name: str, role: str, *, phone: str) -> str:
+        """Open an account at the site; return the secret of the person's authenticator."""
         added = self.command(
-            "staff", "add", "--username", COORDINATOR, "--full-name", "李娜 Li Na",
-            "--email", "li.na@example.org", "--role", "coordinator", "--site", SITE,
-            "--password", PASSWORD,
+            "staff", "add", "--username", username, "--full-name", full_name,
+            "--email", f"{username}@example.org", "--phone", phone, "--role", role,
+            "--site", SITE, "--password", PASSWORD,
         )  # fmt: skip
         found = re.search(r"secret=([A-Z2-7]+)", added)
         assert found, added
-        self._totp_secret = found[1]
-        self.said.secrets.add(self._totp_secret)
+        self.said.secrets.add(found[1])
+        return found[1]
 
     def command(self, *arguments: str) -> str:
         """Run `epro …`, which has to succeed; return what it printed."""
@@ -269,16 +276,20 @@ class System:
     def _token(self) -> str:
         now = time.monotonic()
         if self._staff_token is None or now - self._staff_token[1] > SIGN_IN_AGAIN_AFTER_S:
-            login = {
-                "username": COORDINATOR, "password": PASSWORD,
-                "totp": TOTP(self._totp_secret).at(wall_clock_now()),
-            }  # fmt: skip
-            answer = self.http.post(f"{API}/sessions/staff", json=login)
-            assert answer.status_code == 200, answer.text
-            tokens = answer.json()
-            self.said.secrets |= {tokens["access_token"], tokens["refresh_token"]}
-            self._staff_token = tokens["access_token"], now
+            self._staff_token = self.sign_in(COORDINATOR, self._totp_secret), now
         return self._staff_token[0]
+
+    def sign_in(self, username: str, totp_secret: str) -> str:
+        """Sign one of the staff in; return the access token."""
+        login = {
+            "username": username, "password": PASSWORD,
+            "totp": TOTP(totp_secret).at(wall_clock_now()),
+        }  # fmt: skip
+        answer = self.http.post(f"{API}/sessions/staff", json=login)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, str] = answer.json()
+        self.said.secrets |= {tokens["access_token"], tokens["refresh_token"]}
+        return tokens["access_token"]
 
 
 class SystemShelf:

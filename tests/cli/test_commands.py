@@ -33,7 +33,7 @@ ADD_SITE = (
 )  # fmt: skip
 ADD_USER = (
     "staff", "add", "--username", "li.na", "--full-name", "Li Na", "--email", "li.na@example.org",
-    "--role", "coordinator", "--role", "monitor", "--site", "SZ01",
+    "--phone", "+8613900139001", "--role", "coordinator", "--role", "monitor", "--site", "SZ01",
 )  # fmt: skip
 PASSWORD = "seven grey herons\n"
 
@@ -256,6 +256,7 @@ def test_an_account_is_opened_once_with_its_roles_and_shows_its_second_factor_on
         user = session.scalars(select(User)).one()
         recorded = session.scalars(select(JournalEntry).where(JournalEntry.verb == "user.added"))
         assert "command line: " in recorded.one().body
+    assert user.phone_sealed is not None
     assert {membership.role for membership in user.memberships} == {Role.COORDINATOR, Role.MONITOR}
     assert (again.exit_code, "is taken" in again.output) == (1, True)
 
@@ -287,13 +288,13 @@ def test_the_description_of_the_interface_is_written_and_then_current(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(description, "ROOT", tmp_path)
-    monkeypatch.setattr(description, "FILE", tmp_path / "docs" / "openapi.json")
+    monkeypatch.setattr(description, "OPENAPI", tmp_path / "docs" / "openapi.json")
     give = commands_on("sqlite://", tmp_path)
 
     missing = give("openapi", "--check")
     written = give("openapi")
     current = give("openapi", "--check")
-    description.FILE.write_text("{}")
+    description.OPENAPI.write_text("{}")
     outdated = give("openapi", "--check")
 
     codes = [result.exit_code for result in (missing, written, current, outdated)]
@@ -305,7 +306,7 @@ def test_routes_are_listed_with_what_they_ask_for(tmp_path: Path) -> None:
 
     lines = dict(line.split()[1::1][:2] for line in result.output.splitlines())
     assert lines["/healthz"] == "public"
-    assert lines["/api/v1/me/responses/<uuid:response_id>"] != "public"
+    assert lines["/api/v1/me/responses/{response_id}"] != "public"
 
 
 # --- demonstration --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from uuid import uuid4
 from werkzeug.test import TestResponse
 
 from epro.access import Role, Scope
+from questionnaires.definition import ItemType
 from questionnaires.invented import calm_answers
 from tests.api.world import API, EVENING, PARTICIPANT, World, submission
 from tests.factories import shipped_package
@@ -75,10 +76,9 @@ def report_in_own_words(world: World, words: str = WORDS) -> str:
     questionnaire = shipped_package().questionnaire("ae_report")
     assert questionnaire
     answers = calm_answers(questionnaire, answered_at=EVENING, chance=Random(3))
+    in_words = {item.link_id for item in questionnaire.items if item.type is ItemType.TEXT}
     for answer in answers:
-        if answer["link_id"] in {
-            item.link_id for item in questionnaire.items if item.type == "text"
-        }:
+        if answer["link_id"] in in_words:
             answer["value"] = words
     report = {"id": None, "questionnaire": {"code": "ae_report", "version": questionnaire.version}}
     response_id = str(uuid4())

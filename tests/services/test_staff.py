@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from epro.services import sites, staff
 from epro.services.sites import SiteFacts
 from tests.clock import START
 from tests.factories import (
+    FIELD_KEY,
     PASSWORD,
     SYSTEM,
     add_site,
@@ -169,3 +171,42 @@ def test_the_codes_of_ones_sites_are_known(session: Session, site: Site) -> None
     permission = Permission.READ_PARTICIPANT
     assert sites.codes_for(session, coordinator, permission) == frozenset({"SZ01"})
     assert sites.codes_for(session, monitor, permission) is None
+
+
+@pytest.mark.req("A-06", "P-01")
+def test_a_number_for_urgent_messages_is_kept_sealed_and_off_the_record(
+    session: Session, site: Site
+) -> None:
+    keyring = make_keyring()
+
+    user = attempt(session, phone="+8613900139001").user
+
+    assert user.phone_sealed is not None
+    assert keyring.unseal(user.phone_sealed) == "+8613900139001"
+    (body,) = session.scalars(select(JournalEntry.body)).all()
+    assert "13900139001" not in body
+
+
+def test_an_account_needs_no_number(session: Session, site: Site) -> None:
+    assert attempt(session).user.phone_sealed is None
+
+
+@pytest.mark.parametrize("phone", ["", "13900139001", "+86 139", "+86139001390011234"])
+def test_a_number_needs_its_country_code(session: Session, site: Site, phone: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        attempt(session, phone=phone)
+
+    assert [problem["place"] for problem in caught.value.details["problems"]] == ["phone"]
+
+
+@pytest.mark.req("X-03")
+def test_a_number_is_sealed_anew_with_the_newest_key(session: Session, site: Site) -> None:
+    user = attempt(session, phone="+8613900139001").user
+    sealed = user.phone_sealed
+    newer = make_keyring(Fernet.generate_key().decode(), FIELD_KEY)
+
+    staff.reseal_all(session, keyring=newer)
+
+    assert user.phone_sealed
+    assert user.phone_sealed != sealed
+    assert newer.unseal(user.phone_sealed) == "+8613900139001"

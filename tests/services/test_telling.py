@@ -82,8 +82,8 @@ def test_a_reminder_that_is_refused_or_lost_is_a_call_to_make_the_same_day(
 
 @pytest.mark.req("N-05")
 def test_several_failures_of_one_day_are_one_call(line: Line) -> None:
-    diary = line.add_diary(closes_at=line.clock() + timedelta(days=3),
-                           late_until=line.clock() + timedelta(days=3))  # fmt: skip
+    end = line.clock() + timedelta(days=3)
+    diary = line.add_diary(closes_at=end, late_until=end)
     for _ in range(2):
         line.sms.next_outcomes.append(PERMANENT)
         line.remind_of(diary)
@@ -100,8 +100,8 @@ def test_several_failures_of_one_day_are_one_call(line: Line) -> None:
 @pytest.mark.req("N-05")
 def test_one_who_may_not_be_written_to_is_on_the_list_once_and_for_good(line: Line) -> None:
     line.her_number = None
-    diary = line.add_diary(closes_at=line.clock() + timedelta(days=3),
-                           late_until=line.clock() + timedelta(days=3))  # fmt: skip
+    end = line.clock() + timedelta(days=3)
+    diary = line.add_diary(closes_at=end, late_until=end)
     for _ in range(3):
         line.remind_of(diary)
         line.dispatcher.run()
@@ -127,8 +127,8 @@ def test_nobody_has_to_call_one_who_has_answered(line: Line) -> None:
 
 @pytest.mark.req("N-03")
 def test_a_reminder_that_nobody_can_confirm_is_on_the_list_and_not_sent_again(line: Line) -> None:
-    reminder = line.remind_of(line.add_diary(closes_at=line.clock() + timedelta(days=3),
-                                             late_until=line.clock() + timedelta(days=3)))  # fmt: skip
+    end = line.clock() + timedelta(days=3)
+    reminder = line.remind_of(line.add_diary(closes_at=end, late_until=end))
     line.sms.next_outcomes.append(Unclear("http_500"))
     line.sms.answers.extend([Unclear("http_500")] * 20)
     for _ in range(20):
