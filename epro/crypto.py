@@ -50,8 +50,8 @@ class Keyring:
             raise UnreadableSecret("No configured key opens this field.") from error
 
     def reseal(self, sealed: str) -> str:
-        """Encrypt again with the newest key, for key rotation."""
-        return self._fernet.rotate(sealed.encode()).decode()
+        """Encrypt again with the newest key; raise UnreadableSecret when no key fits."""
+        return self.seal(self.unseal(sealed))
 
     def lookup(self, purpose: str, text: str) -> str:
         """Return a keyed hash that is equal for equal text of the same purpose, 64 hex digits."""

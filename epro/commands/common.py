@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from epro.access import Actor, system_actor
+from epro.crypto import UnreadableSecret
 from epro.errors import DomainError
 from epro.jobs.turns import SecondWorkerRefused
 from epro.migrate import current_revision, head_revision
@@ -26,7 +27,7 @@ from questionnaires.reading import PackageFaults
 
 TOLD_AS_THEY_ARE = (
     BadSettings, ChildEnded, NotReady, OSError, PackageFaults, PackageRefused, PortTaken,
-    SecondWorkerRefused,
+    SecondWorkerRefused, UnreadableSecret,
 )  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from sqlalchemy import Engine, inspect
 
 from epro import migrate
 from epro.clock import wall_clock_now
-from epro.commands.common import without_password
+from epro.commands.common import opened_parts, operator, without_password
 from epro.db import make_engine
 from epro.models import JobRun
 from epro.parts import build_parts
-from epro.services import heartbeat, journal
+from epro.services import heartbeat, identity, journal, staff
+from epro.services.journal import Subject
 from epro.settings import Settings
 
 HEAD_FILE = migrate.MIGRATIONS / "HEAD"
@@ -42,6 +43,28 @@ def upgrade() -> None:
     url = Settings.from_env().database_url
     migrate.upgrade(url)
     click.echo(f"{without_password(url)} is at revision {migrate.head_revision()}.")
+
+
+@db.command()
+def reseal() -> None:
+    """Seal every identity field with the newest of EPRO_FIELD_KEYS, so that the older ones can go.
+
+    \b
+    Example:
+      EPRO_FIELD_KEYS=new,old epro db reseal
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        counts = {
+            "participants": identity.reseal_all(session, keyring=parts.keyring),
+            "users": staff.reseal_all(session, keyring=parts.keyring),
+        }
+        journal.record(
+            session, operator(), "identity.resealed",
+            Subject(entity_type="field_keys", entity_id="newest"),
+            after=counts, now=parts.clock.now(),
+        )  # fmt: skip
+    click.echo(f"Sealed anew: {counts['participants']} participants, {counts['users']} users.")
+    click.echo("Once every process runs with the new key in front, the old ones can be taken out.")
 
 
 @db.command()

@@ -1,6 +1,7 @@
 """The participant as the clinical tables know her: by code only."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, text
@@ -24,6 +25,13 @@ class Participant(Base):
     enrolled_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the journal keeps of her: the whole row, without the numbers of our own tables."""
+        inside = {"id", "site_id", "version"}
+        names = [column.key for column in type(self).__table__.columns]
+        return {name: getattr(self, name) for name in names if name not in inside}
 
 
 class Consent(Base):

@@ -120,7 +120,7 @@ def _activate(
     if is_first:
         journal.record(
             session, signed_in.actor, "participant.activated", subject,
-            after={"code": participant.code, "activated_at": now}, before={"activated_at": None},
+            after={**participant.facts, "site": subject.site_code}, before={"activated_at": None},
             now=now,
         )  # fmt: skip
     sessions.revoke_all(

@@ -171,7 +171,12 @@ def _store_participant(
     participant = session.get_one(Participant, participant_id)
     subject = _subject("participant", participant.code, participant, site)
     journal.record(
-        session, actor, "participant.enrolled", subject, after={**facts, "site": site.code}, now=now
+        session,
+        actor,
+        "participant.enrolled",
+        subject,
+        after={**participant.facts, "site": site.code},
+        now=now,
     )
     return participant
 

@@ -6,12 +6,14 @@ are never given again. So a page follows from its cursor alone, and nothing can 
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, distinct, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import distinct, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from epro.access import Actor, Scope
 from epro.crypto import Keyring
@@ -25,6 +27,8 @@ from epro.services.journal import FIRST_HASH, Subject
 from questionnaires.catalogue import Catalogue
 
 EPOCH_ROW = 1
+# Rows looked at in one go: bounds memory, and how wrongly a database can guess.
+STRIDE = 1_000
 # Enough of a hash to tell two chains apart.
 HASH_LENGTH = 16
 
@@ -69,17 +73,12 @@ def read_page(
     head = _head(session)
     epoch = current_epoch(session)
     after_seq = _seq_of(session, cursor, choice, epoch=epoch, keyring=keyring) if cursor else 0
-    rows = session.execute(
-        select(JournalLink.seq, JournalLink.hash, JournalEntry.body)
-        .join(JournalEntry, JournalEntry.id == JournalLink.entry_id)
-        .where(_is_served(choice), JournalLink.seq > after_seq, JournalLink.seq <= head)
-        .order_by(JournalLink.seq)
-        .limit(limit + 1)
-    ).all()
+    columns = (JournalLink.seq, JournalLink.hash, JournalEntry.body)
+    rows = list(islice(_walk(session, choice, columns, after_seq, head), limit + 1))
     served = rows[:limit]
     has_more = len(rows) > limit
     # Without more of the choice everything up to the head was examined, and is never read again.
-    upto_seq = served[-1].seq if has_more else head
+    upto_seq = served[-1][0] if has_more else head
     oldest = journal.lag(session).oldest_recorded_at
     return Page(
         lines=[
@@ -125,14 +124,9 @@ def manifest(session: Session, choice: Choice, *, upto: int | None) -> Manifest:
     upto = head if upto is None else min(upto, head)
     counts = dict.fromkeys(choice.entity_types, 0)
     digests = {name: hashlib.sha256() for name in choice.entity_types}
-    rows = session.execute(
-        select(JournalEntry.entity_type, JournalLink.hash)
-        .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
-        .where(_is_served(choice), JournalLink.seq <= upto)
-        .order_by(JournalLink.seq),
-        execution_options={"yield_per": journal.BATCH},
-    )
-    for name, digest in rows:
+    for name, digest in _walk(
+        session, choice, (JournalEntry.entity_type, JournalLink.hash), 0, upto
+    ):
         counts[name] += 1
         digests[name].update(f"{digest}\n".encode())
     return Manifest(
@@ -234,11 +228,32 @@ def _head(session: Session) -> int:
     return session.scalar(select(func.max(JournalLink.seq))) or 0
 
 
-def _is_served(choice: Choice) -> ColumnElement[bool]:
-    # As an expression: an index on types would make the database collect and sort the whole journal
-    # for each page, instead of walking on from where the last one ended.
+def _walk(
+    session: Session,
+    choice: Choice,
+    columns: Sequence[InstrumentedAttribute[Any]],
+    after_seq: int,
+    upto_seq: int,
+) -> Iterator[Sequence[Any]]:
+    """Yield what is served of a stretch of the journal, in order, reading a stride at a time.
+
+    Places have no gaps, so a stride is never more rows than its length. Asked for the whole stretch
+    at once, a database may collect and sort the entire journal for a single page.
+    """
+    # As an expression, so that no index on types tempts it to.
     entity_type = JournalEntry.entity_type.concat("")
-    return and_(JournalEntry.kind == JournalKind.CHANGE, entity_type.in_(choice.entity_types))
+    for start in range(after_seq, upto_seq, STRIDE):
+        yield from session.execute(
+            select(*columns)
+            .join_from(JournalLink, JournalEntry, JournalEntry.id == JournalLink.entry_id)
+            .where(
+                JournalLink.seq > start,
+                JournalLink.seq <= min(start + STRIDE, upto_seq),
+                JournalEntry.kind == JournalKind.CHANGE,
+                entity_type.in_(choice.entity_types),
+            )
+            .order_by(JournalLink.seq)
+        )
 
 
 def _held_back(session: Session, upto: int) -> dict[HeldBack, int]:

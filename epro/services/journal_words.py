@@ -71,6 +71,9 @@ VERBS: dict[str, Translated] = {
         "{tier} 提示重新变为紧急: {rules}", "the {tier} flag is urgent again: {rules}"
     ),
     "identity.read": Translated("查看了身份信息", "looked at identity"),
+    "identity.resealed": Translated(
+        "用新密钥重新封存了身份信息", "sealed identity anew with the newest key"
+    ),
     "identity.recorded": Translated("登记了身份信息", "recorded identity"),
     "incident.opened": Translated("系统故障: {kind}", "something failed: {kind}"),
     "incident.resolved": Translated("系统故障已结束: {kind}", "a failure is over: {kind}"),

@@ -52,7 +52,8 @@ def watch(
         # What tells of an incident is not told of in turn: that could go on for ever.
         if message.purpose == escalation.PURPOSE:
             changed += telling.tell_another_way(session, message, now=now)
-    changed += sum(_close_if_taken(session, one, now=now) for one in _undelivered(session))
+    for incident in incidents.open_incidents(session):
+        changed += _close_if_taken(session, incident, now=now)
     for job, since in _last_good_runs(session, every):
         silence, about = wall_now - since, f"job:{job}"
         if silence > max(LONGEST_SILENCE, 3 * every[job]):
@@ -80,19 +81,23 @@ def note_start(
     return gap
 
 
-def _undelivered(session: Session) -> Iterator[Incident]:
-    open_ones = incidents.open_incidents(session)
-    return (one for one in open_ones if one.kind is IncidentKind.UNDELIVERED)
-
-
 def _close_if_taken(session: Session, incident: Incident, *, now: datetime) -> bool:
-    """Close an incident about a flag that somebody has taken: nobody waits for that message."""
-    message = session.get(OutboxMessage, UUID(incident.about.removeprefix("message:")))
-    subject, _, id_ = (message.about or "").partition(":") if message else ("", "", "")
-    flag = session.get(SafetyFlag, UUID(id_)) if subject == "flag" else None
+    """Close an incident about a flag that somebody has taken: nobody has to be told any more."""
+    flag = _flag_of(session, incident)
     if flag is None or flag.acknowledged_at is None:
         return False
     return incidents.resolve(session, incident.kind, about=incident.about, now=now)
+
+
+def _flag_of(session: Session, incident: Incident) -> SafetyFlag | None:
+    """Return the flag of which somebody was not told, if it is that kind of incident."""
+    about: str | None = incident.about
+    if incident.kind is IncidentKind.UNDELIVERED:
+        message = session.get(OutboxMessage, UUID(incident.about.removeprefix("message:")))
+        about = message.about if message else None
+    # Where nobody is to be told, the rung stands behind the flag.
+    subject, _, id_ = (about or "").partition(":")
+    return session.get(SafetyFlag, UUID(id_.partition(":")[0])) if subject == "flag" else None
 
 
 def _last_good_runs(

@@ -13,7 +13,7 @@ from epro.app import create_app
 from epro.clock import wall_clock_now
 from epro.crypto import Keyring
 from epro.db import Database
-from epro.parts import Parts
+from epro.parts import Parts, build_parts
 from epro.services.staff import NewUser
 from tests.clock import FrozenClock
 from tests.factories import (
@@ -110,11 +110,21 @@ def keyring() -> Keyring:
     return make_keyring()
 
 
+@pytest.fixture(scope="session")
+def joined_app() -> Flask:
+    """The application, joined once: describing its API takes longer than most tests."""
+    return create_app(make_settings("sqlite://"))
+
+
 @pytest.fixture
-def app(fresh_database_url: str, clock: FrozenClock, keyring: Keyring) -> Iterator[Flask]:
-    app = create_app(make_settings(fresh_database_url), keyring=keyring, clock=clock)
-    yield app
-    parts: Parts = app.extensions["epro"]
+def app(
+    joined_app: Flask, fresh_database_url: str, clock: FrozenClock, keyring: Keyring
+) -> Iterator[Flask]:
+    """The application with the parts of this test; it keeps no state of its own."""
+    settings = make_settings(fresh_database_url)
+    parts = build_parts(settings, keyring=keyring, clock=clock)
+    joined_app.extensions["epro"] = parts
+    yield joined_app
     parts.database.engine.dispose()
 
 

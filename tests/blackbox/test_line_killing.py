@@ -1,9 +1,10 @@
-"""`kill -9` of the worker between claim, call and record: nothing doubled, nothing silently lost."""
+"""`kill -9` of the worker between claim, call and record: nothing doubled, nothing lost unseen."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import SupportsIndex
 
 import pytest
 from sqlalchemy import text
@@ -36,13 +37,12 @@ def kill_before_the_answer(line: Line, phone: Phone) -> None:
 
 def kill_before_the_record(line: Line, phone: Phone) -> None:
     """Twilio has said that it has it; that it said so is still to be written down."""
-    with line.twilio._lock:
-        _wait_for_request(line)
-        lock = nobody_writes_messages(line)
-        lock.__enter__()
-    wait_for(lambda: bool(line.texts_to(phone)), "Twilio has taken it")
-    line.kill_worker()
-    lock.__exit__(None, None, None)
+    with ExitStack() as until_it_is_killed:
+        with line.twilio._lock:
+            _wait_for_request(line)
+            until_it_is_killed.enter_context(nobody_writes_messages(line))
+        wait_for(lambda: bool(line.texts_to(phone)), "Twilio has taken it")
+        line.kill_worker()
 
 
 def lose_the_answer(line: Line, phone: Phone) -> None:
@@ -115,10 +115,10 @@ class HeldReplies(list[str]):
         super().__init__(["250 OK"])
         self.has_mail, self.is_released = threading.Event(), threading.Event()
 
-    def pop(self, index: object = 0) -> str:  # type: ignore[override]
+    def pop(self, index: SupportsIndex = -1) -> str:
         self.has_mail.set()
         self.is_released.wait(LONGEST_HANG_S)
-        return super().pop()
+        return super().pop(index)
 
 
 @pytest.mark.req("A-06", "N-03")

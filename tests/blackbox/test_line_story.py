@@ -1,4 +1,4 @@
-"""What the system is for, in one evening after the other: remind, screen, tell, escalate, hand over.
+"""What the system is for, evening after evening: remind, screen, tell, escalate, hand over.
 
 She is infused at 10:00 and answers as on a good day; the next evening she is breathless at rest.
 """
@@ -12,10 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.line import BREATHLESS, EDC_CLIENT, Colleague, Line, secret_of_new_client
+from tests.blackbox.line import (
+    BREATHLESS,
+    EDC_CLIENT,
+    Colleague,
+    Line,
+    LineShelf,
+    secret_of_new_client,
+)
 from tests.blackbox.people import Phone, questionnaire_of
-from tests.blackbox.system import SITE
 from tests.databases import DatabaseKind
+from tests.standins.smtp import Received
 
 pytestmark = pytest.mark.blackbox
 
@@ -39,6 +46,8 @@ class Played:
     told_at: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     message_count_at: dict[str, int] = field(default_factory=dict)
     acknowledged: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    mails: list[Received] = field(default_factory=list)
 
     def remember(self, moment: str) -> None:
         line, phone = self.line, self.phone
@@ -53,7 +62,6 @@ class Played:
 def play(line: Line) -> Played:
     line.begin_day()
     secret = secret_of_new_client(line.system, "edc:read", "edc:flags")
-    day = line.at("00:00")
     story = Played(line, line.infused(), line.coordinator, secret)
     phone = story.phone
     for clock in ("18:50", "19:00", "19:40", "21:00"):
@@ -88,7 +96,8 @@ def play(line: Line) -> Played:
     for clock in ("19:40", "21:29"):
         line.move_to(line.at(clock))
         story.remember(f"D2 {clock}")
-    assert line.at("00:00", days=-1) == day
+    story.texts = [body for _name, body in line.texts_about(phone)]
+    story.mails = [one for one in line.mails if phone.code in one.text]
     return story
 
 
@@ -98,10 +107,12 @@ def told() -> dict[DatabaseKind, Played]:
 
 
 @pytest.fixture
-def story(told: dict[DatabaseKind, Played], line: Line, database_kind: DatabaseKind) -> Played:
+def story(
+    told: dict[DatabaseKind, Played], lines: LineShelf, database_kind: DatabaseKind
+) -> Played:
     """Play it once on each kind of database; several tests look at it."""
     if database_kind not in told:
-        told[database_kind] = play(line)
+        told[database_kind] = play(lines.quiet(database_kind))
     return told[database_kind]
 
 
@@ -130,11 +141,10 @@ def test_each_reminder_that_is_due_is_one_text_message_and_none_comes_after_answ
 
 @pytest.mark.req("A-04")
 def test_calm_answers_raise_no_flag_and_breathlessness_at_rest_raises_one(story: Played) -> None:
-    flags = story.flags_at
-    before = [found for moment, found in flags.items() if moment < "D2 after" and found]
+    calm = [found for moment, found in story.flags_at.items() if moment <= "D2 18:00"]
 
-    assert before == [flags["D2 breathless"]]
-    [flag] = flags["D2 breathless"]
+    assert calm == [[]] * 8
+    [flag] = story.flags_at["D2 breathless"]
     assert (flag["tier"], flag["rules"], flag["possible_serious"]) == ("RED_A", ["R09"], True)
 
 
@@ -171,34 +181,27 @@ def test_the_first_acknowledgement_brings_silence_and_the_second_is_told_whose_i
 
 @pytest.mark.req("A-06", "X-07")
 def test_an_alert_says_code_tier_rule_time_and_a_link_and_nothing_else(story: Played) -> None:
-    code, link = story.phone.code, LINK.pattern
-    texts = [body for _name, body in story.line.texts_about(story.phone)]
-    mails = [one for one in story.line.mails if code in one.text]
+    code = story.phone.code
+    text = rf"{code} RED_A 18:3\d (请登录确认。|尚无人确认，请您登录处理。)"
+    mail = rf"{code} RED_A R09 18:3\d( 尚无人确认。)?\s+请登录(后确认收到|处理)：{LINK.pattern}\s+"
+    subject = rf"(尚无人确认：)?{code} RED_A R09"
 
-    assert [one for one in texts if not re.fullmatch(
-        rf"{code} RED_A 18:3\d (请登录确认。|尚无人确认，请您登录处理。)", one)] == []  # fmt: skip
-    assert [one.text for one in mails if not re.fullmatch(
-        rf"{code} RED_A R09 18:3\d( 尚无人确认。)?\n请登录(后确认收到|处理)：{link}\n", one.text
-    )] == []  # fmt: skip
-    assert {str(one.message["Subject"]) for one in mails} == {
-        f"{code} RED_A R09", f"尚无人确认：{code} RED_A R09",
-    }  # fmt: skip
+    assert [one for one in story.texts if not re.fullmatch(text, one)] == []
+    assert [one.text for one in story.mails if not re.fullmatch(mail, one.text)] == []
+    subjects = [str(one.message["Subject"]) for one in story.mails]
+    assert [one for one in subjects if not re.fullmatch(subject, one)] == []
+    assert (len(story.texts), len(subjects)) == (3, 3)
 
 
 @pytest.mark.req("X-07", "N-01")
 def test_no_message_holds_identity_or_answers(story: Played) -> None:
-    line = story.line
-    sent = [message.body for message in line.twilio.messages]
-    sent += [str(mail.message) for mail in line.mails] + [mail.text for mail in line.mails]
-    said = [LINK.sub("", one) for one in sent]
+    said = [LINK.sub("", one) for one in everything_sent(story.line)]
+    secrets, years = story.line.system.said.secrets, story.line.system.said.years_of_birth
 
-    assert len(said) >= 12
-    assert {one for one in line.system.said.secrets for it in said if one in it} == set()
+    assert len(said) >= 10
+    assert {one for one in secrets for it in said if one in it} == set()
     assert {one for one in answers_of_the_diary() for it in said if one in it} == set()
-    assert {
-        year for year in line.system.said.years_of_birth for it in sent_texts(line)
-        if re.search(rf"\b{year}\b", it)
-    } == set()  # fmt: skip
+    assert {one for one in years for it in said if re.search(rf"\b{one}\b", it)} == set()
 
 
 @pytest.mark.req("E-02")
@@ -226,8 +229,9 @@ def test_the_feed_tells_the_story_in_its_order_without_identity(story: Played) -
     assert completed == ["infusion_evening", "morning_check", "daily"]
     wire = json.dumps(items, ensure_ascii=False)
     assert {one for one in system.said.secrets if one in wire} == set()
-    manifest = system.http.get(f"{FEED}/manifest", headers=bearer).json()
-    assert {"type": "flag", "count": len(flags_on_record(story))} in manifest["held_back"]
+
+    held_back = system.http.get(f"{FEED}/manifest", headers=bearer).json()["held_back"]
+    assert [one["count"] > 0 for one in held_back if one["type"] == "flag"] == [True]
 
 
 @pytest.mark.req("E-02")
@@ -236,11 +240,12 @@ def test_the_importer_pulls_it_and_proves_that_its_copy_is_whole(
 ) -> None:
     system = story.line.system
     system.environment["EPRO_EDC_SECRET"] = story.client_secret
-    pulling = ("edc-pull", "--url", system.url, "--client-id", EDC_CLIENT,
-               "--into", str(tmp_path / "edc.sqlite3"), "--verify")  # fmt: skip
+    pulled = system.command(
+        "edc-pull", "--url", system.url, "--client-id", EDC_CLIENT,
+        "--into", str(tmp_path / "edc.sqlite3"), "--verify",
+    )  # fmt: skip
 
-    assert "Verified: counts and checksums agree with the source." in system.command(*pulling)
-    assert system.command(*pulling).splitlines()[-2].startswith("0 new changes")
+    assert "Verified: counts and checksums agree with the source." in pulled
 
 
 def changes(story: Played, bearer: dict[str, str]) -> list[dict[str, Any]]:
@@ -264,13 +269,10 @@ def said_by(item: dict[str, Any]) -> str:
     return f"{item['type']} {what}"
 
 
-def flags_on_record(story: Played) -> list[dict[str, Any]]:
-    """Return every change of every flag at the site, as the feed counts them."""
-    return []
-
-
-def sent_texts(line: Line) -> list[str]:
-    return [message.body.replace(SITE, "") for message in line.twilio.messages]
+def everything_sent(line: Line) -> list[str]:
+    """Return the words of every message to anybody, subjects included."""
+    mails = [f"{mail.message['Subject']}\n{mail.text}" for mail in line.mails]
+    return [message.body for message in line.twilio.messages] + mails
 
 
 def answers_of_the_diary() -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
 from sqlalchemy import func, select, update
 
 from epro.access import Role
@@ -279,6 +280,25 @@ def test_what_is_wrong_with_a_new_account_is_told(
     assert result.exit_code == 1
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("X-03")
+def test_after_resealing_the_old_field_key_can_go(fresh_database_url: str, tmp_path: Path) -> None:
+    give = commands_on(fresh_database_url, tmp_path)
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    give(*ADD_SITE, EPRO_FIELD_KEYS=old)
+    give(*ADD_USER, typed=PASSWORD * 2, EPRO_FIELD_KEYS=old)
+
+    result = give("db", "reseal", EPRO_FIELD_KEYS=f"{new},{old}")
+
+    assert "1 users" in result.output
+    assert "No configured key opens this field." in give(
+        "db", "reseal", EPRO_FIELD_KEYS=old
+    ).output  # fmt: skip
+    assert give("db", "reseal", EPRO_FIELD_KEYS=new).exit_code == 0
 
 
 # --- description ----------------------------------------------------------------------------------

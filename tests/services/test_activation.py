@@ -305,3 +305,12 @@ def _is_open(given: Activation, signed_in: SignedIn) -> bool:
         client="", wall_now=given.clock() + timedelta(seconds=1),
     )  # fmt: skip
     return actor.id == given.session.scalars(select(Participant.id)).one()
+
+
+@pytest.mark.req("T-01", "E-02")
+def test_activation_puts_the_whole_participant_on_record(given: Activation) -> None:
+    given.attempt()
+
+    (activated,) = entries(given.session, "participant.activated")
+    after = json.loads(activated.body)["after"]
+    assert after.keys() >= {"code", "site", "language", "zone", "enrolled_at"}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from epro.access import Role
 from epro.db import Database
 from epro.models import Incident, IncidentKind, SafetyFlag
-from epro.services import heartbeat, watchdog
+from epro.services import heartbeat, incidents, watchdog
 from epro.services.heartbeat import Outcome
 from notifications.channels import Refused
 from notifications.messages import ChannelName, MessageState, OutboxMessage
@@ -107,6 +107,24 @@ def test_an_incident_is_over_when_somebody_has_taken_the_flag(line: Line) -> Non
         session.get_one(SafetyFlag, flag_id).acknowledged_at = line.clock()
 
     watch(line)
+
+    assert [one.resolved_at for one in line.incidents] == [line.clock()]
+
+
+def test_that_nobody_was_there_to_be_told_is_over_when_somebody_has_taken_the_flag(
+    line: Line,
+) -> None:
+    flag_id, _ = line.alert()
+    with line.database.transaction() as session:
+        incidents.open_incident(
+            session, IncidentKind.NOBODY_TO_TELL, about=f"flag:{flag_id}:3",
+            site_id=line.site_id, now=line.clock(),
+        )  # fmt: skip
+
+    assert watch(line) == 0
+    with line.database.transaction() as session:
+        session.get_one(SafetyFlag, flag_id).acknowledged_at = line.clock()
+    assert watch(line) == 1
 
     assert [one.resolved_at for one in line.incidents] == [line.clock()]
 
