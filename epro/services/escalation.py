@@ -24,11 +24,12 @@ from notifications.messages import ChannelName, OutboxMessage
 from notifications.outbox import NewMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, StudyPackage
-from questionnaires.escalating import Recipient, Rung, due_rungs, ladder, next_rung_at
+from questionnaires.escalating import Recipient, Rung, due_rungs, ladder, next_rung_at, text_key
 
 LADDER = system_actor("escalation")
 MOST_AT_ONCE = 100
 PURPOSE = "safety"
+AGAIN = "escalation"  # the text for whoever is told in place of somebody who is not there
 # A sponsor's contact has no account; where none is set, the incident below says so.
 ROLES = {
     Recipient.COORDINATOR: Role.COORDINATOR,
@@ -107,7 +108,15 @@ def _tell(
     rule_id: str,
     now: datetime,
 ) -> Sequence[User]:
-    people = list(_people(session, flag, site, rung))
+    people, template = list(_people(session, flag, site, rung)), rung.template
+    if not people:
+        # The ladder must not end in silence: the incident says what is missing, and whoever is at
+        # the site is told once more.
+        incidents.open_incident(
+            session, IncidentKind.NOBODY_TO_TELL, about=f"{_about(flag)}:{rung.number}",
+            site_id=site.id, now=now,
+        )  # fmt: skip
+        people, template = list(_with_roles(session, site, ROLES.values())), AGAIN
     for person in people:
         for channel in rung.channels:
             outbox.enqueue(
@@ -116,7 +125,7 @@ def _tell(
                     purpose=PURPOSE,
                     is_vital=True,
                     channel=ChannelName(channel),
-                    template=rung.text_key(channel),
+                    template=text_key(template, channel),
                     template_version=str(flag.study_version_id),
                     language=site_language(package),
                     recipient_ref=f"user:{person.id}",
@@ -131,27 +140,13 @@ def _tell(
                 ),
                 now=now,
             )
-    if not people:
-        incidents.open_incident(
-            session, IncidentKind.NOBODY_TO_TELL, about=f"{_about(flag)}:{rung.number}",
-            site_id=site.id, now=now,
-        )  # fmt: skip
     return people
 
 
 def _people(session: Session, flag: SafetyFlag, site: Site, rung: Rung) -> Iterable[User]:
     """Return the people of a rung; where someone new is wanted, those not told yet, if any."""
     roles = [ROLES[recipient] for recipient in rung.recipients if recipient in ROLES]
-    people = session.scalars(
-        select(User)
-        .join(SiteMembership, SiteMembership.user_id == User.id)
-        .where(
-            SiteMembership.role.in_(roles),
-            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
-            User.deactivated_at.is_(None),
-        )
-        .order_by(User.username)
-    ).unique().all()  # fmt: skip
+    people = _with_roles(session, site, roles)
     if not rung.someone_new:
         return people
     told = set(
@@ -163,6 +158,19 @@ def _people(session: Session, flag: SafetyFlag, site: Site, rung: Rung) -> Itera
     )
     fresh = [person for person in people if f"user:{person.id}" not in told]
     return fresh or people
+
+
+def _with_roles(session: Session, site: Site, roles: Iterable[Role]) -> Sequence[User]:
+    return session.scalars(
+        select(User)
+        .join(SiteMembership, SiteMembership.user_id == User.id)
+        .where(
+            SiteMembership.role.in_(list(roles)),
+            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(User.username)
+    ).unique().all()  # fmt: skip
 
 
 def _worst(session: Session, flag: SafetyFlag) -> str:

@@ -79,9 +79,15 @@ def test_acknowledging_stops_the_ladder_and_what_has_not_left(
 
 
 @pytest.mark.req("A-07", "A-14")
-def test_a_rung_with_nobody_to_tell_is_an_incident(
+def test_a_rung_with_nobody_to_tell_is_an_incident_and_tells_the_site_again(
     session: Session, line: Line, flag: SafetyFlag
 ) -> None:
-    climb(session, line, 121)
+    climb(session, line, 119)
+    told = len(messages_of(session, "safety"))
+
+    climb(session, line, 120)
 
     assert [incident.kind for incident in session.query(Incident)] == ["nobody_to_tell"]
+    again = messages_of(session, "safety")[told:]
+    assert {message.template for message in again} == {"escalation_sms", "escalation_email"}
+    assert len({message.recipient_ref for message in again}) == 2
