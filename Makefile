@@ -28,12 +28,12 @@ demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it 
 	@$(BIN)/epro demo seed --reset
 
 test: .venv/tools.txt postgresql browser  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 fuzz: .venv/tools.txt postgresql  ## send the API more odd requests, others each time; EXAMPLES=500 SEED=1 say how
 	@export EPRO_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) EPRO_FUZZ_SEED=$(or $(SEED),$$RANDOM); \
 	echo "SEED=$$EPRO_FUZZ_SEED"; \
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/api/test_contract_fuzz.py $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/api/test_contract_fuzz.py $(ARGS)
 
 check: .venv/tools.txt postgresql  ## format, lint, types, rings, migrations, API description; no tests
 	$(BIN)/ruff format --check .
@@ -63,7 +63,7 @@ openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from t
 	$(BIN)/epro routes --write
 
 trace: .venv/tools.txt postgresql browser  ## run all tests and write docs/trace.md: requirement, test, result
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --trace-to docs/trace.md $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to docs/trace.md $(ARGS)
 
 clean:  ## remove the environment and the caches; data under var/ stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -45,6 +45,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", kinds, ids=str, scope="session")
 
 
+# Tests that share running systems or a furnished world, built once in each process that needs them.
+SHARING = ("tests/blackbox/", "tests/api/test_access_matrix", "tests/api/test_contract_fuzz")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share something costly, on one kind of database, in one xdist process."""
+    for item in items:
+        place = next((one for one in SHARING if item.nodeid.startswith(one)), None)
+        if place is not None:
+            callspec = getattr(item, "callspec", None)
+            kind = callspec.params.get("database_kind") if callspec else None
+            item.add_marker(pytest.mark.xdist_group(f"{place} on {kind}"))
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()
