@@ -17,8 +17,7 @@ from epro.commands.common import opened_parts, operator, without_password
 from epro.db import make_engine
 from epro.models import JobRun
 from epro.parts import build_parts
-from epro.services import heartbeat, identity, journal, staff
-from epro.services.journal import Subject
+from epro.services import heartbeat, journal, key_rotation
 from epro.settings import Settings
 
 HEAD_FILE = migrate.MIGRATIONS / "HEAD"
@@ -54,16 +53,10 @@ def reseal() -> None:
       EPRO_FIELD_KEYS=new,old epro db reseal
     """
     with opened_parts() as parts, parts.database.transaction() as session:
-        counts = {
-            "participants": identity.reseal_all(session, keyring=parts.keyring),
-            "users": staff.reseal_all(session, keyring=parts.keyring),
-        }
-        journal.record(
-            session, operator(), "identity.resealed",
-            Subject(entity_type="field_keys", entity_id="newest"),
-            after=counts, now=parts.clock.now(),
-        )  # fmt: skip
-    click.echo(f"Sealed anew: {counts['participants']} participants, {counts['users']} users.")
+        sealed = key_rotation.reseal_all(
+            session, operator(), keyring=parts.keyring, now=parts.clock.now()
+        )
+    click.echo(f"Sealed anew: {sealed.participants} participants, {sealed.users} users.")
     click.echo("Once every process runs with the new key in front, the old ones can be taken out.")
 
 

@@ -47,7 +47,7 @@ EXEMPT = {
 }
 # Verbs whose second half is a value: the f-string in the code, and what it can become.
 COMPOSED = {"response.": {"response.completed", "response.in_progress"}}
-RECORDING = ("epro/services/", "epro/jobs/", "epro/api/", "epro/commands/")
+RECORDING = ("epro/services/", "epro/jobs/", "epro/api/")
 # Texts of the same form there that say something else.
 NO_VERBS = {"epro.access", "inbox.css", "inbox.html"}
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
