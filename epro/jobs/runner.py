@@ -136,13 +136,13 @@ class Worker:
         database = self._parts.database
         try:
             with database.reading() as session:
-                self._parts.clock.move_to_offset(rehearsal.offset(session))
-                generation = rehearsal.unsettled_generation(session)
-            if generation is None:
+                found = rehearsal.standing(session)
+            self._parts.clock.move_to_offset(found.offset)
+            if found.unsettled_generation is None:
                 return
             self.run_to_rest()
             with database.transaction() as session:
-                rehearsal.settle(session, generation)
+                rehearsal.settle(session, found.unsettled_generation)
         except SQLAlchemyError:
             logger.exception("The rehearsal's clock cannot be followed.")
             time.sleep(WAIT_AFTER_FAULT_S)

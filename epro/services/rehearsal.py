@@ -1,5 +1,6 @@
 """Moving the trial's time ahead in a rehearsal: one row that all processes follow (D10)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -45,10 +46,25 @@ def move(session: Session, actor: Actor, *, to: datetime, wall_now: datetime) ->
     return row.generation
 
 
-def unsettled_generation(session: Session) -> int | None:
-    """Return the generation whose due jobs have not all run yet; None when all is at rest."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far trial time is ahead, and the generation whose due jobs have not all run yet."""
+
+    offset: timedelta
+    unsettled_generation: int | None
+
+
+def standing(session: Session) -> Standing:
+    """Return both from one look at the row.
+
+    Two looks could straddle a move: the jobs would run at the old time and the new generation
+    would be called settled.
+    """
     row = session.get(RehearsalClock, ROW)
-    return row.generation if row and row.generation > row.settled_generation else None
+    if row is None:
+        return Standing(timedelta(), None)
+    is_settled_now = row.generation <= row.settled_generation
+    return Standing(timedelta(seconds=row.offset_s), None if is_settled_now else row.generation)
 
 
 def settle(session: Session, generation: int) -> None:

@@ -64,7 +64,7 @@ def test_each_move_waits_for_the_worker_anew(session: Session) -> None:
 
     assert rehearsal.is_settled(session, first)
     assert not rehearsal.is_settled(session, second)
-    assert rehearsal.unsettled_generation(session) == second
+    assert rehearsal.standing(session).unsettled_generation == second
 
 
 def test_the_worker_does_what_fell_due_at_the_moved_time_and_says_so(parts: Parts) -> None:
