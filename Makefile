@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Locks name nothing younger than a week: what was broken or taken over is known by then.
 COOL_DOWN_DAYS ?= 7
 
-.PHONY: help setup run demo-reset test fuzz check format lock migration openapi trace clean browser
+.PHONY: help setup run demo-reset test fuzz check format lock migration openapi trace clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,7 @@ run: .venv/product.txt  ## start the system with demonstration data, on this mac
 demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it anew
 	@$(BIN)/epro demo seed --reset
 
-test: .venv/tools.txt postgresql browser  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
+test: .venv/tools.txt postgresql browser node  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 fuzz: .venv/tools.txt postgresql  ## send the API more odd requests, others each time; EXAMPLES=500 SEED=1 say how
@@ -62,7 +62,7 @@ openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from t
 	$(BIN)/epro openapi
 	$(BIN)/epro routes --write
 
-trace: .venv/tools.txt postgresql browser  ## run all tests and write docs/trace.md: requirement, test, result
+trace: .venv/tools.txt postgresql browser node  ## run all tests and write docs/trace.md: requirement, test, result
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to docs/trace.md $(ARGS)
 
 clean:  ## remove the environment and the caches; data under var/ stay
@@ -116,8 +116,19 @@ postgresql: .venv/product.txt
 		$(BIN)/python -m tests.postgres check; \
 	fi
 
-# Tests in a real browser will find it here: chromium and fonts-noto-cjk from Debian.
+# Tests in a real browser use Debian's; its own fonts draw no Chinese.
+.PHONY: browser
 browser:
+	@if ! command -v chromium >/dev/null || ! fc-list :lang=zh 2>/dev/null | grep -q .; then \
+		$(call debian_packages,chromium fonts-noto-cjk fontconfig,The browser for the tests is missing.); \
+	fi
+
+# The phone's own reading of branching is compared with the server's through Node; the product needs none.
+.PHONY: node
+node:
+	@if ! command -v node >/dev/null; then \
+		$(call debian_packages,nodejs,Node is missing; tests compare two interpreters through it.); \
+	fi
 
 # $(call debian_packages,NAMES,REASON): as root on Debian install them, else say what to do and fail.
 define debian_packages
