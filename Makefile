@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Locks name nothing younger than a week: what was broken or taken over is known by then.
 COOL_DOWN_DAYS ?= 7
 
-.PHONY: help setup run demo-reset test fuzz check format lock migration openapi trace clean
+.PHONY: help setup run demo-reset test test-long bench fuzz check format lock migration openapi trace clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,12 @@ demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it 
 
 test: .venv/tools.txt postgresql browser node  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-long: .venv/tools.txt postgresql browser node  ## all tests, and those that take their time: more seeds, more load
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long $(ARGS)
+
+bench: .venv/tools.txt postgresql browser node  ## measure, and write docs/benchmarks.md; NAMES="planning feed" narrows
+	@$(BIN)/python -m tests.bench $(NAMES)
 
 fuzz: .venv/tools.txt postgresql  ## send the API more odd requests, others each time; EXAMPLES=500 SEED=1 say how
 	@export EPRO_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) EPRO_FUZZ_SEED=$(or $(SEED),$$RANDOM); \

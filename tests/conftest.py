@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="both",
         help="the kind of database that tests run on (default: both, each test once on each)",
     )
+    parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -50,8 +51,13 @@ SHARING = ("tests/blackbox/", "tests/api/test_access_matrix", "tests/api/test_co
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share something costly, on one kind of database, in one xdist process."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests that share something costly, on one kind of database, in one xdist process.
+
+    What is marked `long` stays out unless it is asked for.
+    """
+    if not config.getoption("--long"):
+        items[:] = [item for item in items if item.get_closest_marker("long") is None]
     for item in items:
         place = next((one for one in SHARING if item.nodeid.startswith(one)), None)
         if place is not None:
