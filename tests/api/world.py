@@ -194,15 +194,17 @@ class Worlds(dict[DatabaseKind, World]):
     def __init__(self, shelf: DatabaseShelf, *, is_rehearsal: bool = False) -> None:
         super().__init__()
         self._shelf, self._is_rehearsal, self._opened = shelf, is_rehearsal, ExitStack()
-        self._failed: set[DatabaseKind] = set()
+        self._failures: dict[DatabaseKind, Exception] = {}
 
     def __missing__(self, kind: DatabaseKind) -> World:
-        if kind in self._failed:
-            pytest.fail(f"There is no world on {kind}; an earlier test says why.")
-        self._failed.add(kind)
-        url = self._shelf.new(kind)
-        self[kind] = self._opened.enter_context(World(url, is_rehearsal=self._is_rehearsal))
-        self._failed.remove(kind)
+        if failure := self._failures.get(kind):
+            pytest.fail(f"There is no world on {kind}: {failure!r}", pytrace=False)
+        try:
+            url = self._shelf.new(kind)
+            self[kind] = self._opened.enter_context(World(url, is_rehearsal=self._is_rehearsal))
+        except Exception as failure:
+            self._failures[kind] = failure
+            raise
         return self[kind]
 
     def __enter__(self) -> Self:
