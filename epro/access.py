@@ -114,6 +114,12 @@ class Scope(StrEnum):
 SCOPE_FOR = {Permission.READ_FEED: Scope.READ, Permission.ACKNOWLEDGE_FEED: Scope.ACK}
 
 
+# A PIN alone, on a phone that was trusted before: enough to see what is urgent and to take it.
+TRUSTED_PHONE_MAY = frozenset(
+    {Permission.OWN_SESSION, Permission.READ_FLAG, Permission.ACKNOWLEDGE_FLAG}
+)
+
+
 class ActorKind(StrEnum):
     PARTICIPANT = "participant"
     USER = "user"
@@ -140,6 +146,8 @@ class Actor:
     device_session_id: UUID | None = None
     client: str = ""
     scopes: frozenset[Scope] = frozenset()
+    # What this session may do at most, whatever the roles allow; None sets no limit.
+    only: frozenset[Permission] | None = None
 
     def holds(self, permission: Permission) -> bool:
         """Tell whether any role of the actor, at any site, has the permission."""
@@ -166,6 +174,8 @@ class Actor:
 
     def _granting(self, permission: Permission) -> list[Grant]:
         if permission in SCOPE_FOR and SCOPE_FOR[permission] not in self.scopes:
+            return []
+        if self.only is not None and permission not in self.only:
             return []
         return [grant for grant in self.grants if permission in PERMISSIONS_OF[grant.role]]
 

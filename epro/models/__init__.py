@@ -16,7 +16,7 @@ from epro.models.response import (
 )
 from epro.models.safety import FlagNote, FlagTrigger, SafetyFlag, Screening, ScreeningSource
 from epro.models.schedule import Anchor, Assessment, AssessmentState
-from epro.models.session import ActivationCode, DeviceSession, Lockout
+from epro.models.session import ActivationCode, DeviceSession, Lockout, TrustedPhone
 from epro.models.site import Site
 from epro.models.staff import SiteMembership, User
 from epro.models.study_version import SiteActivation, StudyVersion
@@ -62,6 +62,7 @@ __all__ = [
     "SiteMembership",
     "StudyVersion",
     "Timeliness",
+    "TrustedPhone",
     "User",
     "WorkItem",
     "WorkKind",

@@ -50,10 +50,30 @@ class DeviceSession(Base):
     client: Mapped[str]
     refresh_generation: Mapped[int] = mapped_column(default=1)
     clock_offset_s: Mapped[float | None]
+    # Opened by a PIN on a trusted phone: good for taking flags, and for nothing else.
+    trusted_phone_id: Mapped[UUID | None] = mapped_column(ForeignKey("trusted_phone.id"))
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
+
+
+class TrustedPhone(Base):
+    """A user's own phone that opens by a PIN of its own, to take flags at night.
+
+    The phone keeps the key; here is its keyed hash. Times are wall-clock times.
+    """
+
+    __tablename__ = "trusted_phone"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    key_lookup: Mapped[str] = mapped_column(unique=True)
+    pin_hash: Mapped[str]
+    client: Mapped[str]
+    trusted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class Lockout(Base):

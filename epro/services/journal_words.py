@@ -129,6 +129,8 @@ VERBS: dict[str, Translated] = {
     "study_version.published": Translated(
         "发布了方案 {version}", "published study version {version}"
     ),
+    "trusted_phone.added": Translated("信任了一部手机", "trusted a phone"),
+    "trusted_phone.revoked": Translated("不再信任一部手机", "ended the trust in a phone"),
     "user.added": Translated("添加了工作人员", "added a user"),
     "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
     "work_item.added": Translated("待办新增: {kind}", "added to the work list: {kind}"),

@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from epro.access import Actor, ActorKind, Grant, Role
+from epro.access import TRUSTED_PHONE_MAY, Actor, ActorKind, Grant, Role
 from epro.errors import NotFound, NotSignedIn, SessionRevoked
-from epro.models import DeviceSession, JournalKind, Participant, Site, User
+from epro.models import DeviceSession, JournalKind, Participant, Site, TrustedPhone, User
 from epro.services import journal
 from epro.services.journal import Subject
 
@@ -77,14 +77,24 @@ def touch(session: Session, actor: Actor, *, wall_now: datetime) -> None:
 
 
 def start(
-    session: Session, person: Participant | User, *, client: str, now: datetime, wall_now: datetime
+    session: Session,
+    person: Participant | User,
+    *,
+    client: str,
+    by_phone: TrustedPhone | None = None,
+    now: datetime,
+    wall_now: datetime,
 ) -> SignedIn:
-    """Open a device session for somebody who has just proven who they are."""
+    """Open a device session for somebody who has just proven who they are.
+
+    With `by_phone` a PIN was the proof, and the session is good for taking flags only.
+    """
     is_participant = isinstance(person, Participant)
     device = DeviceSession(
         participant_id=person.id if is_participant else None,
         user_id=None if is_participant else person.id,
         client=client,
+        trusted_phone_id=by_phone.id if by_phone else None,
         refresh_generation=1,
         started_at=wall_now,
         last_seen_at=wall_now,
@@ -229,6 +239,7 @@ def _actor(person: Participant | User, device: DeviceSession, *, client: str) ->
     return Actor(
         kind=kind, id=person.id, name=name, grants=grants,
         device_session_id=device.id, client=client,
+        only=TRUSTED_PHONE_MAY if device.trusted_phone_id else None,
     )  # fmt: skip
 
 
