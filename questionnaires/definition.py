@@ -4,76 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
 
 from questionnaires.escalating import EscalationPolicy
 from questionnaires.hours import LocalHours
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import ScheduleOfAssessments
 from questionnaires.tiers import Channel, Tier
-
-AnswerValue: TypeAlias = bool | int | float | str | tuple[str, ...]
-ClauseAnswer: TypeAlias = bool | int | float | str
-
-
-class Language(StrEnum):
-    """The languages every text exists in."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """One text in every language."""
-
-    zh: str
-    en: str
-
-    def in_language(self, language: Language) -> str:
-        """Return the text in that language."""
-        return self.zh if language is Language.ZH else self.en
-
-
-class Operator(StrEnum):
-    """How a clause compares; the meaning is that of FHIR `enableWhen`, see `branching.py`."""
-
-    EXISTS = "exists"
-    EQUAL = "="
-    NOT_EQUAL = "!="
-    LESS = "<"
-    AT_MOST = "<="
-    MORE = ">"
-    AT_LEAST = ">="
-
-
-class Behavior(StrEnum):
-    """Whether all clauses have to hold, or any."""
-
-    ALL = "all"
-    ANY = "any"
-
-
-class Derivation(StrEnum):
-    """Values that a safety rule may read beside answers; worked out where the rules are run.
-
-    HOURS_SINCE_INFUSION: hours since the latest recorded infusion start, fractions included
-    (48 h 01 min is more than 48); no value before the first infusion.
-    TEMPERATURE_TENTHS_ORAL: the answer to `temp` in whole tenths of a degree Celsius, +3 if taken
-    under the arm. Route: the answer to `temp_route`, else the participant's, else the study's.
-    """
-
-    HOURS_SINCE_INFUSION = "hours_since_infusion"
-    TEMPERATURE_TENTHS_ORAL = "temperature_tenths_oral"
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One comparison. `question` is an item's link_id; in a safety rule also a Derivation."""
-
-    question: str
-    operator: Operator
-    answer: ClauseAnswer
+from questionnaires.words import AnswerValue as AnswerValue
+from questionnaires.words import Behavior as Behavior
+from questionnaires.words import Clause as Clause
+from questionnaires.words import ClauseAnswer as ClauseAnswer
+from questionnaires.words import Derivation as Derivation
+from questionnaires.words import Language as Language
+from questionnaires.words import Operator as Operator
+from questionnaires.words import Translated as Translated
 
 
 class ItemType(StrEnum):
