@@ -36,7 +36,7 @@ def study(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
     shutil.copytree(STUDY, folder)
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
-    change(folder, "study.yaml", "ae_report]", "ae_report, small]")
+    change(folder, "study.yaml", "questionnaires: [", "questionnaires: [small, ")
     return folder
 
 
