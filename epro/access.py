@@ -31,9 +31,12 @@ class Permission(StrEnum):
     READ_QUESTIONNAIRE = "read_questionnaire"
     READ_OWN_DIARY = "read_own_diary"
     SUBMIT_RESPONSE = "submit_response"
+    CORRECT_OWN_RESPONSE = "correct_own_response"
     ENROL_PARTICIPANT = "enrol_participant"
     READ_PARTICIPANT = "read_participant"
     READ_RESPONSE = "read_response"
+    PUT_DOWN_CORRECTION = "put_down_correction"
+    DECIDE_CORRECTION = "decide_correction"
     READ_IDENTITY = "read_identity"
     ISSUE_ACTIVATION_CODE = "issue_activation_code"
     REVOKE_DEVICE = "revoke_device"
@@ -59,12 +62,18 @@ _READS_A_SITE = _OWN | {
 PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.PARTICIPANT: frozenset(
         _OWN
-        | {Permission.READ_QUESTIONNAIRE, Permission.READ_OWN_DIARY, Permission.SUBMIT_RESPONSE}
+        | {
+            Permission.READ_QUESTIONNAIRE,
+            Permission.READ_OWN_DIARY,
+            Permission.SUBMIT_RESPONSE,
+            Permission.CORRECT_OWN_RESPONSE,
+        }
     ),
     Role.COORDINATOR: frozenset(
         _READS_A_SITE
         | {
             Permission.ENROL_PARTICIPANT,
+            Permission.PUT_DOWN_CORRECTION,
             Permission.READ_IDENTITY,
             Permission.ISSUE_ACTIVATION_CODE,
             Permission.REVOKE_DEVICE,
@@ -79,6 +88,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.INVESTIGATOR: frozenset(
         _READS_A_SITE
         | {
+            # Decides the procedure; never originates what a participant felt (T-06).
+            Permission.DECIDE_CORRECTION,
             Permission.READ_IDENTITY,
             Permission.REVOKE_DEVICE,
             Permission.RECORD_ANCHOR,

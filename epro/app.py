@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from epro.api import (
     anchors,
     assessments,
+    corrections,
     development,
     flags,
     health,
@@ -37,8 +38,8 @@ from epro.settings import Settings
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, assessments, me, responses, flags, work, questionnaires,
-    journal,
+    sessions, participants, anchors, assessments, me, responses, corrections, flags, work,
+    questionnaires, journal,
     edc_token, edc_changes,
 )  # fmt: skip
 

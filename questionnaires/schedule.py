@@ -101,12 +101,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleOfAssessments:
-    """The protocol's table. `infusion_day_number` is 1 (no day 0) or 0; see `study_day`."""
+    """The protocol's table. `infusion_day_number` is 1 (no day 0) or 0; see `study_day`.
+
+    An unscheduled report, which has no window, is its author's to correct for so many hours.
+    """
 
     blocks: tuple[Block, ...]
     infusion_day_number: int
     shortest_window_minutes: int = 60
     always_open: tuple[str, ...]
+    report_correction_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True)

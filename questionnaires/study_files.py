@@ -95,6 +95,7 @@ class ScheduleFile:
 
     shortest_window_minutes: int = 60
     always_open: tuple[str, ...]
+    report_correction_hours: int = 24
     blocks: tuple[TitledBlock, ...]
 
 
@@ -167,6 +168,7 @@ def assemble(
             infusion_day_number=infusion_day_number,
             shortest_window_minutes=schedule.shortest_window_minutes,
             always_open=schedule.always_open,
+            report_correction_hours=schedule.report_correction_hours,
         ),
         block_titles=tuple(BlockTitle(row.code, row.title) for row in schedule.blocks),
         reminders=reminders,

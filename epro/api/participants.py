@@ -1,10 +1,8 @@
 """Participants as the site sees them: enrolment, activation codes, devices, identity on record."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
-from flask import request
 from marshmallow import Schema, fields, post_load, validate
 from sqlalchemy.orm import Session
 
@@ -20,6 +18,7 @@ from epro.api.context import (
     transaction,
     wall_now,
 )
+from epro.api.idempotency import IdempotencySchema, led_to, remember
 from epro.api.schemas import Instant
 from epro.errors import (
     AlreadyExists,
@@ -31,7 +30,7 @@ from epro.errors import (
     NotFound,
 )
 from epro.models import Participant, Site
-from epro.services import enrolment, idempotency, identity, sessions
+from epro.services import enrolment, identity, sessions
 from epro.services.enrolment import IssuedCode
 from epro.services.enrolment_form import Enrolment, GivenConsent
 from epro.services.identity import Identity
@@ -82,14 +81,6 @@ class EnrolmentSchema(Schema):
     def _as_enrolment(self, filled_in: dict[str, Any], **_kwargs: Any) -> Enrolment:
         consents = tuple(filled_in.pop("consents"))
         return Enrolment(consents=consents, **filled_in)
-
-
-class IdempotencySchema(Schema):
-    key = fields.String(
-        data_key="Idempotency-Key",
-        load_default=None,
-        validate=validate.Regexp(r"[\x21-\x7e]{1,200}\Z"),
-    )
 
 
 class PageQuerySchema(Schema):
@@ -180,7 +171,7 @@ def enrol_participant(filled_in: Enrolment, headers: dict[str, Any]) -> dict[str
     """Enrol a participant; the activation code in the answer is shown this once."""
     actor = current_actor()
     with transaction() as session:
-        if earlier := _earlier(session, actor, headers["key"]):
+        if earlier := led_to(session, actor, headers["key"]):
             return _shown_already(session, actor, earlier, Permission.ENROL_PARTICIPANT)
         issued = enrolment.enrol(
             session,
@@ -236,7 +227,7 @@ def issue_activation_code(headers: dict[str, Any], code: str) -> dict[str, Any]:
     """Hand out a new activation code, shown this once; the one before is revoked."""
     actor = current_actor()
     with transaction() as session:
-        if earlier := _earlier(session, actor, headers["key"]):
+        if earlier := led_to(session, actor, headers["key"]):
             return _shown_already(session, actor, earlier, Permission.ISSUE_ACTIVATION_CODE)
         issued = enrolment.issue_activation_code(session, actor, code, keyring=keyring(), now=now())
         return _issued(session, actor, headers["key"], issued)
@@ -297,18 +288,8 @@ def _facts(session: Session, participant: Participant) -> dict[str, Any]:
     }
 
 
-def _earlier(session: Session, actor: Actor, key: str | None) -> str | None:
-    """Return the code of the participant that this very request led to before, if it did."""
-    if key is None:
-        return None
-    body = hashlib.sha256(request.get_data()).hexdigest()
-    fingerprint = keyring().lookup("request", f"{request.method} {request.path} {body}")
-    return idempotency.claim(session, actor, key, fingerprint, now=now())
-
-
 def _issued(session: Session, actor: Actor, key: str | None, issued: IssuedCode) -> dict[str, Any]:
-    if key is not None:
-        idempotency.complete(session, actor, key, issued.participant.code)
+    remember(session, actor, key, issued.participant.code)
     return {
         "participant": _facts(session, issued.participant),
         "activation_code": issued.activation_code,

@@ -1,5 +1,6 @@
 """All tables in one place, so that metadata is complete wherever one of them is used."""
 
+from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
 from epro.models.identity import ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
@@ -29,6 +30,9 @@ __all__ = [
     "AssessmentState",
     "Completer",
     "Consent",
+    "Correction",
+    "CorrectionSource",
+    "CorrectionState",
     "DeviceSession",
     "EdcClient",
     "EdcClientSecret",

@@ -40,6 +40,23 @@ VERBS: dict[str, Translated] = {
         "revived {questionnaire_code} of {occurrence}",
     ),
     "consent.given": Translated("记录了同意: {kind}", "recorded consent: {kind}"),
+    "correction.approved": Translated(
+        "同意更正({decision_reason})", "approved a correction ({decision_reason})"
+    ),
+    "correction.asked": Translated(
+        "请求更正自己的回答({reason})", "asked to correct own answers ({reason})"
+    ),
+    "correction.confirmed": Translated(
+        "参与者确认了更正", "the participant confirmed a correction"
+    ),
+    "correction.declined": Translated(
+        "没有同意更正({decision_reason})", "declined a correction ({decision_reason})"
+    ),
+    "correction.made": Translated("更正了自己的回答({reason})", "corrected own answers ({reason})"),
+    "correction.put_down": Translated(
+        "记下了参与者要求的更正({reason})", "put down a correction the participant wants ({reason})"
+    ),
+    "correction.refused": Translated("参与者没有确认更正", "the participant refused a correction"),
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
     "device_session.ended": Translated("退出了登录", "signed out"),
@@ -65,6 +82,9 @@ VERBS: dict[str, Translated] = {
         "无人确认，又通知了 {told}", "nobody acknowledged; told {told} as well"
     ),
     "flag.joined": Translated("已有的 {tier} 提示又有新的触发", "more joined the {tier} flag"),
+    "flag.noted": Translated(
+        "回答被更正，{tier} 提示保留并加注", "answers were corrected; noted on the {tier} flag"
+    ),
     "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
     "flag.told": Translated("通知了 {told}", "told {told}"),
     "flag.urgent_again": Translated(
@@ -111,6 +131,10 @@ VERBS: dict[str, Translated] = {
     "response.completed": Translated(
         "提交了 {questionnaire_code}(第 {revision} 版)",
         "submitted {questionnaire_code} (revision {revision})",
+    ),
+    "response.corrected": Translated(
+        "{questionnaire_code} 已更正(第 {revision} 版)",
+        "corrected {questionnaire_code} (revision {revision})",
     ),
     "response.in_progress": Translated(
         "保存了填写中的 {questionnaire_code}(第 {revision} 版)",

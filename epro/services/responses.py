@@ -137,6 +137,16 @@ def read_own(session: Session, actor: Actor, response_id: UUID) -> Questionnaire
     return response
 
 
+def read_one(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
+    """Return one response of the actor's sites; absent and out of reach look alike (NotFound)."""
+    response = session.get(QuestionnaireResponse, response_id)
+    if response is not None:
+        participant = session.get_one(Participant, response.participant_id)
+        if actor.may_at(Permission.READ_RESPONSE, participant.site_id):
+            return response
+    raise NotFound
+
+
 def list_of(
     session: Session, actor: Actor, participant: Participant
 ) -> list[QuestionnaireResponse]:

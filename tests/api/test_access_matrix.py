@@ -25,6 +25,7 @@ from tests.api.world import (
     Worlds,
     enrolment,
     infusion,
+    put_down,
 )
 from tests.architecture.sources import ROOT
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -222,7 +223,9 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         "consumer": "importer",
     }
     path = re.sub(r"{(\w+)}", lambda name: str(parameters.get(name[1], uuid4())), route.path)
+    theirs = world.known_elsewhere if code == ELSEWHERE else known
     bodies = {
+        "POST /api/v1/participants/{code}/corrections": put_down(theirs),
         "POST /api/v1/participants": enrolment(code),
         "POST /api/v1/participants/{code}/anchors": infusion(),
     }

@@ -73,7 +73,7 @@ class World:
         self._numbers = count(1)
         self._open_sites()
         self.enrol(ENROLLED, site=HERE, by=Role.COORDINATOR)
-        self._live(ELSEWHERE, site=THERE, by=FROM_ELSEWHERE)
+        self.known_elsewhere = self._live(ELSEWHERE, site=THERE, by=FROM_ELSEWHERE)
         self.known = self._live(PARTICIPANT, site=HERE, by=Role.COORDINATOR)
 
     def __enter__(self) -> Self:
@@ -237,6 +237,19 @@ def submission(due: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "assessment_id": due["id"], "questionnaire": due["questionnaire"], "revision": 1,
         "status": "completed", "language": "zh", "answered_at": EVENING.isoformat(),
         "answers": answers, **changed,
+    }  # fmt: skip
+
+
+def put_down(known: Known) -> dict[str, Any]:
+    """Return a body that puts down, for the site, what she says her temperature was."""
+    reference = {"code": known.questionnaire.code, "version": known.questionnaire.version}
+    answers = calm_answers(
+        known.questionnaire, answered_at=EVENING, chance=Random(7), but={"temp": 36.1}
+    )
+    return {
+        "response_id": str(known.response), "questionnaire": reference, "corrected_revision": 1,
+        "answers": answers, "reason": "按错了", "source": "call", "said_at": EVENING.isoformat(),
+        "said_words": "是三十六度一",
     }  # fmt: skip
 
 
