@@ -123,8 +123,7 @@ def _texts(settings: Settings, database: Database, studies: Studies) -> Texts:
             raise LookupError(template)
         spoken, linked = Language(language), f"{settings.public_url.rstrip('/')}{LINK}"
         subject = approved.subject.in_language(spoken) if approved.subject else None
-        return Text(
-            body=approved.body.in_language(spoken).strip().replace(LINK, linked), subject=subject
-        )
+        body = approved.body.in_language(spoken).strip().replace(LINK, linked)
+        return Text(body=body, subject=subject, version=approved.version)
 
     return text_of

@@ -12,7 +12,7 @@ from notifications.texts import BadText, Text, needed, render
 
 # (recipient_ref, channel) -> address, or None when there is none.
 Directory = Callable[[str, ChannelName], str | None]
-# (template, template version, language) -> text with placeholders; LookupError when there is none.
+# (template, edition it was written under, language) -> text; LookupError when there is none.
 Texts = Callable[[str, str, str], Text]
 
 
@@ -48,7 +48,7 @@ class Means:
             message_id=message.id,
             address=address,
             template=message.template,
-            template_version=message.template_version,
+            template_version=text.version,
             params={name: message.params[name] for name in sorted(needed(template))},
             language=message.language,
             subject=text.subject,

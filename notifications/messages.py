@@ -65,7 +65,8 @@ IS_VITAL_AND_NOT_OUT = text("is_vital AND state IN ('queued', 'sending', 'unknow
 class OutboxMessage(Base):
     """One message to one recipient over one channel.
 
-    `recipient_ref` and `about` are names that only the caller can read. `is_vital` decides when
+    `recipient_ref` and `about` are names that only the caller can read; `template_version` is the
+    edition of all texts that the caller wrote it under. `is_vital` decides when
     nobody knows whether it left: a vital message is sent again, any other is not.
     """
 

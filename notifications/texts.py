@@ -1,4 +1,4 @@
-"""Approved texts with their few placeholders, and how many SMS segments they cost."""
+"""Approved texts with their few placeholders."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +9,6 @@ PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link"})
 MAX_PARAM_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_GSM_ALPHABET = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_EXTENSION = frozenset("^{}\\[~]|€\f")  # two places each
 
 
 class BadText(ValueError):
@@ -22,10 +17,14 @@ class BadText(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One template in one language; a subject only where the channel has one."""
+    """One template in one language; a subject only where the channel has one.
+
+    `version` is the edition that was approved; a gateway may hold its own copy under it.
+    """
 
     body: str
     subject: str | None = None
+    version: str = "1"
 
 
 def needed(text: Text) -> frozenset[str]:
@@ -49,7 +48,8 @@ def render(text: Text, params: Mapping[str, str]) -> Text:
         # One pass: a value that looks like a placeholder stays what it is.
         return _PLACEHOLDER.sub(lambda match: params[match[1]], part)
 
-    return Text(body=fill(text.body), subject=None if text.subject is None else fill(text.subject))
+    subject = None if text.subject is None else fill(text.subject)
+    return Text(body=fill(text.body), subject=subject, version=text.version)
 
 
 def check_params(params: Mapping[str, str]) -> None:
@@ -59,17 +59,3 @@ def check_params(params: Mapping[str, str]) -> None:
             raise BadText(f"Unknown parameter: {name}.")
         if len(value) > MAX_PARAM_LENGTH or not value.isprintable():
             raise BadText(f"Parameter {name} is not one short line.")
-
-
-def segments(text: str) -> int:
-    """Return how many SMS a text takes: 160 places in the GSM alphabet, 70 in UCS-2 (Chinese).
-
-    Texts that need more than one lose some places of each: 153 and 67 are left (3GPP TS 23.040).
-    """
-    if set(text) <= _GSM_ALPHABET | _GSM_EXTENSION:
-        length = len(text) + sum(character in _GSM_EXTENSION for character in text)
-        single, several = 160, 153
-    else:
-        length = len(text.encode("utf-16-be")) // 2
-        single, several = 70, 67
-    return 1 if length <= single else -(-length // several)

@@ -205,13 +205,28 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTemplate:
-    """An approved text. Staff read {code} {tier} {rule} {time} {link}; the sponsor reads {site}."""
+    """An approved text. Staff read {code} {tier} {rule} {time} {link}; the sponsor reads {site}.
+
+    What was published under a `version` never changes; other words need a new one.
+    """
 
     key: str
+    version: str = "1"
     audience: Audience
     channel: Channel
     subject: Translated | None = None
     body: Translated
+
+
+@dataclass(frozen=True, slots=True)
+class TellingWords:
+    """What a message to a participant must not say, in either language.
+
+    English ones are beginnings of words, Chinese ones stand anywhere.
+    """
+
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
 
 
 class SecondInfusionMode(StrEnum):
@@ -316,6 +331,7 @@ class StudyPackage:
     silence: SilencePolicy
     escalation: EscalationPolicy
     texts: tuple[MessageTemplate, ...]
+    never_say: TellingWords = TellingWords()
 
     @property
     def infusion_day_number(self) -> int:

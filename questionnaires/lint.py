@@ -28,6 +28,7 @@ from questionnaires.definition import (
     Trigger,
 )
 from questionnaires.lint_policies import find_policy_faults
+from questionnaires.lint_reminders import find_reminder_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
 from questionnaires.reachability import answers_for
 from questionnaires.schedule import Block, ClockTime, days_after_anchor
@@ -304,7 +305,7 @@ def _minutes(time: ClockTime, days: int) -> int:
 
 
 def _policies(package: StudyPackage) -> Iterator[Finding]:
-    for code, place, reason in find_policy_faults(package):
+    for code, place, reason in (*find_reminder_faults(package), *find_policy_faults(package)):
         yield Finding(code, place, reason)
 
 
@@ -372,6 +373,10 @@ def _advice(package: StudyPackage, rule: SafetyRule, place: str) -> Iterator[Fin
 
 
 def _texts(package: StudyPackage) -> Iterator[Finding]:
+    if not (package.never_say.zh and package.never_say.en):
+        yield Finding("no_words", "texts never_say", "must name words in Chinese and in English")
     for text in package.texts:
-        for code, reason in find_text_faults(text, links_in_sms=package.links_in_sms):
+        for code, reason in find_text_faults(
+            text, links_in_sms=package.links_in_sms, never_say=package.never_say
+        ):
             yield Finding(code, f"text '{text.key}'", reason)

@@ -1,11 +1,10 @@
-"""Checks the policies: what is reminded of, which silence alarms, who is told, and in what order.
+"""Checks the policies: which silence alarms, who is told, and in what order.
 
 Each fault is a code for machines, the place, and a reason for people.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import product
@@ -23,89 +22,20 @@ from questionnaires.escalating import (
     ladder,
     text_key,
 )
-from questionnaires.reminding import MOST_EQUAL_TEXTS
-from questionnaires.schedule import AnchorEvent, Anchors, days_since_infusion, plan
-from questionnaires.silence import is_early
 from questionnaires.tiers import Channel, Tier
 from questionnaires.windows import instant_of
 
 Fault: TypeAlias = tuple[str, str, str]
 
-# A Monday, away from the clock changes of most zones; any would do. Infusions are at 10:00.
-_INFUSION_ON = date(2026, 6, 1)
-_INFUSION_MINUTE = 10 * 60
+# A Monday, away from the clock changes of most zones; any would do.
+_MONDAY = date(2026, 6, 1)
 _CASES = {LadderCase.IN_OFFICE_HOURS, LadderCase.OUTSIDE_OFFICE_HOURS}
 
 
 def find_policy_faults(package: StudyPackage) -> Iterator[Fault]:
-    """Yield what cannot be meant in the reminders, the silence and the ladders of a package."""
-    yield from _reminders(package)
-    yield from _busy_days(package)
+    """Yield what cannot be meant in the silence and the ladders of a package."""
     yield from _silence(package)
     yield from _escalation(package)
-
-
-# --- Reminders -----------------------------------------------------------------------------------
-
-
-def _reminders(package: StudyPackage) -> Iterator[Fault]:
-    policy = package.reminders
-    blocks = {block.code for block in package.schedule.blocks}
-    for step in policy.steps:
-        place = f"reminder step '{step.block}.{step.code}'"
-        if step.block not in blocks:
-            yield "unknown_block", place, f"names '{step.block}', which is no block"
-        if (text := package.text(step.template)) is None:
-            yield "unknown_text", place, f"names '{step.template}', which is no text"
-        elif text.audience is not Audience.PARTICIPANT:
-            yield "wrong_audience", place, f"names '{step.template}', which is not for participants"
-        if policy.quiet_hours.holds(step.at.minute % 1440):
-            yield "quiet", place, "lies in the quiet hours and would never be sent"
-    if policy.too_late_hours < 1:
-        yield "too_late", "reminder too_late_hours", "must be 1 or more"
-
-
-def _busy_days(package: StudyPackage) -> Iterator[Fault]:
-    """Plan a participant with and without a second infusion; no day may exceed the budget."""
-    budget = package.reminders.budget
-    found: dict[Fault, None] = {}  # in order, and each but once
-    try:
-        zone = ZoneInfo(package.zone)
-        for anchors in _examples(zone):
-            for on, texts in sorted(_texts_by_day(package, anchors, zone).items()):
-                since = days_since_infusion(anchors, on, zone=zone)
-                limit = budget.on(is_early_day=is_early(since, budget.early_days))
-                day = "before an infusion" if since is None else f"{since} days after an infusion"
-                if len(texts) > limit:
-                    reason = f"are {len(texts)} {day}, where {limit} may be sent"
-                    found["budget", "reminder steps", reason] = None
-                if max(Counter(texts).values()) > MOST_EQUAL_TEXTS:
-                    found["same_text", "reminder steps", f"send equal texts {day}"] = None
-    except (KeyError, OSError, ValueError):
-        return  # the zone or the schedule itself has a fault, of which `lint` tells
-    yield from found
-
-
-def _examples(zone: ZoneInfo) -> Iterator[Anchors]:
-    first, fourth_week, fifth_week = (
-        instant_of(_INFUSION_ON + timedelta(weeks=weeks), _INFUSION_MINUTE, zone)
-        for weeks in (0, 4, 5)
-    )
-    yield {AnchorEvent.INF1_PLANNED: first}
-    yield {AnchorEvent.INF1: first}
-    yield {AnchorEvent.INF1: first, AnchorEvent.INF2: fourth_week}
-    yield {AnchorEvent.INF1: first, AnchorEvent.INF2: fifth_week}
-
-
-def _texts_by_day(package: StudyPackage, anchors: Anchors, zone: ZoneInfo) -> dict[date, list[str]]:
-    days: dict[date, list[str]] = {}
-    for planned in plan(package.schedule, anchors, zone=zone).assessments:
-        for step in package.reminders.steps:
-            if step.block == planned.block:
-                on = planned.on + timedelta(days=step.at.days)
-                if planned.opens_at <= instant_of(on, step.at.minute, zone) < planned.late_until:
-                    days.setdefault(on, []).append(step.template)
-    return days
 
 
 # --- Silence -------------------------------------------------------------------------------------
@@ -194,7 +124,7 @@ def _text(
 def _order(package: StudyPackage) -> Iterator[Fault]:
     """Climb every ladder at each hour of a week: somebody is told in time."""
     policy, zone = package.escalation, ZoneInfo("UTC")
-    week = [instant_of(_INFUSION_ON, 0, zone) + timedelta(hours=hour) for hour in range(7 * 24)]
+    week = [instant_of(_MONDAY, 0, zone) + timedelta(hours=hour) for hour in range(7 * 24)]
     for tier, tonight in product(Tier, (False, True)):
         place = f"escalation ladder of {tier}"
         for at in week:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from string import Formatter
 
-from questionnaires.definition import Audience, Language, MessageTemplate
+from questionnaires.definition import Audience, Language, MessageTemplate, TellingWords
+from questionnaires.segments import places, places_in_one
 from questionnaires.tiers import Channel
 
-# One segment of a Chinese text message holds 70 UTF-16 units; five are kept for the sender's mark.
-LONGEST_SMS = 65
+# Of the places of one message five are kept for the sender's mark that networks put before it.
+KEPT_FOR_THE_MARK = 5
 
 _LINK = re.compile(r"https?:|www\.|://|\b[a-z0-9-]+\.(com|cn|net|org|io|me)\b", re.IGNORECASE)
 _PLACEHOLDERS = {
@@ -20,27 +21,18 @@ _PLACEHOLDERS = {
 }
 # The sponsor learns of an unanswered flag only where it is, never whose or what it is about.
 _PLACEHOLDERS_OF_SPONSOR = {"site"}
-# Beginnings of words: whoever looks over a shoulder learns nothing from a reminder.
-_TELLING_EN = re.compile(
-    r"\b(ache|cell|clinic|diagnos|diseas|doctor|dose|drug|fever|health|hospital|ill\b|illness"
-    r"|infus|lupus|medic|nurse|pain|patient|pill|questionnaire|research|sick|stud(y|ies)|surve(y|il)"
-    r"|symptom|tablet|therap|treat|trial)",
-    re.IGNORECASE,
-)
-_TELLING_ZH = re.compile(
-    "病|症|痛|疼|药|健康|试验|实验|研究|临床|问卷|量表|调查|随访|医|诊|患者|受试|治疗|狼疮|红斑"
-    "|细胞|输液|注射|住院|体温|发热|发烧"
-)
 
 
-def find_text_faults(text: MessageTemplate, *, links_in_sms: bool) -> Iterator[tuple[str, str]]:
+def find_text_faults(
+    text: MessageTemplate, *, links_in_sms: bool, never_say: TellingWords
+) -> Iterator[tuple[str, str]]:
     """Yield a code and a reason for each thing that a template must not hold, in any language."""
     for language in Language:
         body = text.body.in_language(language)
         subject = text.subject.in_language(language) if text.subject else ""
         named = placeholders(body) | placeholders(subject)
         if text.audience is Audience.PARTICIPANT:
-            yield from _telling(f"{subject} {body}", language)
+            yield from _telling(f"{subject} {body}", never_say, language)
             allowed: set[str] = set()
         elif text.audience is Audience.SPONSOR:
             allowed = _PLACEHOLDERS_OF_SPONSOR
@@ -51,8 +43,9 @@ def find_text_faults(text: MessageTemplate, *, links_in_sms: bool) -> Iterator[t
         if text.channel is Channel.SMS:
             if _LINK.search(body) and not links_in_sms:
                 yield "link", f"holds a link in {language}"
-            if text.audience is Audience.PARTICIPANT and _units(body) > LONGEST_SMS:
-                yield "too_long", f"has {_units(body)} of {LONGEST_SMS} characters in {language}"
+            room = places_in_one(body) - KEPT_FOR_THE_MARK
+            if text.audience is Audience.PARTICIPANT and places(body) > room:
+                yield "too_long", f"takes {places(body)} of {room} places in {language}"
 
 
 def placeholders(text: str) -> set[str]:
@@ -63,11 +56,10 @@ def placeholders(text: str) -> set[str]:
         return {"?"}
 
 
-def _telling(words: str, language: Language) -> Iterator[tuple[str, str]]:
-    for pattern in (_TELLING_EN, _TELLING_ZH):
-        if match := pattern.search(words):
+def _telling(words: str, never_say: TellingWords, language: Language) -> Iterator[tuple[str, str]]:
+    for word in never_say.en:
+        if match := re.search(rf"\b{re.escape(word)}", words, re.IGNORECASE):
             yield "telling_word", f"says '{match[0]}' in {language}"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-be")) // 2
+    for word in never_say.zh:
+        if word in words:
+            yield "telling_word", f"says '{word}' in {language}"

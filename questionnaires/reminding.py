@@ -10,18 +10,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from questionnaires.hours import LocalHours
 from questionnaires.schedule import ClockTime, Window
+from questionnaires.tiers import Channel
 from questionnaires.windows import instant_of
 
 # Providers hold back the third equal text within 24 hours.
 MOST_EQUAL_TEXTS = 2
 _EQUAL_TEXTS_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTime:
+    """Between which local times a participant may move a step, both included."""
+
+    earliest: ClockTime
+    latest: ClockTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,19 @@ class ReminderStep:
     code: str
     at: ClockTime
     template: str
+    movable: OwnTime | None = None
+
+    def moved_to(self, minute: int) -> ReminderStep:
+        """Return the step at a minute of its day, or as near to it as it may be moved."""
+        if self.movable is None:
+            return self
+        nearest = min(max(minute, self.movable.earliest.minute), self.movable.latest.minute)
+        return replace(self, at=ClockTime(self.at.days, nearest))
+
+
+def text_key_on(channel: Channel, template: str, own: Channel) -> str:
+    """Return the key of a step's text on a channel; `own` is that of the text the step names."""
+    return template if channel is own else f"{template}_{channel}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +73,35 @@ class DailyBudget:
 class ReminderPolicy:
     """When and how often a participant is reminded; nothing is sent in the quiet hours.
 
-    A step that could not be sent for more than `too_late_hours` is not sent any more.
+    A step that could not be sent for more than `too_late_hours` is not sent any more. `channels`
+    are tried in this order, from the one a participant chose on.
     """
 
     quiet_hours: LocalHours
     budget: DailyBudget
     steps: tuple[ReminderStep, ...]
     too_late_hours: int = 3
+    channels: tuple[Channel, ...] = (Channel.SMS,)
+
+    @property
+    def own_time(self) -> OwnTime | None:
+        """Return between which times a participant may choose her own; None where there is none."""
+        spans = [step.movable for step in self.steps if step.movable]
+        if not spans:
+            return None
+        return OwnTime(
+            min((span.earliest for span in spans), key=lambda one: one.minute),
+            max((span.latest for span in spans), key=lambda one: one.minute),
+        )
+
+    def moved_to(self, minute: int | None) -> ReminderPolicy:
+        """Return the policy of a participant who chose that minute of the day; None: she did not.
+
+        Nothing else about a person moves a reminder.
+        """
+        if minute is None:
+            return self
+        return replace(self, steps=tuple(step.moved_to(minute) for step in self.steps))
 
 
 class SkipReason(StrEnum):
@@ -70,6 +114,8 @@ class SkipReason(StrEnum):
     TOO_LATE = "too_late"
     BUDGET = "budget"
     SAME_TEXT = "same_text"
+    OPTED_OUT = "opted_out"
+    NOT_TAKING_PART = "not_taking_part"
 
 
 @dataclass(frozen=True, slots=True)

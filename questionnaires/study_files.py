@@ -35,6 +35,7 @@ from questionnaires.definition import (
     SilencePolicy,
     SiteDefaults,
     StudyPackage,
+    TellingWords,
     ThermometerRoute,
     Translated,
     Trigger,
@@ -125,6 +126,7 @@ class RulesFile:
 class TextsFile:
     """texts.yaml."""
 
+    never_say: TellingWords
     texts: tuple[MessageTemplate, ...]
 
 
@@ -176,6 +178,7 @@ def assemble(
         silence=silence,
         escalation=escalation,
         texts=texts.texts,
+        never_say=texts.never_say,
         **values,
     )
 

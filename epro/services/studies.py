@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import journal
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
-from questionnaires.definition import StudyPackage
+from questionnaires.definition import MessageTemplate, Questionnaire, StudyPackage
 from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
@@ -50,8 +51,8 @@ def publish(
     """Freeze a study package under its version; the same content again changes nothing.
 
     Raises PackageRefused when the package has faults, and AlreadyExists when the version, or a
-    questionnaire version in it, was published with different content: an edit needs a new version
-    (Q-01).
+    questionnaire's or text's version in it, was published with different content: an edit needs a
+    new version (Q-01, N-01).
     """
     refuse_faulty(package)
     text = to_canonical_json(package)
@@ -65,7 +66,7 @@ def publish(
                 f"Version {package.version} is published with different content. "
                 "Give the changed package a new version."
             )
-    _refuse_changed_questionnaires(package, [from_canonical_json(r.canonical_json) for r in rows])
+    _refuse_changed_editions(package, [from_canonical_json(row.canonical_json) for row in rows])
     row = StudyVersion(
         study_code=package.code, version=package.version, canonical_json=text, sha256=sha256,
         published_at=now, published_by=actor.name,
@@ -125,20 +126,22 @@ def version_in_force(session: Session, site: Site, *, on: date) -> int:
     return version_id
 
 
-def _refuse_changed_questionnaires(package: StudyPackage, published: list[StudyPackage]) -> None:
-    known = {
-        (questionnaire.code, questionnaire.version): questionnaire
-        for earlier in published
-        for questionnaire in earlier.questionnaires
-    }
-    changed = [
-        f"{questionnaire.code} {questionnaire.version}"
-        for questionnaire in package.questionnaires
-        if known.get((questionnaire.code, questionnaire.version), questionnaire) != questionnaire
-    ]
+def _refuse_changed_editions(package: StudyPackage, published: list[StudyPackage]) -> None:
+    """Compare every questionnaire and text with what was published under its name and version."""
+    known = {name: one for earlier in published for name, one in _editions(earlier)}
+    changed = [" ".join(name) for name, one in _editions(package) if known.get(name, one) != one]
     if changed:
         raise AlreadyExists(
             "Published with different content before: "
             + ", ".join(changed)
             + ". Give each a new version."
         )
+
+
+def _editions(
+    package: StudyPackage,
+) -> Iterator[tuple[tuple[str, str], Questionnaire | MessageTemplate]]:
+    for questionnaire in package.questionnaires:
+        yield (questionnaire.code, questionnaire.version), questionnaire
+    for text in package.texts:
+        yield (f"text {text.key}", text.version), text

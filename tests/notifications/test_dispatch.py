@@ -48,7 +48,7 @@ def test_a_channel_is_given_template_and_parameters_as_well_as_text(post: Post) 
     [(_, outgoing, _)] = post.sms.taken
     assert outgoing == Outgoing(
         message_id=message_id, address="+8613800000002", template="alert_sms",
-        template_version="1.0", params={"code": "SZ01-014", "tier": "RED", "time": "19:04"},
+        template_version="1", params={"code": "SZ01-014", "tier": "RED", "time": "19:04"},
         language="zh", subject=None, body="SZ01-014 RED 19:04 请登录确认。",
         callback_url=f"https://epro.example/hooks/{message_id}", valid_for_s=None,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifications.texts import BadText, Text, check_params, needed, render, segments
+from notifications.texts import BadText, Text, check_params, needed, render
 
 
 def test_parameters_are_put_where_the_text_names_them() -> None:
@@ -48,24 +48,3 @@ def test_a_refusal_names_the_parameter_and_not_its_value() -> None:
         check_params({"phone": "+8613800000001"})
 
     assert "138" not in str(refusal.value)
-
-
-@pytest.mark.req("N-01")
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("a" * 160, 1),
-        ("a" * 161, 2),
-        ("a" * 306, 2),
-        ("€" * 80, 1),
-        ("€" * 81, 2),
-        ("请" * 70, 1),
-        ("请" * 71, 2),
-        ("请" * 134, 2),
-        ("请" * 135, 3),
-        ("😀" * 35, 1),
-        ("😀" * 36, 2),
-    ],
-)
-def test_the_length_of_an_sms_is_counted_in_segments(text: str, count: int) -> None:
-    assert segments(text) == count

@@ -49,6 +49,7 @@ def with_block(**changes: object) -> StudyPackage:
 
 def with_step(**changes: object) -> StudyPackage:
     first, *rest = shipped().reminders.steps
+    changes = {"movable": None} | changes
     steps = (replace(first, **changes), *rest)  # type: ignore[arg-type]
     return replace(shipped(), reminders=replace(shipped().reminders, steps=steps))
 
@@ -298,7 +299,12 @@ def text_faults(
     text = MessageTemplate(
         key="text", audience=Audience(audience), channel=Channel(channel), body=body
     )
-    return {code for code, _ in find_text_faults(text, links_in_sms=links_in_sms)}
+    return {
+        code
+        for code, _ in find_text_faults(
+            text, links_in_sms=links_in_sms, never_say=shipped().never_say
+        )
+    }
 
 
 @pytest.mark.req("N-01")

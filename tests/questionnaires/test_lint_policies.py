@@ -13,7 +13,6 @@ from questionnaires.escalating import (
     Recipient,
 )
 from questionnaires.lint import Severity, check
-from questionnaires.reminding import ReminderStep
 from questionnaires.schedule import ClockTime
 from questionnaires.tiers import Channel, Tier
 from tests.questionnaires.forms import shipped
@@ -23,16 +22,6 @@ def codes(package: StudyPackage) -> set[str]:
     found = check(package)
     assert {one.severity for one in found} <= {Severity.FAULT}
     return {one.code for one in found}
-
-
-def with_reminders(*more: ReminderStep, **changes: object) -> StudyPackage:
-    policy = shipped().reminders
-    changes = {"steps": (*policy.steps, *more)} | changes
-    return replace(shipped(), reminders=replace(policy, **changes))  # type: ignore[arg-type]
-
-
-def at_noon(block: str, code: str = "noon", template: str = "morning_open") -> ReminderStep:
-    return ReminderStep(block, code, ClockTime(0, 19 * 60), template)
 
 
 def with_silence(part: str | None = None, **changes: object) -> StudyPackage:
@@ -63,37 +52,6 @@ def with_first_step(number: int, **changes: object) -> StudyPackage:
 def without(*texts: str) -> StudyPackage:
     kept = tuple(text for text in shipped().texts if text.key not in texts)
     return replace(shipped(), texts=kept)
-
-
-@pytest.mark.req("N-02")
-@pytest.mark.parametrize(
-    ("made", "code"),
-    [
-        (lambda: with_reminders(at_noon("S5")), "budget"),
-        (lambda: with_reminders(at_noon("S1")), "budget"),
-        (lambda: with_reminders(at_noon("S5b")), "budget"),
-        (
-            lambda: with_reminders(*(at_noon("S3", f"s{n}", "diary_open") for n in range(2))),
-            "same_text",
-        ),
-        (lambda: with_reminders(too_late_hours=0), "too_late"),
-        (
-            lambda: with_reminders(
-                steps=(replace(shipped().reminders.steps[0], template="alert_sms"),)
-            ),
-            "wrong_audience",
-        ),
-    ],
-)
-def test_reminders_that_exceed_the_budget_or_cannot_be_sent_are_refused(
-    made: Callable[[], StudyPackage], code: str
-) -> None:
-    assert code in codes(made())
-
-
-@pytest.mark.req("N-02")
-def test_a_third_reminder_fits_the_infusion_evening() -> None:
-    assert codes(with_reminders(at_noon("S3"))) == set()
 
 
 @pytest.mark.req("A-13")

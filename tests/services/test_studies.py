@@ -185,3 +185,16 @@ def test_a_version_that_commits_after_a_later_one_is_learned_too(fresh_database:
     with fresh_database.reading() as session:
         assert known.catalogue(session).package(first).code == "SMALL"
         assert known.catalogue(session).package(second).code == "OTHER"
+
+
+@pytest.mark.req("N-01")
+def test_a_text_that_was_published_changes_only_under_a_new_version(session: Session) -> None:
+    publish(session)
+    first, *rest = SMALL.texts
+    changed = replace(first, body=replace(first.body, en="Your diary is open."))
+
+    with pytest.raises(AlreadyExists, match=f"text {first.key} 1"):
+        publish(session, replace(SECOND, texts=(changed, *rest)))
+
+    approved = replace(SECOND, texts=(replace(changed, version="2"), *rest))
+    assert publish(session, approved).version == "2.0.0"
