@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from questionnaires.adverse_events import AdverseEventPolicy as AdverseEventPolicy
+from questionnaires.adverse_events import MasterList as MasterList
 from questionnaires.escalating import EscalationPolicy
 from questionnaires.hours import LocalHours
 from questionnaires.reminding import ReminderPolicy
@@ -272,23 +274,6 @@ class Consent:
     kind: ConsentKind
     title: Translated
     required: bool
-
-
-class MasterList(StrEnum):
-    """Which system holds the list of adverse events that counts."""
-
-    EDC = "edc"
-    EPRO = "epro"
-
-
-@dataclass(frozen=True, slots=True)
-class AdverseEventPolicy:
-    """Which form reports one, and after how many days an open one is asked about again."""
-
-    questionnaire: str
-    master_list: MasterList
-    ask_again_days: int
-    ask_again_days_red: int
 
 
 @dataclass(frozen=True, slots=True)

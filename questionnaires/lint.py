@@ -27,6 +27,7 @@ from questionnaires.definition import (
     StudyPackage,
     Trigger,
 )
+from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_reminders import find_reminder_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
@@ -112,6 +113,7 @@ def _study(package: StudyPackage) -> Iterator[Finding]:
             yield Finding("unknown_questionnaire", "study", f"names the questionnaire '{code}'")
     if package.adverse_events.questionnaire not in package.schedule.always_open:
         yield Finding("report_not_open", "study adverse_events", "must always be open")
+    yield from (Finding(code, place, reason) for code, place, reason in find_event_faults(package))
 
 
 def _names(package: StudyPackage) -> Iterator[Finding]:

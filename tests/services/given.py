@@ -29,6 +29,7 @@ from epro.models import (
 from epro.services import anchors, journal, responses, studies
 from epro.services.responses import StoredResponse
 from epro.services.submission import Sending, Submission
+from questionnaires.adverse_events import NO_EPISODES
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import (
     Clause,
@@ -110,7 +111,13 @@ SMALL = replace(
     questionnaires=(DIARY, SHORT_DIARY, REPORT),
     schedule=schedule_of(S1, S3, S4, S5),
     block_titles=(),
-    adverse_events=replace(shipped_package().adverse_events, questionnaire=REPORT.code),
+    adverse_events=replace(
+        shipped_package().adverse_events,
+        questionnaire=REPORT.code,
+        follow_up="",
+        linked=(),
+        episodes=NO_EPISODES,
+    ),
     reminders=replace(shipped_package().reminders, steps=()),
     rules=(),
     silence=_silence_of_these_blocks(),
