@@ -12,6 +12,7 @@ class Role(StrEnum):
     PARTICIPANT = "participant"
     COORDINATOR = "coordinator"
     INVESTIGATOR = "investigator"
+    PRINCIPAL_INVESTIGATOR = "principal_investigator"
     OUTCOMES_ASSESSOR = "outcomes_assessor"
     MONITOR = "monitor"
     DATA_MANAGER = "data_manager"
@@ -47,6 +48,8 @@ class Permission(StrEnum):
     ACKNOWLEDGE_FLAG = "acknowledge_flag"
     READ_WORK_LIST = "read_work_list"
     DO_WORK = "do_work"
+    READ_DELEGATION = "read_delegation"
+    SIGN_DELEGATION = "sign_delegation"
     READ_FEED = "read_feed"
     ACKNOWLEDGE_FEED = "acknowledge_feed"
 
@@ -57,6 +60,20 @@ _READS_A_SITE = _OWN | {
     Permission.READ_PARTICIPANT,
     Permission.READ_RESPONSE,
     Permission.READ_ANCHOR,
+}
+
+_INVESTIGATES = _READS_A_SITE | {
+    # Decides the procedure; never originates what a participant felt (T-06).
+    Permission.DECIDE_CORRECTION,
+    Permission.READ_IDENTITY,
+    Permission.REVOKE_DEVICE,
+    Permission.RECORD_ANCHOR,
+    Permission.READ_JOURNAL,
+    Permission.READ_FLAG,
+    Permission.ACKNOWLEDGE_FLAG,
+    Permission.READ_WORK_LIST,
+    Permission.DO_WORK,
+    Permission.READ_DELEGATION,
 }
 
 PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
@@ -83,28 +100,21 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.ACKNOWLEDGE_FLAG,
             Permission.READ_WORK_LIST,
             Permission.DO_WORK,
+            Permission.READ_DELEGATION,
         }
     ),
-    Role.INVESTIGATOR: frozenset(
-        _READS_A_SITE
-        | {
-            # Decides the procedure; never originates what a participant felt (T-06).
-            Permission.DECIDE_CORRECTION,
-            Permission.READ_IDENTITY,
-            Permission.REVOKE_DEVICE,
-            Permission.RECORD_ANCHOR,
-            Permission.READ_JOURNAL,
-            Permission.READ_FLAG,
-            Permission.ACKNOWLEDGE_FLAG,
-            Permission.READ_WORK_LIST,
-            Permission.DO_WORK,
-        }
-    ),
+    Role.INVESTIGATOR: frozenset(_INVESTIGATES),
+    # Responsible for the site: may do each task himself, and delegates it to others.
+    Role.PRINCIPAL_INVESTIGATOR: frozenset(_INVESTIGATES | {Permission.SIGN_DELEGATION}),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
-    Role.MONITOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG}),
+    Role.MONITOR: frozenset(
+        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG, Permission.READ_DELEGATION}
+    ),
     Role.DATA_MANAGER: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
-    Role.INSPECTOR: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG}),
+    Role.INSPECTOR: frozenset(
+        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG, Permission.READ_DELEGATION}
+    ),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN),
     Role.EDC_CLIENT: frozenset({Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED}),

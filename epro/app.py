@@ -10,6 +10,7 @@ from epro.api import (
     anchors,
     assessments,
     corrections,
+    delegations,
     development,
     flags,
     health,
@@ -39,7 +40,7 @@ MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, assessments, me, responses, corrections, flags, work,
-    questionnaires, journal,
+    delegations, questionnaires, journal,
     edc_token, edc_changes,
 )  # fmt: skip
 

@@ -111,6 +111,22 @@ class TooManyAttempts(RecordedRefusal):
     message = "Too many attempts. Please wait, or call the site."
 
 
+class SignatureNotProven(RecordedRefusal):
+    """Password or one-time code, typed again to sign, were not right; counted to the lock-out."""
+
+    code = "signature_not_proven"
+    status = 403
+    message = "This was not signed: password or one-time code are not right, or were used before."
+
+
+class NotDelegated(DomainError):
+    """The task is not delegated to this person on this day; `details` names task and why."""
+
+    code = "not_delegated"
+    status = 403
+    message = "The principal investigator has not delegated this task to you for today."
+
+
 class WeakSecret(DomainError):
     """A PIN or password that is too easy to guess."""
 

@@ -9,20 +9,26 @@ from typing import Any
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from pyotp.totp import TOTP
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Grant, Role, system_actor
 from epro.crypto import Keyring
 from epro.models import (
     Assessment,
+    Delegation,
     DeviceSession,
     Participant,
     ParticipantCredential,
+    SignatureMeaning,
     Site,
     StudyVersion,
+    Task,
     User,
 )
-from epro.services import staff, studies
+from epro.services import delegation, signing, staff, studies
+from epro.services.sessions import Caller
+from epro.services.signing_in import Proof
 from questionnaires.definition import Language, StudyPackage, ThermometerRoute
 from questionnaires.reading import read_package
 from tests.clock import START
@@ -155,6 +161,42 @@ def user_actor(user: User) -> Actor:
         grants=tuple(Grant(held.role, held.site_id) for held in user.memberships),
         client="test",
     )
+
+
+def add_principal_investigator(session: Session, site: Site, username: str = "pi.chen") -> User:
+    """Return the site's principal investigator, who is added if there is none of that name."""
+    known = session.scalars(select(User).where(User.username == username)).first()
+    roles = [Role.PRINCIPAL_INVESTIGATOR]
+    return known or add_user(session, username, roles=roles, site=site.code).user
+
+
+def add_delegation(
+    session: Session,
+    site: Site,
+    user: User,
+    *tasks: Task,
+    from_on: date = date(2026, 1, 1),
+    to_on: date | None = None,
+) -> list[Delegation]:
+    """Delegate tasks (none named: all) to a user, signed by the site's principal investigator."""
+    root = user_actor(add_principal_investigator(session, site))
+    rows = []
+    for task in tasks or Task:
+        row = Delegation(site_id=site.id, user_id=user.id, task=task, from_on=from_on, to_on=to_on,
+                         recorded_at=START)  # fmt: skip
+        session.add(row)
+        session.flush()
+        record = delegation.record_of(row, site, user)
+        signing.attach(session, root, record, meaning=SignatureMeaning.DELEGATED, now=START)
+        rows.append(row)
+    return rows
+
+
+def proof_of(new: staff.NewUser, wall_now: datetime, **wrong: str) -> Proof:
+    """Return what a user types to sign at a wall-clock time; `wrong` replaces parts of it."""
+    typed = {"password": PASSWORD, "totp": totp_at(new, wall_now)} | wrong
+    caller = Caller(client="test", address="192.0.2.9")
+    return Proof(**typed, caller=caller, wall_now=wall_now)
 
 
 def totp_at(new: staff.NewUser, wall_now: datetime) -> str:

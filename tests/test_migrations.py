@@ -17,10 +17,12 @@ from epro.migrate import (
     head_revision,
     upgrade,
 )
-from epro.models import StudyVersion
+from epro.models import Site, StudyVersion, Task
+from tests.factories import add_delegation, add_user
 from tests.services.given import CALM, answered, begin_after_infusion, local, story_of
 
-APPEND_ONLY = ("journal_entry", "journal_link", "response_revision", "quarantine", "study_version")
+APPEND_ONLY = ("journal_entry", "journal_link", "response_revision", "quarantine", "study_version",
+               "signature")  # fmt: skip
 
 
 def test_the_file_head_names_the_newest_migration() -> None:
@@ -109,6 +111,10 @@ def lived_in(fresh_database: Database) -> Database:
     with pytest.raises(InvalidAnswers), fresh_database.transaction() as session:
         given.submit(session, answered(diary, CALM[0]), now=now)
     story_of(fresh_database)
+    with fresh_database.transaction() as session:
+        site = session.scalars(select(Site)).first()
+        assert site
+        add_delegation(session, site, add_user(session, site=site.code).user, Task.DATA_REVIEW)
     return fresh_database
 
 

@@ -1,6 +1,7 @@
 """The `Idempotency-Key` header: the same key and request lead to the same resource."""
 
 import hashlib
+from collections.abc import Callable
 
 from flask import request
 from marshmallow import Schema, fields, validate
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.api.context import keyring, now
+from epro.errors import RecordedRefusal
 from epro.services import idempotency
 
 
@@ -32,3 +34,20 @@ def remember(session: Session, actor: Actor, key: str | None, entity_id: str) ->
     """Remember what the claimed request led to, in the transaction that did it."""
     if key is not None:
         idempotency.complete(session, actor, key, entity_id)
+
+
+def once(session: Session, actor: Actor, key: str | None, act: Callable[[], str]) -> str:
+    """Do `act` once for this key and request; return the id of what it led to, also later on.
+
+    A refusal that is committed for its traces gives the key back: nothing was done under it.
+    """
+    if (known := led_to(session, actor, key)) is not None:
+        return known
+    try:
+        entity_id = act()
+    except RecordedRefusal:
+        if key is not None:
+            idempotency.release(session, actor, key)
+        raise
+    remember(session, actor, key, entity_id)
+    return entity_id

@@ -1,6 +1,7 @@
 """All tables in one place, so that metadata is complete wherever one of them is used."""
 
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
+from epro.models.delegation import Delegation, Task
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
 from epro.models.identity import ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
@@ -18,6 +19,7 @@ from epro.models.response import (
 from epro.models.safety import FlagNote, FlagTrigger, SafetyFlag, Screening, ScreeningSource
 from epro.models.schedule import Anchor, Assessment, AssessmentState
 from epro.models.session import ActivationCode, DeviceSession, Lockout, TrustedPhone
+from epro.models.signature import Signature, SignatureMeaning
 from epro.models.site import Site
 from epro.models.staff import SiteMembership, User
 from epro.models.study_version import SiteActivation, StudyVersion
@@ -33,6 +35,7 @@ __all__ = [
     "Correction",
     "CorrectionSource",
     "CorrectionState",
+    "Delegation",
     "DeviceSession",
     "EdcClient",
     "EdcClientSecret",
@@ -61,10 +64,13 @@ __all__ = [
     "SafetyFlag",
     "Screening",
     "ScreeningSource",
+    "Signature",
+    "SignatureMeaning",
     "Site",
     "SiteActivation",
     "SiteMembership",
     "StudyVersion",
+    "Task",
     "Timeliness",
     "TrustedPhone",
     "User",

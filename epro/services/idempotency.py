@@ -41,6 +41,12 @@ def complete(session: Session, actor: Actor, key: str, entity_id: str) -> None:
     session.flush()
 
 
+def release(session: Session, actor: Actor, key: str) -> None:
+    """Give a claimed key back, in the transaction that keeps the traces of a refusal."""
+    session.delete(_row(session, actor, key))
+    session.flush()
+
+
 def _row(session: Session, actor: Actor, key: str) -> IdempotencyKey:
     return session.scalars(
         select(IdempotencyKey).where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key)

@@ -57,6 +57,12 @@ VERBS: dict[str, Translated] = {
         "记下了参与者要求的更正({reason})", "put down a correction the participant wants ({reason})"
     ),
     "correction.refused": Translated("参与者没有确认更正", "the participant refused a correction"),
+    "delegation.ended": Translated(
+        "终止了对 {person} 的授权: {task}", "ended a delegation to {person}: {task}"
+    ),
+    "delegation.signed": Translated(
+        "签署授权 {person}: {task}", "signed a delegation to {person}: {task}"
+    ),
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
     "device_session.ended": Translated("退出了登录", "signed out"),
@@ -121,6 +127,10 @@ VERBS: dict[str, Translated] = {
     "participant.activated": Translated("激活了日记", "activated the diary"),
     "participant.enrolled": Translated("登记了参与者", "enrolled the participant"),
     "pin.chosen": Translated("设置了密码", "chose a PIN"),
+    "record.signed": Translated(
+        "{signer_name} 签署了 {entity_type}({meaning})",
+        "{signer_name} signed the {entity_type} ({meaning})",
+    ),
     "rehearsal_clock.moved": Translated(
         "把演练时钟调到 {now}", "moved the rehearsal clock to {now}"
     ),
@@ -146,6 +156,7 @@ VERBS: dict[str, Translated] = {
     ),
     "screening.met": Translated("回答符合规则 {rules}", "answers met the rules {rules}"),
     "sign_in.refused": Translated("登录被拒绝", "sign-in was refused"),
+    "signature.refused": Translated("签名未通过验证", "a signature was not proven"),
     "site.added": Translated("添加了研究中心", "added a site"),
     "study_version.activated": Translated(
         "自 {from_on} 起启用方案 {version}", "activated study version {version} from {from_on}"

@@ -1,6 +1,6 @@
 """Signing in with a PIN, or with a password and a one-time code; every refusal looks alike."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NoReturn
 
@@ -19,6 +19,16 @@ from epro.services.lockouts import LockPolicy
 from epro.services.sessions import Caller, SignedIn
 
 TOTP_STEP_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a person typed to show who they are; `wall_now` is when, by the wall's clock."""
+
+    password: str = field(repr=False)
+    totp: str = field(repr=False)
+    caller: Caller
+    wall_now: datetime
 
 
 def sign_in_participant(
@@ -68,22 +78,52 @@ def sign_in_user(
     address; all are recorded. One-time codes follow wall-clock time, one step either way, as
     RFC 6238 recommends.
     """
-    name = normalise_username(username)
+    proof = Proof(password=password, totp=totp, caller=caller, wall_now=wall_now)
+    user = prove_user(session, username, proof, keyring=keyring, now=now)
+    return sessions.start(session, user, client=caller.client, now=now, wall_now=wall_now)
+
+
+def prove_user(
+    session: Session,
+    username: str,
+    proof: Proof,
+    *,
+    verb: str = "sign_in.refused",
+    keyring: Keyring,
+    now: datetime,
+) -> User:
+    """Return the user whose password and one-time code these are; spends the code.
+
+    Raises as `sign_in_user` does; a refusal is on record under `verb`.
+    """
+    name, caller = normalise_username(username), proof.caller
     claim = keyring.lookup("sign_in:user", name)
     # Locked, so that two requests cannot both spend one code.
     user = session.scalars(
-        select(User).where(User.username == name).with_for_update(key_share=True)
+        select(User)
+        .where(User.username == name)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).first()
     subject = Subject(entity_type="user", entity_id=name) if user else _UNKNOWN
-    hold(session, claim, lockouts.USER, caller, subject, keyring=keyring, now=now)
-    is_password = keyring.is_secret(user.password_hash if user else None, password)
-    step = _unused_step(user, totp, keyring=keyring, wall_now=wall_now) if user else None
+    hold(session, claim, lockouts.USER, caller, subject, verb=verb, keyring=keyring, now=now)
+    is_password = keyring.is_secret(user.password_hash if user else None, proof.password)
+    step = (
+        _unused_step(user, proof.totp, keyring=keyring, wall_now=proof.wall_now) if user else None
+    )
     if user is None or not is_password or step is None or user.deactivated_at is not None:
         lockouts.count_failure(session, claim, lockouts.USER, now=now)
-        refuse(session, caller, subject, why="wrong_password_or_code", keyring=keyring, now=now)
+        why = "wrong_password_or_code"
+        refuse(session, caller, subject, verb=verb, why=why, keyring=keyring, now=now)
     user.totp_last_step = step
     lockouts.clear(session, claim)
-    return sessions.start(session, user, client=caller.client, now=now, wall_now=wall_now)
+    session.flush()
+    return user
+
+
+def user_of(session: Session, actor: Actor) -> User:
+    """Return the account of a signed-in member of the staff."""
+    return session.get_one(User, actor.id)
 
 
 def participant_claim(code: str, *, keyring: Keyring) -> str:
@@ -103,6 +143,7 @@ def hold(
     caller: Caller,
     subject: Subject,
     *,
+    verb: str = "sign_in.refused",
     keyring: Keyring,
     now: datetime,
 ) -> None:
@@ -111,9 +152,7 @@ def hold(
     try:
         lockouts.hold(session, claim, policy, now=now)
     except TooManyAttempts:
-        _leave_traces(
-            session, caller, subject, "sign_in.refused", why="locked", keyring=keyring, now=now
-        )
+        _leave_traces(session, caller, subject, verb, why="locked", keyring=keyring, now=now)
         raise
 
 

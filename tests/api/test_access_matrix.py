@@ -221,6 +221,7 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         "version": known.questionnaire.version,
         "response_id": known.response,
         "consumer": "importer",
+        "site": HERE,
     }
     path = re.sub(r"{(\w+)}", lambda name: str(parameters.get(name[1], uuid4())), route.path)
     theirs = world.known_elsewhere if code == ELSEWHERE else known

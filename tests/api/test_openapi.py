@@ -22,7 +22,10 @@ REFUSAL = {"$ref": "#/components/schemas/Refusal"}
 GUARDED: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 # By the same key and request they are done once. The others say by themselves what is a repeat:
 # a response by its id and revision, an anchor by its instant, what is deleted by being gone.
-TAKE_A_KEY = {"enrol_participant", "issue_activation_code", "put_down_correction"}
+TAKE_A_KEY = {
+    "enrol_participant", "issue_activation_code", "put_down_correction", "delegate_task",
+    "end_delegation",
+}  # fmt: skip
 REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "acknowledge_flag", "finish_work_item", "correct_own_response", "confirm_own_correction",

@@ -27,18 +27,22 @@ from epro.models import Participant, SiteMembership, User
 from epro.services import edc_clients, sessions
 from epro.services.edc_clients import NewSecret
 from epro.services.sessions import SignedIn
+from epro.services.staff import NewUser
 from questionnaires.definition import Questionnaire
 from questionnaires.invented import calm_answers
 from tests.clock import START, FrozenClock
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import (
+    PASSWORD,
     PIN,
     SYSTEM,
+    add_delegation,
     add_site,
     add_study_version,
     add_user,
     make_keyring,
     shipped_package,
+    totp_at,
 )
 from tests.settings import make_settings
 
@@ -71,6 +75,7 @@ class World:
         self.app: Flask = create_app(settings, keyring=self.keyring, clock=self.clock)
         self.database: Database = self.app.extensions["epro"].database
         self._numbers = count(1)
+        self.staff: dict[Role, NewUser] = {}
         self._open_sites()
         self.enrol(ENROLLED, site=HERE, by=Role.COORDINATOR)
         self.known_elsewhere = self._live(ELSEWHERE, site=THERE, by=FROM_ELSEWHERE)
@@ -100,6 +105,13 @@ class World:
         with self.app.app_context():
             token = create_access_token(str(signed_in.person_id), additional_claims=claims)
         return {"Authorization": f"Bearer {token}"}
+
+    def proof(self, role: Role) -> dict[str, str]:
+        """Return what the role's user types to sign, as if no code had been used before."""
+        signer = self.staff[role]
+        with self.database.transaction() as session:
+            session.get_one(User, signer.user.id).totp_last_step = 0
+        return {"password": PASSWORD, "totp": totp_at(signer, wall_clock_now())}
 
     def sign_in_to_refresh(self, name: str) -> dict[str, str]:
         """Return the headers of a new session that hold its refresh token."""
@@ -145,7 +157,10 @@ class World:
             here, there = (add_site(session, code) for code in (HERE, THERE))
             add_study_version(session, here, there)
             for role in sorted(STAFF_ROLES):
-                add_user(session, role, roles=[role], site=HERE, keyring=self.keyring)
+                self.staff[role] = add_user(
+                    session, role, roles=[role], site=HERE, keyring=self.keyring
+                )
+            add_delegation(session, here, self.staff[Role.INVESTIGATOR].user)
             theirs = add_user(
                 session, FROM_ELSEWHERE, roles=sorted(STAFF_ROLES), site=THERE,
                 keyring=self.keyring,

@@ -239,6 +239,23 @@ def _correct(world: World, response_id: str) -> TestResponse:
     )  # fmt: skip
 
 
+def delegate(world: World) -> TestResponse:
+    body = {
+        "person": "investigator", "task": "assess_event", "from_on": "2026-03-02",
+        "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR),
+    }  # fmt: skip
+    headers = world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
+    return world.request("POST", f"{API}/sites/{HERE}/delegations", json=body, headers=headers)
+
+
+def end_delegation(world: World) -> TestResponse:
+    line, headers = delegate(world).get_json(), world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
+    body = {"ended_on": "2026-03-02", "reason": "leaves",
+            "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR)}  # fmt: skip
+    path = f"{API}/delegations/{line['id']}/end"
+    return world.request("POST", path, json=body, headers=headers)
+
+
 def let_the_edc_in(world: World) -> TestResponse:
     added = world.add_client(Scope.READ)
     form, basic = {"grant_type": "client_credentials"}, (added.client.name, added.secret)
@@ -274,6 +291,8 @@ CASES: dict[str, tuple[Case, str]] = {
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),
     "DELETE /api/v1/sessions/current": (sign_out, "device_session.ended"),
     "POST /api/v1/flags/{flag_id}/acknowledgement": (acknowledge_flag, "flag.acknowledged"),
+    "POST /api/v1/sites/{site}/delegations": (delegate, "delegation.signed"),
+    "POST /api/v1/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /api/v1/work-items/{item_id}/done": (finish_work_item, "work_item.done"),
     "POST /api/edc/v1/token": (let_the_edc_in, "edc_token.issued"),
     "PUT /api/edc/v1/consumers/{consumer}/ack": (acknowledge_feed, "feed.acknowledged"),
