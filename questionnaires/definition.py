@@ -11,6 +11,7 @@ from questionnaires.escalating import EscalationPolicy
 from questionnaires.hours import LocalHours
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import ScheduleOfAssessments
+from questionnaires.scores import Score
 from questionnaires.tiers import Channel, Tier
 from questionnaires.words import AnswerValue as AnswerValue
 from questionnaires.words import Behavior as Behavior
@@ -23,26 +24,49 @@ from questionnaires.words import Translated as Translated
 
 
 class ItemType(StrEnum):
-    """What kind of answer an item takes; `validation.py` has one check for each."""
+    """What kind of answer an item takes; `validation.py` has one check for each.
+
+    NRS: a whole number 0-10. VAS: a mark on a line, a whole number 0-100. TIME: HH:MM, as clocks
+    show it where she is. A check list is no type: it is several items of one `group`.
+    """
 
     NRS = "nrs"
+    VAS = "vas"
     CHOICE = "choice"
     MULTI = "multi"
     BOOLEAN = "boolean"
     NUMBER = "number"
     TEXT = "text"
     DATE = "date"
+    TIME = "time"
     DATETIME = "datetime"
     INFO = "info"
 
 
+class Recall(StrEnum):
+    """The time a question asks about; its text says it in words, see `recalls.py`."""
+
+    NOW = "now"
+    PAST_24_HOURS = "past_24_hours"
+    PAST_7_DAYS = "past_7_days"
+    PAST_10_DAYS = "past_10_days"
+    PAST_4_WEEKS = "past_4_weeks"
+    PAST_30_DAYS = "past_30_days"
+    SINCE_LAST_ENTRY = "since_last_entry"
+    SINCE_IT_BEGAN = "since_it_began"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option; an exclusive one ("none of these") cannot be ticked together with others."""
+    """One option; an exclusive one ("none of these") cannot be ticked together with others.
+
+    `score` is what it counts in a score, its ordinal value; a choice without one counts as missing.
+    """
 
     code: str
     text: Translated
     exclusive: bool = False
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +84,9 @@ class Item:
     A skippable item may be declined, which is stored; an optional one may simply be left blank.
     Outside the hard limits a number is impossible, outside the soft ones it has to be confirmed;
     the limits belong to what is allowed. `skip_text` replaces the words of the declining button.
+    Items of one `group` stand under the info item of that name as the rows of a check list. The
+    number of a `vas` may be kept from view. {last_entry_on} in a text is a date that the server
+    fills in; it belongs to the recall `since_last_entry`.
     """
 
     link_id: str
@@ -80,6 +107,9 @@ class Item:
     soft_min: float | None = None
     soft_max: float | None = None
     max_length: int = 500
+    recall: Recall | None = None
+    group: str | None = None
+    hides_value: bool = False
 
     @property
     def takes_answer(self) -> bool:
@@ -102,7 +132,10 @@ class QuestionnaireKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questionnaire:
-    """One published edition; the content of a (code, version) never changes."""
+    """One published edition; the content of a (code, version) never changes.
+
+    `recall` is that of the instrument as its authors published it: no item may ask about another.
+    """
 
     code: str
     version: str
@@ -111,6 +144,8 @@ class Questionnaire:
     intro: Translated | None = None
     minutes: int
     items: tuple[Item, ...]
+    recall: Recall | None = None
+    scores: tuple[Score, ...] = ()
 
     def item(self, link_id: str) -> Item | None:
         """Return the item of that link_id, if there is one."""

@@ -24,8 +24,8 @@ def calm_answers(
 ) -> list[dict[str, object]]:
     """Answer as on a good day: mild ratings, "none of these", no help needed; follow branching.
 
-    `answered_at` is aware; date and time items are answered with it. `but` answers these items
-    otherwise. Returned in the shape of the wire, complete and valid.
+    `answered_at` is aware and in her zone; date and time items are answered with it. `but` answers
+    these items otherwise. Returned in the shape of the wire, complete and valid.
     """
     answers: list[Answer] = []
     for item in questionnaire.items:
@@ -40,11 +40,13 @@ def calm_answers(
 def _calm_value(item: Item, *, answered_at: datetime, chance: Random) -> AnswerValue:
     values: dict[ItemType, Callable[[], AnswerValue]] = {
         ItemType.NRS: lambda: chance.choice((0, 1, 1, 2, 2, 3)),
+        ItemType.VAS: lambda: chance.randint(0, 20),
         ItemType.BOOLEAN: lambda: False,
         ItemType.NUMBER: lambda: _calm_number(item, chance=chance),
         ItemType.CHOICE: lambda: item.codes[0],
         ItemType.MULTI: lambda: (_none_of_these(item),),
         ItemType.DATE: lambda: answered_at.date().isoformat(),
+        ItemType.TIME: lambda: answered_at.strftime("%H:%M"),
         ItemType.DATETIME: lambda: answered_at.isoformat(timespec="seconds"),
         ItemType.TEXT: lambda: "还好。",
     }

@@ -28,6 +28,7 @@ from questionnaires.definition import (
     Trigger,
 )
 from questionnaires.lint_events import find_event_faults
+from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_reminders import find_reminder_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
@@ -37,9 +38,8 @@ from questionnaires.tiers import Tier
 
 MOST_ALWAYS_SHOWN = 12
 _ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_CHOICE_CODE = re.compile(r"[a-z0-9_-]{1,32}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-_ORDERED = {ItemType.NRS, ItemType.NUMBER, ItemType.DATE}
+_ORDERED = {ItemType.NRS, ItemType.VAS, ItemType.NUMBER, ItemType.DATE}
 _WITH_CHOICES = {ItemType.CHOICE, ItemType.MULTI}
 _EQUALITY = {Operator.EQUAL, Operator.NOT_EQUAL}
 _ADVICE_NUMBERS = {
@@ -154,7 +154,8 @@ def _questionnaires(package: StudyPackage) -> Iterator[Finding]:
         earlier: dict[str, Item] = {}
         for item in questionnaire.items:
             place = f"{questionnaire.code} item '{item.link_id}'"
-            yield from _item(item, place)
+            for fault in find_item_faults(questionnaire, item, place):
+                yield Finding(*fault)
             found = [*_branching(questionnaire, item, earlier, place)]
             yield from found
             if not found and answers_for(questionnaire, _showing(item)) is None:
@@ -171,28 +172,6 @@ def _showing(item: Item) -> tuple[Clause, ...]:
     if not item.takes_answer:
         return item.enable_when if item.enable_behavior is Behavior.ALL else item.enable_when[:1]
     return (Clause(item.link_id, Operator.EXISTS, answer=True),)
-
-
-def _item(item: Item, place: str) -> Iterator[Finding]:
-    if not _ID.fullmatch(item.link_id):
-        yield Finding("bad_id", place, "must be a-z, 0-9 and _, at most 32, a-z first")
-    if item.link_id in list(Derivation):
-        yield Finding("bad_id", place, "has the name of a derivation")
-    yield from _twice(f"{place} choice", item.codes)
-    for code in item.codes:
-        if not _CHOICE_CODE.fullmatch(code):
-            yield Finding("bad_code", f"{place} choice '{code}'", "must be a-z, 0-9, _ and -")
-    if (item.type in _WITH_CHOICES) != bool(item.choices):
-        yield Finding("choices", place, "of this type needs choices, or must have none")
-    if item.type is not ItemType.MULTI and any(choice.exclusive for choice in item.choices):
-        yield Finding("choices", place, "has an exclusive choice where only one is ticked anyway")
-    if (item.type is ItemType.NRS) != (item.ends is not None):
-        yield Finding("ends", place, "needs the meaning of both ends, if and only if it is an nrs")
-    if item.type is ItemType.NUMBER:
-        limits = (item.hard_min, item.soft_min, item.soft_max, item.hard_max)
-        given = [limit for limit in limits if limit is not None]
-        if item.hard_min is None or item.hard_max is None or given != sorted(given):
-            yield Finding("limits", place, "needs hard_min ≤ soft_min ≤ soft_max ≤ hard_max")
 
 
 def _branching(
@@ -246,6 +225,7 @@ def _is_date(answer: object) -> bool:
 _TEXT_LITERAL = (lambda answer: isinstance(answer, str), "text")
 _LITERALS: Mapping[ItemType, tuple[Callable[[object], bool], str]] = {
     ItemType.NRS: (_is_number, "a number"),
+    ItemType.VAS: (_is_number, "a number"),
     ItemType.NUMBER: (_is_number, "a number"),
     ItemType.BOOLEAN: (lambda answer: isinstance(answer, bool), "true or false"),
     ItemType.DATE: (_is_date, "a date, YYYY-MM-DD"),

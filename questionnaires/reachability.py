@@ -17,6 +17,7 @@ from questionnaires.definition import (
     Operator,
     Questionnaire,
 )
+from questionnaires.validation import SCALES
 
 
 def answers_for(
@@ -106,8 +107,8 @@ def _candidates(item: Item | None, clauses: Sequence[Clause]) -> Iterator[Answer
         yield from ((code,) if is_multi else code for code in item.codes)
     elif item.type is ItemType.BOOLEAN:
         yield from (True, False)
-    elif item.type is ItemType.NRS:
-        yield from range(11)
+    elif item.type in SCALES:
+        yield from range(SCALES[item.type] + 1)
     elif item.type is ItemType.NUMBER:
         low, high = item.hard_min or 0.0, item.hard_max or 0.0
         yield from _numbers([*named, low, high], decimals=item.decimals, low=low, high=high)
@@ -115,7 +116,8 @@ def _candidates(item: Item | None, clauses: Sequence[Clause]) -> Iterator[Answer
         for day in map(_day, (*named, "2026-01-01")):
             yield from ((day + timedelta(days=shift)).isoformat() for shift in (0, 1, -1))
     else:
-        yield from (*(one for one in named if isinstance(one, str)), "2026-01-01T12:00+08:00")
+        example = "12:00" if item.type is ItemType.TIME else "2026-01-01T12:00+08:00"
+        yield from (*(one for one in named if isinstance(one, str)), example)
 
 
 def _day(named: object) -> date:

@@ -34,6 +34,7 @@ from questionnaires.escalating import EscalationPolicy
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.study_files import (
     READERS,
+    CheckList,
     Include,
     PartFile,
     QuestionnaireFile,
@@ -106,7 +107,7 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sources: dict[str, _Source] = {}
-        self._parts: dict[str, tuple[Item, ...]] = {}
+        self._parts: dict[str, tuple[Item | CheckList, ...]] = {}
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -144,15 +145,16 @@ class _Reader:
 
     def _expanded(self, draft: QuestionnaireFile, source: _Source) -> Iterator[Item]:
         for index, entry in enumerate(draft.items):
-            if isinstance(entry, Item):
-                yield entry
+            if not isinstance(entry, Include):
+                yield from _items_of(entry)
                 continue
             stem = f"parts/{entry.include}"
             if stem not in self._parts:
                 file = self._find(stem, source, ("items", index, "include"))
                 part = file and self._load(file, PartFile)
                 self._parts[stem] = part.items if part else ()
-            yield from self._parts[stem]
+            for one in self._parts[stem]:
+                yield from _items_of(one)
 
     def _find(self, stem: str, source: _Source, place: _Place) -> Path | None:
         """Look in the study folder first, then among the instruments of this repository."""
@@ -177,6 +179,13 @@ class _Reader:
     def _shown(self, file: Path) -> str:
         base = self._folder if file.is_relative_to(self._folder) else INSTRUMENTS.parent
         return file.relative_to(base).as_posix()
+
+
+def _items_of(entry: Item | CheckList) -> Iterator[Item]:
+    if isinstance(entry, CheckList):
+        yield from entry.items()
+    else:
+        yield entry
 
 
 # --- YAML: plain values, and the line of each ----------------------------------------------------
@@ -339,7 +348,7 @@ def _field(kind: Any, *, default: object = MISSING) -> ma.fields.Field[Any]:
         return _Trigger(_field(Clause), **asked)
     if get_origin(kind) is tuple:
         return _Tuple(_field(get_args(kind)[0]), **asked)
-    if kind == Item | Include:
+    if CheckList in get_args(kind):
         return _Entry(**asked)
     return ma.fields.Nested(_schema_of(kind), **asked)
 
@@ -355,8 +364,9 @@ class _Trigger(_Tuple):
 
 
 class _Entry(ma.fields.Field[Any]):
-    """An item of a questionnaire, or the name of a part."""
+    """An item of a questionnaire, a check list, or the name of a part."""
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
-        is_include = isinstance(value, dict) and "include" in value
-        return _schema_of(Include if is_include else Item)().load(value)
+        names = value if isinstance(value, dict) else {}
+        kind = CheckList if "checklist" in names else Include if "include" in names else Item
+        return _schema_of(kind)().load(value)

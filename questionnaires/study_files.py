@@ -7,7 +7,7 @@ names its advice, a questionnaire may take the items of a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
@@ -18,6 +18,8 @@ from questionnaires.definition import (
     Audience,
     Behavior,
     BlockTitle,
+    Choice,
+    Clause,
     ClauseAnswer,
     Consent,
     ConsentKind,
@@ -29,6 +31,7 @@ from questionnaires.definition import (
     Operator,
     Questionnaire,
     QuestionnaireKind,
+    Recall,
     SafetyRule,
     SecondInfusion,
     SecondInfusionMode,
@@ -61,6 +64,7 @@ from questionnaires.schedule import (
     SinceAnchor,
     StudyDay,
 )
+from questionnaires.scores import ScoreMethod
 from questionnaires.tiers import Channel, Tier
 
 
@@ -138,17 +142,73 @@ class Include:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckListRow:
+    """One row of a check list."""
+
+    link_id: str
+    text: Translated
+    hint: Translated | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckList:
+    """Among the items of a questionnaire: a table of rows that all take one of the same answers.
+
+    With `dated`, a row that is answered with that code also asks for the date, which may be left
+    blank; `date_text` is that question.
+    """
+
+    checklist: str
+    text: Translated
+    hint: Translated | None = None
+    recall: Recall | None = None
+    choices: tuple[Choice, ...]
+    rows: tuple[CheckListRow, ...]
+    dated: str | None = None
+    date_text: Translated | None = None
+    enable_when: tuple[Clause, ...] = ()
+    enable_behavior: Behavior = Behavior.ALL
+    skippable: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.dated is None) != (self.date_text is None):
+            raise ValueError("needs both `dated` and `date_text`, or none of them")
+        if self.dated is not None and self.dated not in {one.code for one in self.choices}:
+            raise ValueError(f"asks for the date of '{self.dated}', which is no choice of it")
+
+    def items(self) -> Iterator[Item]:
+        """Yield what the table is made of: an info item, then a choice for each row."""
+        yield Item(
+            link_id=self.checklist, type=ItemType.INFO, text=self.text, hint=self.hint,
+            recall=self.recall, enable_when=self.enable_when, enable_behavior=self.enable_behavior,
+        )  # fmt: skip
+        for row in self.rows:
+            yield Item(
+                link_id=row.link_id, type=ItemType.CHOICE, text=row.text, hint=row.hint,
+                choices=self.choices, skippable=self.skippable, group=self.checklist,
+                recall=self.recall, enable_when=self.enable_when,
+                enable_behavior=self.enable_behavior,
+            )  # fmt: skip
+            if self.dated is not None and self.date_text is not None:
+                yield Item(
+                    link_id=f"{row.link_id}_on", type=ItemType.DATE, text=self.date_text,
+                    enable_when=(Clause(row.link_id, Operator.EQUAL, self.dated),),
+                    optional=True, group=self.checklist, recall=self.recall,
+                )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuestionnaireFile(Questionnaire):
     """A questionnaire before its parts are put in."""
 
-    items: tuple[Item | Include, ...]  # type: ignore[assignment]
+    items: tuple[Item | CheckList | Include, ...]  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartFile:
     """Items that several questionnaires share word for word."""
 
-    items: tuple[Item, ...]
+    items: tuple[Item | CheckList, ...]
 
 
 def assemble(
@@ -273,8 +333,8 @@ def _day(value: object) -> DayRef:
 
 
 _ENUMS = (AnchorEvent, Audience, Behavior, Channel, ConsentKind, ItemType, Language, MasterList)
-_MORE_ENUMS = (Operator, QuestionnaireKind, SecondInfusionMode, ThermometerRoute, Tier)
-_TELLING_ENUMS = (LadderCase, Recipient, Weekday)
+_MORE_ENUMS = (Operator, QuestionnaireKind, Recall, ScoreMethod, SecondInfusionMode)
+_TELLING_ENUMS = (LadderCase, Recipient, ThermometerRoute, Tier, Weekday)
 
 READERS: Mapping[Any, Callable[[Any], Any]] = {
     **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS)},

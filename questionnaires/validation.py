@@ -20,10 +20,12 @@ _KEYS = frozenset(
     {"link_id", "value", "declined", "confirmed", "shown_at", "changed_at", "change_count"}
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+SCALES: Mapping[ItemType, int] = {ItemType.NRS: 10, ItemType.VAS: 100}
 _LARGEST = 10**12  # beyond it no item asks, and Decimal would start to round
 
 
@@ -238,10 +240,11 @@ def _is_unusual(item: Item, value: object) -> bool:
 # --- One check for each type of item: the normalised value, or _Refused --------------------------
 
 
-def _nrs(_item: Item, raw: object) -> AnswerValue:
+def _nrs(item: Item, raw: object) -> AnswerValue:
     number = _decimal(raw)
-    if not 0 <= number <= 10:
-        raise _Refused("out_of_range", "A rating lies between 0 and 10.")
+    highest = SCALES[item.type]
+    if not 0 <= number <= highest:
+        raise _Refused("out_of_range", f"A rating lies between 0 and {highest}.")
     if number != int(number):
         raise _Refused("too_many_decimals", "A rating is a whole number.")
     return int(number)
@@ -304,6 +307,12 @@ def _date(_item: Item, raw: object) -> AnswerValue:
         raise _Refused("no_such_date", "There is no such day.") from None
 
 
+def _time(_item: Item, raw: object) -> AnswerValue:
+    if not isinstance(raw, str) or not _TIME.fullmatch(raw):
+        raise _Refused("wrong_type", "A time of day is HH:MM, from 00:00 to 23:59.")
+    return raw
+
+
 def _datetime(_item: Item, raw: object) -> AnswerValue:
     _instant(raw)
     return datetime.fromisoformat(str(raw)).isoformat()  # keeps the offset the person lived in
@@ -311,12 +320,14 @@ def _datetime(_item: Item, raw: object) -> AnswerValue:
 
 _CHECKS: Mapping[ItemType, Callable[[Item, object], AnswerValue]] = {
     ItemType.NRS: _nrs,
+    ItemType.VAS: _nrs,
     ItemType.CHOICE: _choice,
     ItemType.MULTI: _multi,
     ItemType.BOOLEAN: _boolean,
     ItemType.NUMBER: _number,
     ItemType.TEXT: _text,
     ItemType.DATE: _date,
+    ItemType.TIME: _time,
     ItemType.DATETIME: _datetime,
 }
 

@@ -37,7 +37,7 @@ def item(link_id: str, kind: str = "boolean", *, codes: str = "", **kwargs: Any)
     choices = tuple(
         Choice(code.rstrip("!"), BOTH, exclusive=code.endswith("!")) for code in codes.split()
     )
-    if kind == "nrs":
+    if kind in {"nrs", "vas"}:
         kwargs.setdefault("ends", Ends(BOTH, BOTH))
     return Item(link_id=link_id, type=ItemType(kind), text=BOTH, choices=choices, **kwargs)
 

@@ -20,9 +20,11 @@ from questionnaires.definition import (
     Operator,
     Questionnaire,
     QuestionnaireKind,
+    Recall,
     Translated,
 )
 from questionnaires.reading import from_canonical_json, read_package, to_canonical_json
+from questionnaires.scores import Response, Score, ScoreMethod
 from tests.questionnaires.forms import STUDY, clause, form, item, shipped
 
 WORDS = st.text(max_size=6)
@@ -41,13 +43,34 @@ ITEMS = st.builds(
     text=TRANSLATED,
     hint=st.none() | TRANSLATED,
     ends=st.none() | st.builds(Ends, TRANSLATED, TRANSLATED),
-    choices=st.lists(st.builds(Choice, WORDS, TRANSLATED, st.booleans()), max_size=2).map(tuple),
+    choices=st.lists(st.builds(Choice, WORDS, TRANSLATED, st.booleans(), NUMBERS), max_size=2).map(
+        tuple
+    ),
     enable_when=st.lists(CLAUSES, max_size=3).map(tuple),
     enable_behavior=st.sampled_from(Behavior),
     skippable=st.booleans(),
     unit=st.none() | WORDS,
     hard_min=NUMBERS,
     soft_max=NUMBERS,
+    recall=st.none() | st.sampled_from(Recall),
+    group=st.none() | WORDS,
+    hides_value=st.booleans(),
+)
+SCORES = st.builds(
+    Score,
+    code=WORDS,
+    version=WORDS,
+    title=TRANSLATED,
+    method=st.sampled_from(ScoreMethod),
+    items=st.lists(WORDS, max_size=3).map(tuple),
+    min_answered=st.none() | st.integers(),
+    prorated=st.booleans(),
+    severity=st.none() | WORDS,
+    change=st.booleans(),
+    response=st.none()
+    | st.builds(
+        Response, points_down=NUMBERS.filter(bool), blocks=st.lists(WORDS, max_size=2).map(tuple)
+    ),
 )
 QUESTIONNAIRES = st.builds(
     Questionnaire,
@@ -58,6 +81,8 @@ QUESTIONNAIRES = st.builds(
     intro=st.none() | TRANSLATED,
     minutes=st.integers(),
     items=st.lists(ITEMS, max_size=2).map(tuple),
+    recall=st.none() | st.sampled_from(Recall),
+    scores=st.lists(SCORES, max_size=2).map(tuple),
 )
 
 

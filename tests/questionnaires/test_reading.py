@@ -120,7 +120,7 @@ def test_a_name_written_twice_is_refused(study: Path) -> None:
         ("small.yaml", "minutes: 1", "minutes: 1.5", "must be a whole number"),
         ("small.yaml", "minutes: 1", "minutes: true", "must be a whole number"),
         ("small.yaml", "version: 1.0.0", "version: 1.0", "must be text; put it in quotes"),
-        ("small.yaml", "type: choice", "type: chioce", "must be one of: nrs, choice, multi"),
+        ("small.yaml", "type: choice", "type: chioce", "must be one of: nrs, vas, choice, multi"),
         ("small.yaml", "    type: nrs", "    type: nrs\n    optional: 1", "must be true or false"),
         ("small.yaml", "    type: nrs", "    type: nrs\n    hard_min: low", "must be a number"),
         ("small.yaml", "text: {zh: 好, en: Well}", "text: Well", "must be named values"),
