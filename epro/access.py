@@ -128,6 +128,7 @@ class Scope(StrEnum):
     READ = "edc:read"
     FREE_TEXT = "edc:free_text"
     FLAGS = "edc:flags"
+    SECOND_INFUSION = "edc:second_infusion"
     ACK = "edc:ack"
 
 

@@ -28,6 +28,8 @@ from epro.api import (
 from epro.api.context import follow_rehearsal_clock
 from epro.api.converters import CodeConverter, SlugConverter, described
 from epro.api.edc import changes as edc_changes
+from epro.api.edc import entities as edc_entities
+from epro.api.edc import study as edc_study
 from epro.api.edc import token as edc_token
 from epro.api.errors import EproApi, register_error_handlers
 from epro.api.json import IsoJson
@@ -41,7 +43,7 @@ ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, assessments, me, responses, corrections, flags, work,
     delegations, questionnaires, journal,
-    edc_token, edc_changes,
+    edc_token, edc_study, edc_changes, edc_entities,
 )  # fmt: skip
 
 

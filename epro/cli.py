@@ -8,6 +8,7 @@ from epro.commands import (
     description,
     edc,
     journal,
+    odm,
     people,
     running,
     study,
@@ -28,6 +29,6 @@ def main() -> None:
     """
 
 
-for part in (running, database, study, people, journal, edc, description, demonstration):
+for part in (running, database, study, people, journal, edc, odm, description, demonstration):
     for command in part.COMMANDS:
         main.add_command(command)

@@ -45,6 +45,11 @@ class Catalogue:
         except KeyError:
             raise UnknownStudyVersion(version_id) from None
 
+    @property
+    def packages(self) -> tuple[StudyPackage, ...]:
+        """Return every study version, in the order published."""
+        return tuple(self._packages[version_id] for version_id in sorted(self._packages))
+
     def questionnaire(self, code: str, version: str) -> Questionnaire:
         """Return one edition, whichever study version brought it. Raises UnknownQuestionnaire."""
         try:

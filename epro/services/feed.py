@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import ColumnElement, and_, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from epro.access import Actor, Scope
@@ -25,6 +25,7 @@ from epro.services.feed_cursor import Position
 from epro.services.feed_items import Choice, FeedType, HeldBack, line_of
 from epro.services.journal import FIRST_HASH, Subject
 from questionnaires.catalogue import Catalogue
+from questionnaires.schedule import AnchorEvent
 
 EPOCH_ROW = 1
 # Rows looked at in one go: bounds memory, and how wrongly a database can guess.
@@ -70,15 +71,15 @@ def read_page(
     Raises CursorInvalid, CursorFilterMismatch, CursorEpochUnknown.
     """
     # First, and once: what comes after it while we read belongs to the next page.
-    head = _head(session)
+    end = head(session)
     epoch = current_epoch(session)
     after_seq = _seq_of(session, cursor, choice, epoch=epoch, keyring=keyring) if cursor else 0
     columns = (JournalLink.seq, JournalLink.hash, JournalEntry.body)
-    rows = list(islice(_walk(session, choice, columns, after_seq, head), limit + 1))
+    rows = list(islice(_walk(session, choice, columns, after_seq, end), limit + 1))
     served = rows[:limit]
     has_more = len(rows) > limit
     # Without more of the choice everything up to the head was examined, and is never read again.
-    upto_seq = served[-1][0] if has_more else head
+    upto_seq = served[-1][0] if has_more else end
     oldest = journal.lag(session).oldest_recorded_at
     return Page(
         lines=[
@@ -91,7 +92,7 @@ def read_page(
             Position(epoch, upto_seq, choice.filter, _hash_at(session, upto_seq)), keyring=keyring
         ),
         has_more=has_more,
-        head=head,
+        head=end,
         lag_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
     )
 
@@ -120,8 +121,8 @@ def manifest(session: Session, choice: Choice, *, upto: int | None) -> Manifest:
 
     Reads in a stream: as little memory for a million changes as for ten.
     """
-    head = _head(session)
-    upto = head if upto is None else min(upto, head)
+    end = head(session)
+    upto = end if upto is None else min(upto, end)
     counts = dict.fromkeys(choice.entity_types, 0)
     digests = {name: hashlib.sha256() for name in choice.entity_types}
     for name, digest in _walk(
@@ -224,7 +225,8 @@ def _hash_at(session: Session, seq: int) -> str:
     return (digest or "")[:HASH_LENGTH]
 
 
-def _head(session: Session) -> int:
+def head(session: Session) -> int:
+    """Return the last place of the journal; 0 for an empty one."""
     return session.scalar(select(func.max(JournalLink.seq))) or 0
 
 
@@ -240,8 +242,6 @@ def _walk(
     Places have no gaps, so a stride is never more rows than its length. Asked for the whole stretch
     at once, a database may collect and sort the entire journal for a single page.
     """
-    # As an expression, so that no index on types tempts it to.
-    entity_type = JournalEntry.entity_type.concat("")
     for start in range(after_seq, upto_seq, STRIDE):
         yield from session.execute(
             select(*columns)
@@ -249,11 +249,24 @@ def _walk(
             .where(
                 JournalLink.seq > start,
                 JournalLink.seq <= min(start + STRIDE, upto_seq),
-                JournalEntry.kind == JournalKind.CHANGE,
-                entity_type.in_(choice.entity_types),
+                *conditions(choice),
             )
             .order_by(JournalLink.seq)
         )
+
+
+def conditions(choice: Choice) -> list[ColumnElement[bool]]:
+    """Return what holds for every journal entry that is served to this choice."""
+    # As an expression, so that no index on types tempts a database to collect by type.
+    entity_type = JournalEntry.entity_type.concat("")
+    holding = [
+        JournalEntry.kind == JournalKind.CHANGE, entity_type.in_(choice.entity_types),
+    ]  # fmt: skip
+    if Scope.SECOND_INFUSION not in choice.scopes:
+        # Who came to a second infusion visit, and when, is a scope of its own.
+        is_second = JournalEntry.entity_id.endswith(f":{AnchorEvent.INF2}")
+        holding.append(~and_(entity_type == FeedType.ANCHOR, is_second))
+    return holding
 
 
 def _held_back(session: Session, upto: int) -> dict[HeldBack, int]:

@@ -84,7 +84,14 @@ class Choice:
 def line_of(
     seq: int, digest: str, body: str, *, scopes: frozenset[Scope], catalogue: Catalogue
 ) -> str:
-    """Return one change as the text that is served: canonical JSON, so equal for ever.
+    """Return one change as the text that is served: canonical JSON, so equal for ever."""
+    return journal.canonical(item_of(seq, digest, body, scopes=scopes, catalogue=catalogue))
+
+
+def item_of(
+    seq: int, digest: str, body: str, *, scopes: frozenset[Scope], catalogue: Catalogue
+) -> dict[str, Any]:
+    """Return one change as values.
 
     `hash` is that of the journal's link and covers the record as it was written; `data_sha256`
     covers the canonical JSON of `data` as it stands here, after anything was withheld.
@@ -96,26 +103,24 @@ def line_of(
         data["answers"] = _without_free_text(data, catalogue)
     version_id = after.get("study_version_id")
     actor = content["actor"]
-    return journal.canonical(
-        {
-            "seq": seq,
-            "change_id": content["change_id"],
-            "type": content["entity_type"],
-            "op": _op_of(content),
-            "entity_id": content["entity_id"],
-            "version": content["version"],
-            "participant": content["participant"],
-            "site": content["site"],
-            "occurred_at": content["occurred_at"],
-            "recorded_at": content["recorded_at"],
-            "actor": {"kind": actor["kind"], "name": actor["name"], "role": actor["role"]},
-            "reason": content["reason"],
-            "study_version": catalogue.package(version_id).version if version_id else None,
-            "data": data,
-            "data_sha256": hashlib.sha256(journal.canonical(data).encode()).hexdigest(),
-            "hash": digest,
-        }
-    )
+    return {
+        "seq": seq,
+        "change_id": content["change_id"],
+        "type": content["entity_type"],
+        "op": _op_of(content),
+        "entity_id": content["entity_id"],
+        "version": content["version"],
+        "participant": content["participant"],
+        "site": content["site"],
+        "occurred_at": content["occurred_at"],
+        "recorded_at": content["recorded_at"],
+        "actor": {"kind": actor["kind"], "name": actor["name"], "role": actor["role"]},
+        "reason": content["reason"],
+        "study_version": catalogue.package(version_id).version if version_id else None,
+        "data": data,
+        "data_sha256": hashlib.sha256(journal.canonical(data).encode()).hexdigest(),
+        "hash": digest,
+    }
 
 
 def _op_of(content: Mapping[str, Any]) -> str:

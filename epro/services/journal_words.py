@@ -74,6 +74,7 @@ VERBS: dict[str, Translated] = {
     ),
     "edc_epoch.begun": Translated("恢复后重新开始数据接口", "began the feed anew after a restore"),
     "edc_token.issued": Translated("数据接口客户端取得了令牌", "an EDC client took a token"),
+    "entity.read": Translated("数据接口读取了一条 {type}", "an EDC client read one {type}"),
     "feed.acknowledged": Translated(
         "数据接口确认已存至 {seq}", "an EDC client has stored the feed up to {seq}"
     ),
@@ -138,6 +139,10 @@ VERBS: dict[str, Translated] = {
     "reminder.skipped": Translated(
         "没有发送提醒 {step}({skipped_reason})", "skipped the reminder {step} ({skipped_reason})"
     ),
+    "metadata.read": Translated(
+        "数据接口读取了研究版本 {version} 的定义", "an EDC client read what edition {version} asks"
+    ),
+    "odm.exported": Translated("导出了 ODM 文件（{kind}）", "exported an ODM file ({kind})"),
     "response.completed": Translated(
         "提交了 {questionnaire_code}(第 {revision} 版)",
         "submitted {questionnaire_code} (revision {revision})",
@@ -158,6 +163,9 @@ VERBS: dict[str, Translated] = {
     "sign_in.refused": Translated("登录被拒绝", "sign-in was refused"),
     "signature.refused": Translated("签名未通过验证", "a signature was not proven"),
     "site.added": Translated("添加了研究中心", "added a site"),
+    "study.read": Translated(
+        "数据接口读取了研究版本列表", "an EDC client read the list of editions"
+    ),
     "study_version.activated": Translated(
         "自 {from_on} 起启用方案 {version}", "activated study version {version} from {from_on}"
     ),

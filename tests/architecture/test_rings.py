@@ -31,6 +31,7 @@ BREACHES = {
         ("epro.models.rash", "epro.services"),
         ("epro.models.hasty", "notifications"),
         ("notifications.rash", "epro.models"),
+        ("epro.exchange.rash", "epro.services"),
         ("epro.services.rash", "epro.api"),
         ("epro.jobs.rash", "epro.api"),
         ("epro.web.rash", "epro.jobs"),

@@ -1,9 +1,11 @@
 """Handing over: the feed of changes, the totals to reconcile with, the acknowledgement."""
 
+import json
 from typing import Any
 
 from flask import Response
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 from webargs.fields import DelimitedList
 
 from epro.access import Permission
@@ -17,19 +19,26 @@ from epro.api.context import (
     sequenced_reading,
     transaction,
 )
+from epro.api.edc.reading import XML_TYPE, choice_of, put_on_record
 from epro.errors import CursorEpochUnknown, CursorFilterMismatch, CursorInvalid, NotFound
+from epro.exchange.changes import Change
 from epro.models import EdcConsumer
-from epro.services import feed, feed_cursor, journal
+from epro.services import feed, feed_cursor, feed_exports, feed_forms, journal
 from epro.services.feed import Manifest, Page
-from epro.services.feed_items import Choice, FeedType, HeldBack
+from epro.services.feed_items import FeedType, HeldBack
 
 blueprint = ApiBlueprint(
     "edc", __name__, url_prefix="/api/edc/v1",
     description="Every change, once, for the clinical database.",
 )  # fmt: skip
 MAX_PAGE = 1_000
-JSON, NDJSON = "json", "ndjson"
+JSON, NDJSON, ODM = "json", "ndjson", "odm"
 NDJSON_TYPE = "application/x-ndjson"
+# Where a format has no place for the end of a page, and in the others too.
+PAGE_HEADERS = {
+    "next_cursor": "Epro-Next-Cursor", "has_more": "Epro-Has-More", "head": "Epro-Head",
+    "lag_seconds": "Epro-Lag-Seconds",
+}  # fmt: skip
 
 
 def _types() -> DelimitedList:
@@ -52,7 +61,7 @@ class ChangesQuerySchema(Schema):
     )
     limit = fields.Integer(load_default=200, validate=validate.Range(min=1, max=MAX_PAGE))
     type = _types()
-    format = fields.String(load_default=JSON, validate=validate.OneOf([JSON, NDJSON]))
+    format = fields.String(load_default=JSON, validate=validate.OneOf([JSON, NDJSON, ODM]))
 
 
 class ActingSchema(Schema):
@@ -140,29 +149,35 @@ class ConsumerSchema(Schema):
 @blueprint.get("/changes")
 @requires(Permission.READ_FEED)
 @blueprint.arguments(ChangesQuerySchema, location="query")
-@blueprint.doc(responses={"200": {"content": {NDJSON_TYPE: {"schema": {"type": "string"}}}}})
+@blueprint.doc(responses={"200": {"content": {
+    NDJSON_TYPE: {"schema": {"type": "string"}}, "text/xml": {"schema": {"type": "string"}},
+}}})  # fmt: skip
 @blueprint.response(200, ChangesSchema)
 @blueprint.refuses(CursorInvalid, CursorFilterMismatch, CursorEpochUnknown)
 def read_changes(query: dict[str, Any]) -> Response:
     """Return what changed after a cursor, oldest first; the same cursor gives the same rows.
 
     As NDJSON each change is a line, and the last line holds the rest of the page, without `items`.
+    As ODM it is a transactional file; the rest of the page stands in the headers `Epro-…`.
     """
+    choice = choice_of(query["type"])
     with sequenced_reading() as session:
         page = feed.read_page(
-            session, _choice(query), cursor=query["cursor"], limit=query["limit"],
+            session, choice, cursor=query["cursor"], limit=query["limit"],
             catalogue=catalogue(session), keyring=keyring(), now=now(),
         )  # fmt: skip
+        response = _as_format(session, page, query["format"])
     # What was taken is on record before it leaves.
-    with transaction() as session:
-        what = {
+    put_on_record(
+        "feed.read",
+        {
             "after_seq": page.after_seq, "upto_seq": page.upto_seq, "rows": len(page.lines),
-            "filter": _choice(query).filter, "format": query["format"], "sha256": page.sha256,
-        }  # fmt: skip
-        feed.record_pull(session, current_actor(), "feed.read", what, now=now())
-    if query["format"] == NDJSON:
-        return Response(_as_ndjson(page), mimetype=NDJSON_TYPE)
-    return Response(_as_json(page), mimetype="application/json")
+            "filter": choice.filter, "format": query["format"], "sha256": page.sha256,
+        },
+    )  # fmt: skip
+    for name, value in _page_end(page).items():
+        response.headers[PAGE_HEADERS[name]] = json.dumps(value).strip('"')
+    return response
 
 
 @blueprint.get("/manifest")
@@ -171,11 +186,10 @@ def read_changes(query: dict[str, Any]) -> Response:
 @blueprint.response(200, ManifestSchema)
 def read_manifest(query: dict[str, Any]) -> dict[str, Any]:
     """Return number and checksum of all changes up to a place, to compare with what was stored."""
+    choice = choice_of(query["type"])
     with sequenced_reading() as session:
-        totals = feed.manifest(session, _choice(query), upto=query["upto"])
-    with transaction() as session:
-        what = {"upto_seq": totals.upto, "filter": _choice(query).filter}
-        feed.record_pull(session, current_actor(), "feed.reconciled", what, now=now())
+        totals = feed.manifest(session, choice, upto=query["upto"])
+    put_on_record("feed.reconciled", {"upto_seq": totals.upto, "filter": choice.filter})
     return _described(totals)
 
 
@@ -192,29 +206,33 @@ def acknowledge(typed: dict[str, Any], consumer: str) -> EdcConsumer:
         )
 
 
-def _choice(query: dict[str, Any]) -> Choice:
-    types = query["type"]
-    return Choice(None if types is None else frozenset(types), current_actor().scopes)
+def _as_format(session: Session, page: Page, wanted: str) -> Response:
+    if wanted == NDJSON:
+        return Response(_as_ndjson(page), mimetype=NDJSON_TYPE)
+    if wanted == ODM:
+        return Response(_as_odm(session, page), content_type=XML_TYPE)
+    return Response(_as_json(page), mimetype="application/json")
 
 
-def _page_end(page: Page) -> str:
-    return journal.canonical(
-        {
-            "next_cursor": page.next_cursor,
-            "has_more": page.has_more,
-            "head": page.head,
-            "lag_seconds": page.lag_seconds,
-        }
-    )
+def _page_end(page: Page) -> dict[str, Any]:
+    return {name: getattr(page, name) for name in PAGE_HEADERS}
 
 
 def _as_json(page: Page) -> str:
     """Put the page together from the lines as they are: parsing them could only alter them."""
-    return f'{{"items":[{",".join(page.lines)}],{_page_end(page)[1:]}\n'
+    end = journal.canonical(_page_end(page))
+    return f'{{"items":[{",".join(page.lines)}],{end[1:]}\n'
 
 
 def _as_ndjson(page: Page) -> str:
-    return "".join(f"{line}\n" for line in (*page.lines, _page_end(page)))
+    return "".join(f"{line}\n" for line in (*page.lines, journal.canonical(_page_end(page))))
+
+
+def _as_odm(session: Session, page: Page) -> bytes:
+    changes = [Change.from_item(json.loads(line)) for line in page.lines]
+    study = feed_forms.study_of(session, catalogue(session))
+    name = f"changes.{page.after_seq}-{page.upto_seq}"
+    return feed_exports.odm_page(session, study, changes, name=name)
 
 
 def _described(totals: Manifest) -> dict[str, Any]:

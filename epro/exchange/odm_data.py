@@ -1,0 +1,163 @@
+"""Clinical data in ODM: the state of a participant, or one change as it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from lxml import etree
+
+from epro.exchange import odm_names as names
+from epro.exchange.changes import Change, EventKey, Form, Study, latest
+from epro.exchange.odm_answers import add_answers, add_fields
+from epro.exchange.odm_elements import add, element
+from epro.exchange.odm_metadata import OF_THE_SUBJECT
+
+EventKeys = Mapping[str, EventKey]
+TRANSACTIONS: Mapping[str, str] = {"insert": "Insert", "update": "Update", "void": "Remove"}
+
+
+def event_key_of(assessment: Mapping[str, Any]) -> EventKey:
+    """Return where an assessment stands in the schedule; its first version decides."""
+    return EventKey(assessment["block"], assessment["occurrence"])
+
+
+def event_keys_in(changes: Iterable[Change]) -> dict[str, EventKey]:
+    """Return where assessments stand, by id, from their changes in whichever order they come."""
+    firsts: dict[str, Change] = {}
+    for change in changes:
+        if change.type == "assessment":
+            known = firsts.setdefault(change.entity_id, change)
+            if change.version < known.version:
+                firsts[change.entity_id] = change
+    return {name: event_key_of(first.data) for name, first in firsts.items()}
+
+
+def subject_state(study: Study, version: str, changes: Sequence[Change]) -> etree._Element | None:
+    """Return how one participant stands in one edition of the study; None when there is nothing.
+
+    `changes` are all of hers, in the order of the feed.
+    """
+    keys = event_keys_in(changes)
+    states: dict[str, dict[str, Change]] = {}
+    for change in changes:
+        known = states.setdefault(change.type, {})
+        if latest(known, change):
+            known[change.entity_id] = change
+    infused = first_infusion_on(states.get("anchor", {}).values())
+    standing = [
+        change
+        for of_type in states.values()
+        for change in of_type.values()
+        if not change.is_void and study.version_of(change) == version
+    ]
+    if not standing:
+        return None
+    subject = element("SubjectData", {"SubjectKey": str(standing[0].participant)})
+    site = next((change.site for change in standing if change.site), None)
+    add(subject, "SiteRef", LocationOID=names.site(site))
+    events: dict[tuple[str, str | None], etree._Element] = {}
+    for change in sorted(standing, key=lambda one: (one.recorded_at, one.seq)):
+        place = _event_of(change, keys)
+        if place not in events:
+            events[place] = _add_event(subject, place)
+        _add_form(events[place], study, change, transaction=None, infused=infused)
+    return subject
+
+
+def subject_change(study: Study, change: Change, keys: EventKeys) -> etree._Element:
+    """Return one change as a transaction, with who, when, why, and the feed's own change id."""
+    subject = element(
+        "SubjectData", {"SubjectKey": str(change.participant), "TransactionType": "Context"}
+    )
+    add(subject, "SiteRef", LocationOID=names.site(change.site))
+    event = _add_event(subject, _event_of(change, keys))
+    event.set("TransactionType", "Context")
+    _add_form(event, study, change, transaction=TRANSACTIONS[change.op], infused=None)
+    return subject
+
+
+def first_infusion_on(anchors: Iterable[Change]) -> date | None:
+    """Return the local day of the first infusion, from anchors as they stand."""
+    for anchor in anchors:
+        if anchor.data["event"] == "INF1":
+            return datetime.fromisoformat(anchor.data["occurred_at"]).date()
+    return None
+
+
+def days_since(infused: date | None, change: Change) -> int | None:
+    """Return whole local days from the first infusion to a response; negative before it."""
+    if infused is None:
+        return None
+    return (datetime.fromisoformat(change.occurred_at).date() - infused).days
+
+
+def _event_of(change: Change, keys: EventKeys) -> tuple[str, str | None]:
+    if change.type in OF_THE_SUBJECT:
+        return names.SUBJECT_EVENT, None
+    about = change.entity_id if change.type == "assessment" else change.data.get("assessment_id")
+    if about is not None and about in keys:
+        return names.event(keys[about].block), keys[about].occurrence
+    return names.REPORT_EVENT, change.entity_id
+
+
+def _add_event(subject: etree._Element, place: tuple[str, str | None]) -> etree._Element:
+    event = add(subject, "StudyEventData", StudyEventOID=place[0])
+    if place[1] is not None:
+        event.set("StudyEventRepeatKey", place[1])
+    return event
+
+
+def _add_form(
+    event: etree._Element,
+    study: Study,
+    change: Change,
+    *,
+    transaction: str | None,
+    infused: date | None,
+) -> None:
+    is_response = change.type == "response"
+    code = change.data["questionnaire_code"] if is_response else change.type
+    form = add(event, "FormData", FormOID=names.form(code), FormRepeatKey=change.entity_id)
+    if transaction:
+        form.set("TransactionType", transaction)
+    _add_audit(form, change)
+    if is_response and change.data["status"] == "completed":
+        _add_signature(form, change)
+    if transaction == "Remove":
+        return
+    # Whatever stood there before: each value of the form is in it.
+    inner = "Insert" if transaction == "Insert" else "Upsert" if transaction else None
+    add_fields(form, _form(study, change.type), _values(change, infused), transaction=inner)
+    if is_response:
+        add_answers(form, study.questionnaire(change), change, transaction=inner)
+
+
+def _form(study: Study, kind: str) -> Form:
+    return next(form for form in study.forms if form.type == kind)
+
+
+def _values(change: Change, infused: date | None) -> dict[str, Any]:
+    values = dict(change.data)
+    if change.type == "response" and infused is not None:
+        values[names.DAYS_SINCE_INFUSION] = days_since(infused, change)
+    return values
+
+
+def _add_audit(parent: etree._Element, change: Change) -> None:
+    audit = add(parent, "AuditRecord")
+    add(audit, "UserRef", UserOID=names.user(change.actor))
+    add(audit, "LocationRef", LocationOID=names.site(change.site))
+    add(audit, "DateTimeStamp", change.recorded_at)
+    if change.reason:
+        add(audit, "ReasonForChange", change.reason)
+    add(audit, "SourceID", change.change_id)
+
+
+def _add_signature(parent: etree._Element, change: Change) -> None:
+    signature = add(parent, "Signature")
+    add(signature, "UserRef", UserOID=names.user(change.actor))
+    add(signature, "LocationRef", LocationOID=names.site(change.site))
+    add(signature, "SignatureRef", SignatureOID=names.SUBMITTED)
+    add(signature, "DateTimeStamp", change.recorded_at)
