@@ -26,7 +26,7 @@ def puller(world: World) -> Puller:
 def metadata_of(puller: Puller) -> bytes:
     answer = puller.ask("/study/metadata", version=VERSION, format="odm")
     assert answer.status_code == 200, answer.text
-    return answer.data
+    return bytes(answer.data)
 
 
 @pytest.mark.req("E-01", "E-03")
@@ -78,7 +78,7 @@ def test_the_study_lists_its_editions(puller: Puller) -> None:
 def test_a_page_as_odm_holds_the_same_changes_as_json(puller: Puller) -> None:
     metadata, cursor, told = metadata_of(puller), None, []
     while True:
-        given = {} if cursor is None else {"cursor": cursor}
+        given: dict[str, str] = {} if cursor is None else {"cursor": cursor}
         answer = puller.ask("/changes", format="odm", limit=25, **given)
         assert answer.content_type == "text/xml; charset=utf-8"
         assert schema_faults(answer.data) == []
