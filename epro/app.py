@@ -37,6 +37,9 @@ from epro.clock import Clock
 from epro.crypto import Keyring
 from epro.parts import build_parts
 from epro.settings import Settings
+from epro.web.console import pages as console_frame
+from epro.web.console import safety as console_safety
+from epro.web.console import sign_in as console_sign_in
 
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
@@ -45,6 +48,7 @@ RESOURCES = (
     delegations, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
 )  # fmt: skip
+CONSOLE = (console_frame, console_sign_in, console_safety)
 
 
 def create_app(
@@ -63,6 +67,8 @@ def create_app(
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(hooks.blueprint)
+    for pages in CONSOLE:
+        app.register_blueprint(pages.blueprint)
     if settings.has_inbox:
         app.register_blueprint(inbox.blueprint)
     if settings.is_rehearsal:

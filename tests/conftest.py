@@ -47,7 +47,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 # Tests that share running systems or a furnished world, built once in each process that needs them.
-SHARING = ("tests/blackbox/", "tests/api/test_access_matrix", "tests/api/test_contract_fuzz")
+SHARING = (
+    "tests/blackbox/",
+    "tests/browser/",
+    "tests/web/",
+    "tests/api/test_access_matrix",
+    "tests/api/test_contract_fuzz",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,21 +14,24 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
+from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token, create_refresh_token
 from sqlalchemy import select
+from werkzeug.http import parse_cookie
 from werkzeug.test import TestResponse
 
 from epro.access import STAFF_ROLES, Role, Scope
 from epro.app import create_app
 from epro.clock import wall_clock_now
 from epro.db import Database
-from epro.models import Participant, SiteMembership, User
+from epro.models import FlagTrigger, Participant, Screening, SiteMembership, User
 from epro.services import edc_clients, sessions
 from epro.services.edc_clients import NewSecret
 from epro.services.sessions import SignedIn
 from epro.services.staff import NewUser
-from questionnaires.definition import Questionnaire
+from epro.web.console.session import COOKIE, PATH, hand_out
+from questionnaires.definition import AnswerValue, Questionnaire
 from questionnaires.invented import calm_answers
 from tests.clock import START, FrozenClock
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -121,6 +124,22 @@ class World:
             token = create_refresh_token(str(signed_in.person_id), additional_claims=claims)
         return {"Authorization": f"Bearer {token}"}
 
+    def sign_in_to_console(self, name: str) -> FlaskClient:
+        """Return a browser in which a user, or a role's user, has the console open."""
+        signed_in = self._start(name)
+        browser = self.browser()
+        with self.app.app_context():
+            response = hand_out(Response(), signed_in)
+        cookie = parse_cookie(response.headers["Set-Cookie"])[COOKIE]
+        browser.set_cookie(COOKIE, cookie, path=PATH)
+        return browser
+
+    def browser(self) -> FlaskClient:
+        """Return a browser that nobody has used yet, at an address of its own."""
+        browser = self.app.test_client()
+        browser.environ_base = browser.environ_base | self.a_new_address()
+        return browser
+
     def sign_in_client(self, *scopes: Scope) -> dict[str, str]:
         """Return the headers of a new machine that pulls, with these scopes."""
         added = self.add_client(*scopes)
@@ -145,6 +164,29 @@ class World:
         )
         assert enrolled.status_code == 201, enrolled.text
         return str(enrolled.get_json()["activation_code"])
+
+    def complain(self, code: str, **but: AnswerValue) -> UUID:
+        """Have a participant report a problem; return the flag that it raised."""
+        report = shipped_package().questionnaire("ae_report")
+        assert report
+        answers = calm_answers(report, answered_at=self.clock(), chance=Random(7), but=but)
+        response_id = uuid4()
+        body = {
+            "questionnaire": {"code": report.code, "version": report.version}, "revision": 1,
+            "status": "completed", "language": "zh", "answered_at": self.clock().isoformat(),
+            "answers": answers,
+        }  # fmt: skip
+        answered = self.request(
+            "PUT", f"{API}/me/responses/{response_id}", json=body,
+            headers={**self.sign_in(code), "Answer-Age": "1"},
+        )  # fmt: skip
+        assert answered.status_code == 201, answered.text
+        with self.database.reading() as session:
+            return session.scalars(
+                select(FlagTrigger.flag_id)
+                .join(Screening, Screening.id == FlagTrigger.screening_id)
+                .where(Screening.source_id == str(response_id))
+            ).all()[0]
 
     def due(self, headers: dict[str, str]) -> dict[str, Any]:
         """Return the assessment that is open for the participant now."""

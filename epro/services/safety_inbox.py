@@ -1,0 +1,199 @@
+"""The safety inbox: every flag that is not closed, in the order in which people should act.
+
+First what nobody has taken in time, the longest overdue first; then what is still to be taken, by
+the time left; then what somebody has taken.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.models import FlagTrigger, Participant, SafetyFlag, Site, User
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Translated
+from questionnaires.escalating import acknowledge_by
+from questionnaires.tiers import Tier
+
+
+class Standing(StrEnum):
+    """How a flag stands: nobody took it in time, nobody took it yet, or somebody has it."""
+
+    OVERDUE = "overdue"
+    WAITING = "waiting"
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines are asked for; an empty one asks for all. `mine` are those the actor has."""
+
+    standing: Standing | None = None
+    tiers: frozenset[Tier] = frozenset()
+    site: str | None = None
+    participant: str | None = None
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One flag as it stands in the inbox. `acknowledge_by` is None once somebody has taken it.
+
+    `signals` are the titles of the rules that were met, the first one first; `times` counts how
+    often, and the last time was `last_met_at`.
+    """
+
+    flag: SafetyFlag
+    participant: str
+    site: Site
+    signals: tuple[Translated, ...]
+    times: int
+    last_met_at: datetime
+    holder: str | None
+    acknowledge_by: datetime | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """The lines asked for, how many there are of each standing, and when one last came in."""
+
+    lines: Sequence[Line]
+    counts: Mapping[Standing, int]
+    sites: Sequence[Site]
+    last_raised_at: datetime | None
+
+
+def inbox(
+    session: Session, actor: Actor, wanted: Wanted, *, catalogue: Catalogue, now: datetime
+) -> Inbox:
+    """Return the open flags at the actor's sites, in the order in which to act on them."""
+    site_ids = actor.sites_for(Permission.READ_FLAG)
+    rows = session.execute(_open_flags(site_ids)).all()
+    met = _met(session, [flag.id for flag, *_ in rows])
+    lines = [
+        _line(flag, participant, site, holder, met[flag.id], catalogue=catalogue, now=now)
+        for flag, participant, site, holder in rows
+    ]
+    counts = dict.fromkeys(Standing, 0)
+    for line in lines:
+        counts[line.standing] += 1
+    return Inbox(
+        lines=sorted((line for line in lines if _is_wanted(line, wanted, actor)), key=_urgency),
+        counts=counts,
+        sites=_sites(session, site_ids),
+        last_raised_at=_last_raised_at(session, site_ids),
+    )
+
+
+def line_of(session: Session, flag: SafetyFlag, *, catalogue: Catalogue, now: datetime) -> Line:
+    """Return one flag, which the caller has found within the actor's sites, as a line."""
+    participant = session.get_one(Participant, flag.participant_id)
+    site = session.get_one(Site, flag.site_id)
+    holder = session.get(User, flag.acknowledged_by_id) if flag.acknowledged_by_id else None
+    met = _met(session, [flag.id])[flag.id]
+    return _line(
+        flag, participant.code, site, holder.full_name if holder else None, met,
+        catalogue=catalogue, now=now,
+    )  # fmt: skip
+
+
+def _open_flags(
+    site_ids: Collection[UUID] | None,
+) -> Select[SafetyFlag, str, Site, str | None]:
+    query = (
+        select(SafetyFlag, Participant.code, Site, User.full_name)
+        .join(Participant, Participant.id == SafetyFlag.participant_id)
+        .join(Site, Site.id == SafetyFlag.site_id)
+        .outerjoin(User, User.id == SafetyFlag.acknowledged_by_id)
+        .where(SafetyFlag.closed_at.is_(None))
+    )
+    return query if site_ids is None else query.where(SafetyFlag.site_id.in_(site_ids))
+
+
+def _met(
+    session: Session, flag_ids: Sequence[UUID]
+) -> defaultdict[UUID, list[tuple[str, datetime]]]:
+    """Return which rules made each flag and when, in order: one query for all of them."""
+    met: defaultdict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
+    for flag_id, rule, met_at in session.execute(
+        select(FlagTrigger.flag_id, FlagTrigger.rule, FlagTrigger.met_at)
+        .where(FlagTrigger.flag_id.in_(flag_ids))
+        .order_by(FlagTrigger.id)
+    ):
+        met[flag_id].append((rule, met_at))
+    return met
+
+
+def _line(
+    flag: SafetyFlag,
+    participant: str,
+    site: Site,
+    holder: str | None,
+    met: Sequence[tuple[str, datetime]],
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Line:
+    package = catalogue.package(flag.study_version_id)
+    titles = {rule.id: rule.title for rule in package.rules}
+    titles[package.silence.id] = package.silence.title
+    target = None
+    if flag.acknowledged_at is None:
+        target = acknowledge_by(
+            package.escalation, flag.tier, tonight=flag.tonight,
+            urgent_since=flag.urgent_since, zone=ZoneInfo(site.zone),
+        )  # fmt: skip
+    if target is None:
+        standing = Standing.TAKEN
+    else:
+        standing = Standing.OVERDUE if target <= now else Standing.WAITING
+    rules = dict.fromkeys(rule for rule, _ in met)
+    return Line(
+        flag=flag,
+        participant=participant,
+        site=site,
+        signals=tuple(titles.get(rule, Translated(rule, rule)) for rule in rules),
+        # Rules met by one answer count as once.
+        times=len({met_at for _, met_at in met}),
+        last_met_at=max((met_at for _, met_at in met), default=flag.raised_at),
+        holder=holder,
+        acknowledge_by=target,
+        standing=standing,
+    )
+
+
+def _is_wanted(line: Line, wanted: Wanted, actor: Actor) -> bool:
+    return (
+        (wanted.standing is None or line.standing is wanted.standing)
+        and (not wanted.tiers or line.flag.tier in wanted.tiers)
+        and (wanted.site is None or line.site.code == wanted.site)
+        and (wanted.participant is None or wanted.participant in line.participant)
+        and (not wanted.mine or line.flag.acknowledged_by_id == actor.id)
+    )
+
+
+def _urgency(line: Line) -> tuple[int, float, int, str]:
+    """Return what to sort by: taken last; before that whoever has the least time left."""
+    order = [Standing.OVERDUE, Standing.WAITING, Standing.TAKEN].index(line.standing)
+    clock = line.acknowledge_by or line.flag.urgent_since
+    return order, clock.timestamp(), -line.flag.tier.urgency, str(line.flag.id)
+
+
+def _sites(session: Session, site_ids: Collection[UUID] | None) -> Sequence[Site]:
+    query = select(Site).order_by(Site.code)
+    return session.scalars(query if site_ids is None else query.where(Site.id.in_(site_ids))).all()
+
+
+def _last_raised_at(session: Session, site_ids: Collection[UUID] | None) -> datetime | None:
+    query = select(func.max(SafetyFlag.raised_at))
+    return session.scalar(
+        query if site_ids is None else query.where(SafetyFlag.site_id.in_(site_ids))
+    )

@@ -1,0 +1,159 @@
+"""What all pages of the console share: frame, language, headers, and the page of a refusal."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as AnyResponse
+
+from epro.api.context import catalogue, now, public, reading
+from epro.errors import DomainError, NotFound
+from epro.services import safety_inbox
+from epro.services.safety_inbox import Standing, Wanted
+from epro.web.console import session as console_session
+from epro.web.console.words import WORDS
+from questionnaires.definition import Language, Translated
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+A_YEAR_S = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE = "epro_console_language"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def _refused(refusal: DomainError) -> Response:
+    text = WORDS.get(f"refusal.{refusal.code}", Translated(refusal.text, refusal.text))
+    return render("refusal.html", status=refusal.status, reason=text, code=refusal.code)
+
+
+def _as_page(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    if request.endpoint != "console_frame.asset":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def new_blueprint(name: str) -> Blueprint:
+    """Return a blueprint for pages: its refusals are pages too, and all carry the same headers."""
+    made = Blueprint(
+        f"console_{name}", __name__, url_prefix=console_session.PATH,
+        template_folder=str(FOLDER / "templates"),
+    )  # fmt: skip
+    made.register_error_handler(DomainError, _refused)
+    made.after_request(_as_page)
+    return made
+
+
+blueprint = new_blueprint("frame")
+
+
+def render(template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page in the reader's language."""
+    language = current_language()
+    page = render_template(
+        f"console/{template}",
+        language=language,
+        html_language="en" if language is Language.EN else "zh-Hans",
+        other_language=Language.ZH if language is Language.EN else Language.EN,
+        t=_in(language),
+        csrf=console_session.csrf_token(),
+        actor=g.get("actor"),
+        now=now(),
+        **values,
+    )
+    return Response(page, status=status, mimetype="text/html")
+
+
+def render_framed(template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page for somebody who is signed in: with navigation and what is waiting."""
+    with reading() as session:
+        waiting = safety_inbox.inbox(
+            session, g.actor, Wanted(), catalogue=catalogue(session), now=now()
+        ).counts
+    unacknowledged = waiting[Standing.OVERDUE] + waiting[Standing.WAITING]
+    return render(template, status=status, unacknowledged=unacknowledged, **values)
+
+
+def current_language() -> Language:
+    """Return the language the reader chose; Chinese before she has chosen."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return Language.EN if chosen == Language.EN else Language.ZH
+
+
+def inside(path: str | None) -> str:
+    """Return a path of the console to go on to; for anything else, the inbox."""
+    is_inside = path is not None and path.startswith(f"{console_session.PATH}/")
+    return path if path and is_inside and "\\" not in path else url_for("console_safety.show_inbox")
+
+
+@blueprint.get("/")
+@public
+def home() -> AnyResponse:
+    """Lead to what is most urgent."""
+    return redirect(url_for("console_safety.show_inbox"), code=303)
+
+
+@blueprint.get("/language/<chosen>")
+@public
+def choose_language(chosen: str) -> AnyResponse:
+    """Change the language of the pages in this browser."""
+    language = Language.EN if chosen == Language.EN else Language.ZH
+    response = redirect(inside(request.args.get("to")), code=303)
+    response.set_cookie(
+        LANGUAGE_COOKIE, language, path=console_session.PATH, max_age=A_YEAR_S,
+        httponly=True, secure=console_session.is_https(), samesite="Lax",
+    )  # fmt: skip
+    return response
+
+
+@blueprint.get("/static/<path:name>")
+@public
+def asset(name: str) -> Response:
+    """Return a style or script; each is asked for anew, and mostly answered from the cache."""
+    path = safe_join(str(STATIC), name)
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    file = Path(path) if path else None
+    if file is None or file.suffix not in kinds or not file.is_file():
+        raise NotFound
+    response = Response(file.read_bytes(), mimetype=kinds[file.suffix])
+    response.add_etag()
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/<path:rest>")
+@public
+def nothing_here(rest: str) -> ResponseReturnValue:
+    """Say on a page that there is none."""
+    raise NotFound
+
+
+def _in(language: Language) -> Any:
+    """Return the function by which templates name texts: by key, or a text in both languages."""
+
+    def translate(text: str | Translated, /, **values: Any) -> str:
+        translated = WORDS[text] if isinstance(text, str) else text
+        said = translated.in_language(language)
+        return said.format_map(values) if values else said
+
+    return translate
+
+
+@blueprint.app_template_filter("local")
+def local_time(instant: datetime, zone: str) -> str:
+    """Write an instant as a clock of that zone shows it."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%m-%d %H:%M")
+
+
+def field_errors(problems: Mapping[str, str]) -> dict[str, Translated]:
+    """Return what is wrong with each field of a form, in words."""
+    return {field: WORDS[f"problem.{problem}"] for field, problem in problems.items()}

@@ -1,0 +1,47 @@
+"""A real browser before a real system: Debian's Chromium, driven from outside.
+
+The system is started once, on SQLite: what a browser shows does not depend on the database. Every
+page is watched: what its content policy refused, what its scripts threw, and what went wrong on
+the way fail the test that opened it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.blackbox.system import SystemShelf
+from tests.browser.desk import CHROMIUM, FLAGS, Desk
+from tests.databases import DatabaseKind, DatabaseShelf
+
+
+@pytest.fixture(scope="session")
+def playwright_running() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright_running: Playwright) -> Iterator[Browser]:
+    browser = playwright_running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, database_shelf: DatabaseShelf, chromium: Browser
+) -> Iterator[Desk]:
+    """A site with its coordinator, and a participant whose answer raised a flag."""
+    shelf = SystemShelf(tmp_path_factory.mktemp("desk"), database_shelf)
+    yield Desk.open(shelf.running(DatabaseKind.SQLITE), chromium)
+    shelf.close()
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path:
+    """Where pictures of pages are kept for people to look at."""
+    folder = request.config.rootpath / "var" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

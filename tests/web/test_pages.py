@@ -1,0 +1,196 @@
+"""Every page, for every role: who sees it, in which language, under which headers."""
+
+import hashlib
+import json
+import re
+from gzip import compress
+from uuid import uuid4
+
+import pytest
+from lxml import html
+
+from epro.access import STAFF_ROLES, Permission, Role
+from epro.api.access_table import Route, routes_of
+from epro.app import create_app
+from epro.settings import Environment
+from epro.web.console import pages
+from epro.web.console.words import WORDS
+from tests.api.world import PARTICIPANT, World
+from tests.settings import make_settings
+from tests.web.pages import CONSOLE, csrf_of, text_of
+
+ROUTES = [
+    route
+    for route in routes_of(
+        create_app(make_settings("sqlite://", environment=Environment.PRODUCTION))
+    )
+    if route.path.startswith(CONSOLE) and route.permission is not None
+]
+TEMPLATES = sorted((pages.FOLDER / "templates" / "console").glob("*.html"))
+VENDOR = pages.STATIC / "vendor"
+FIRST_LOAD_LIMIT = 60_000  # UX section 11, gzipped
+
+
+@pytest.mark.req("P-06")
+@pytest.mark.parametrize("role", sorted(STAFF_ROLES))
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_role_gets_in_exactly_where_the_table_says(
+    world: World, route: Route, role: Role
+) -> None:
+    if route.permission is Permission.OWN_SESSION:
+        return  # everybody's own; ending one here would end the test
+    browser = world.sign_in_to_console(role)
+    path = re.sub(r"{\w+}", str(uuid4()), route.path)
+
+    answer = browser.open(path, method=route.method, data={"csrf": csrf_of(browser)})
+
+    assert (answer.status_code == 403) is not route.is_open_to(role), answer.text
+    assert answer.status_code < 500
+
+
+@pytest.mark.req("P-06")
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_without_a_session_every_page_leads_to_the_door(world: World, route: Route) -> None:
+    path = re.sub(r"{\w+}", str(uuid4()), route.path)
+
+    answer = world.browser().open(path, method=route.method)
+
+    assert (answer.status_code, answer.location.split("?")[0]) == (303, f"{CONSOLE}/sign-in")
+
+
+@pytest.mark.req("C-01")
+def test_a_flag_of_another_site_looks_like_one_that_does_not_exist(world: World) -> None:
+    theirs = world.complain("GZ01-001", urgent=("chest",), chest=("pain",))
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    seen = [browser.get(f"{CONSOLE}/flags/{flag}") for flag in (theirs, uuid4())]
+
+    assert [one.status_code for one in seen] == [404, 404]
+    assert text_of(seen[0]) == text_of(seen[1])
+    assert "GZ01-001" not in browser.get(f"{CONSOLE}/flags").text
+
+
+@pytest.mark.req("P-10")
+@pytest.mark.parametrize(
+    ("chosen", "language", "says"), [("zh", "zh-Hans", "安全收件箱"), ("en", "en", "Safety inbox")]
+)
+def test_pages_speak_the_chosen_language(
+    world: World, chosen: str, language: str, says: str
+) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    led = browser.get(f"{CONSOLE}/language/{chosen}?to={CONSOLE}/flags")
+    page = browser.get(led.location)
+
+    assert html.fromstring(page.text).get("lang") == language
+    assert says in text_of(page)
+
+
+@pytest.mark.req("P-10")
+def test_chinese_comes_first(world: World) -> None:
+    page = world.browser().get(f"{CONSOLE}/sign-in", headers={"Accept-Language": "en"})
+
+    assert "登录" in text_of(page)
+
+
+@pytest.mark.req("P-10")
+def test_every_text_that_a_template_names_exists_and_none_is_left_over() -> None:
+    written = "\n".join(one.read_text("utf-8") for one in TEMPLATES)
+    named = set(re.findall(r"t\('([^']+)'[,)]", written))
+    # Keys that are put together from a value: everything under their beginning counts as named.
+    begun = set(re.findall(r"t\('([^']+)' ~", written)) | {"refusal."}
+
+    assert named <= set(WORDS)
+    assert {key for key in WORDS if key not in named and not key.startswith(tuple(begun))} == set()
+
+
+@pytest.mark.req("P-10")
+@pytest.mark.parametrize("key", sorted(WORDS))
+def test_both_languages_fill_in_the_same(key: str) -> None:
+    zh, en = (set(re.findall(r"{(\w+)}", text)) for text in (WORDS[key].zh, WORDS[key].en))
+
+    assert WORDS[key].zh.strip()
+    assert WORDS[key].en.strip()
+    assert zh == en
+
+
+@pytest.mark.req("X-05")
+@pytest.mark.parametrize("path", ["/flags", "/phones", "/sign-in", "/nothing/here"])
+def test_pages_are_strict_about_where_anything_comes_from(world: World, path: str) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}{path}")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)", page.text)
+
+
+@pytest.mark.req("X-05")
+def test_styles_are_asked_for_anew_and_mostly_answered_from_the_cache(world: World) -> None:
+    browser = world.browser()
+
+    first = browser.get(f"{CONSOLE}/static/console.css")
+    again = browser.get(
+        f"{CONSOLE}/static/console.css", headers={"If-None-Match": first.headers["ETag"]}
+    )
+
+    assert (first.status_code, again.status_code) == (200, 304)
+
+
+@pytest.mark.req("X-05")
+@pytest.mark.parametrize("name", ["../pages.py", "vendor/LOCK.json", "nothing.css", "%00.css"])
+def test_nothing_but_styles_and_scripts_is_served(world: World, name: str) -> None:
+    assert world.browser().get(f"{CONSOLE}/static/{name}").status_code == 404
+
+
+@pytest.mark.req("X-05")
+def test_what_others_wrote_is_the_file_they_published() -> None:
+    lock = json.loads((VENDOR / "LOCK.json").read_text("utf-8"))
+    kept = {one.name for one in VENDOR.iterdir()} - {"LOCK.json"}
+
+    assert kept == set(lock) | {one["licence_file"] for one in lock.values()}
+    for name, facts in lock.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == facts["sha256"]
+
+
+def test_the_first_load_is_small(world: World) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/flags")
+    files = re.findall(rf'(?:src|href)="{CONSOLE}/static/([^"]+)"', page.text)
+
+    weights = [len(compress((pages.STATIC / name).read_bytes())) for name in files]
+
+    assert len(files) == 3
+    assert len(compress(page.data)) + sum(weights) <= FIRST_LOAD_LIMIT
+
+
+@pytest.mark.req("A-08")
+def test_whoever_is_second_reads_who_was_first(world: World) -> None:
+    flag = world.complain(PARTICIPANT, urgent=("limb",))
+    first = world.sign_in_to_console(Role.COORDINATOR)
+    second = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    answers = [
+        one.post(f"{CONSOLE}/flags/{flag}/acknowledgement", data={"csrf": csrf_of(one)})
+        for one in (first, second)
+    ]
+
+    assert [one.status_code for one in answers] == [303, 409]
+    assert "不必重复处理" in text_of(answers[1])
+
+
+def test_an_empty_filter_says_so_and_offers_a_way_back(world: World) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/flags?participant=SZ01-888")
+
+    assert "没有符合筛选的信号" in text_of(page)
+    assert "清除筛选" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    "query", ["standing=none", "tier=BLUE", "site=XX", "participant=%00%ff", "mine=2", "tier="]
+)
+def test_an_odd_filter_breaks_nothing(world: World, query: str) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/flags?{query}")
+
+    assert page.status_code == 200
