@@ -34,12 +34,13 @@ BREACHES = {
         ("epro.exchange.rash", "epro.services"),
         ("epro.services.rash", "epro.api"),
         ("epro.jobs.rash", "epro.api"),
-        ("epro.web.rash", "epro.jobs"),
+        ("epro.api.hasty", "epro.web"),
         ("epro.api.rash", "epro.app"),
         ("epro.services.hasty", "epro.parts"),
         ("epro.parts", "epro.jobs"),
         ("epro.app", "epro.cli"),
     ],
+    "pages": [("epro.web.rash", "epro.jobs")],
     "messages": [("notifications.rash", "epro.errors"), ("notifications.hasty", "questionnaires")],
     "flask": [
         ("epro.services.rash", "flask"),
@@ -64,6 +65,7 @@ ALLOWED = [
     ("epro.api.edc.sound", "flask"),
     ("epro.api.edc.sound", "marshmallow"),
     ("epro.web.console.sound", "flask"),
+    ("epro.web.console.sound", "epro.api"),
     ("epro.app", "flask_smorest"),
     ("epro.cli", "epro.app"),
 ]
