@@ -55,6 +55,7 @@ def _pins(lock: str) -> Iterator[str]:
 
 def _texts() -> Iterator[tuple[Path, str]]:
     for file in kept_files():
-        if file.suffix not in BINARY:
+        # What others published is kept as they published it.
+        if file.suffix not in BINARY and file.parent.name != "vendor":
             # Bytes, so that a carriage return stays visible.
             yield file, file.read_bytes().decode("utf-8")
