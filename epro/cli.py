@@ -10,6 +10,7 @@ from epro.commands import (
     journal,
     odm,
     people,
+    questionnaire,
     running,
     study,
 )
@@ -29,6 +30,9 @@ def main() -> None:
     """
 
 
-for part in (running, database, study, people, journal, edc, odm, description, demonstration):
+PARTS = (
+    running, database, study, questionnaire, people, journal, edc, odm, description, demonstration,
+)  # fmt: skip
+for part in PARTS:
     for command in part.COMMANDS:
         main.add_command(command)

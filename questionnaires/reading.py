@@ -91,6 +91,18 @@ def read_package(folder: Path) -> StudyPackage:
     )
 
 
+def read_questionnaire(file: Path) -> Questionnaire:
+    """Read the file of one questionnaire, its parts from beside it or from the instruments.
+
+    Raises PackageFaults with every fault.
+    """
+    reader = _Reader(file.parent)
+    made = reader.questionnaire(file, code=file.stem)
+    if made is None or reader.faults:
+        raise PackageFaults(reader.faults)
+    return made
+
+
 def to_canonical_json(package: StudyPackage) -> str:
     """Return the one text of a package: sorted keys, UTF-8, no spaces, no defaults."""
     return canonical.to_text(package)
@@ -135,13 +147,19 @@ class _Reader:
         codes = study.plain.get("questionnaires") if isinstance(study.plain, dict) else None
         for index, code in enumerate(codes if isinstance(codes, list) else ()):
             file = self._find(str(code), study, ("questionnaires", index))
-            draft = file and self._load(file, QuestionnaireFile)
-            if file and draft:
-                source = self._sources[self._shown(file)]
-                if draft.code != code:
-                    source.note(("code",), f"must be the name of the file: '{code}'")
-                items = tuple(self._expanded(draft, source))
-                yield Questionnaire(**(values_of(draft) | {"items": items}))
+            if file and (made := self.questionnaire(file, code=str(code))):
+                yield made
+
+    def questionnaire(self, file: Path, *, code: str) -> Questionnaire | None:
+        """Read one questionnaire with the parts that it takes, or None after noting its faults."""
+        draft = self._load(file, QuestionnaireFile)
+        if draft is None:
+            return None
+        source = self._sources[self._shown(file)]
+        if draft.code != code:
+            source.note(("code",), f"must be the name of the file: '{code}'")
+        items = tuple(self._expanded(draft, source))
+        return Questionnaire(**(values_of(draft) | {"items": items}))
 
     def _expanded(self, draft: QuestionnaireFile, source: _Source) -> Iterator[Item]:
         for index, entry in enumerate(draft.items):

@@ -1,5 +1,6 @@
 """Every fault of a study folder is told: file, line, the way to the value, and plain words."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def study(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
     shutil.copytree(STUDY, folder)
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
-    change(folder, "study.yaml", "questionnaires: [", "questionnaires: [small, ")
+    asked = re.compile(r"^questionnaires: \[.*?\]", re.DOTALL | re.MULTILINE)
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    (folder / "study.yaml").write_text(
+        asked.sub("questionnaires: [daily, infusion_evening, small]", text), encoding="utf-8"
+    )
     return folder
 
 
