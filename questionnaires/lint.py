@@ -31,6 +31,7 @@ from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_reminders import find_reminder_faults
+from questionnaires.lint_scores import find_score_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
 from questionnaires.reachability import answers_for
 from questionnaires.schedule import Block, ClockTime, days_after_anchor
@@ -151,6 +152,8 @@ def _questionnaires(package: StudyPackage) -> Iterator[Finding]:
         yield from _twice(
             f"{questionnaire.code} item", (item.link_id for item in questionnaire.items)
         )
+        for fault in find_score_faults(questionnaire):
+            yield Finding(*fault)
         earlier: dict[str, Item] = {}
         for item in questionnaire.items:
             place = f"{questionnaire.code} item '{item.link_id}'"

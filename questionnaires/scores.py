@@ -24,14 +24,16 @@ class ScoreMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """Who counts as a responder: so many points down from baseline, in one of these blocks.
+    """Who counts as a responder: so many points down from baseline, at so many weeks.
 
-    A periodic block is named with the number of the assessment (`S8.3`), any other by its code.
-    The answers to the items in `beside` are shown with the result, which is never changed by them.
+    The value of a week is the one whose local day lies nearest to it, at most `within_days` away;
+    weeks are counted from the day of the first infusion. The answers to the items in `beside` are
+    shown with the result, which they never change.
     """
 
     points_down: float
-    blocks: tuple[str, ...]
+    week: int
+    within_days: int
     beside: tuple[str, ...] = ()
 
 

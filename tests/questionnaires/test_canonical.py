@@ -69,7 +69,7 @@ SCORES = st.builds(
     change=st.booleans(),
     response=st.none()
     | st.builds(
-        Response, points_down=NUMBERS.filter(bool), blocks=st.lists(WORDS, max_size=2).map(tuple)
+        Response, points_down=NUMBERS.filter(bool), week=st.integers(), within_days=st.integers()
     ),
 )
 QUESTIONNAIRES = st.builds(
