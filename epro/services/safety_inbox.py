@@ -93,6 +93,17 @@ def inbox(
     )
 
 
+def count_unacknowledged(session: Session, actor: Actor) -> int:
+    """Return how many open flags at the actor's sites nobody has taken."""
+    query = select(func.count(SafetyFlag.id)).where(
+        SafetyFlag.closed_at.is_(None), SafetyFlag.acknowledged_at.is_(None)
+    )
+    site_ids = actor.sites_for(Permission.READ_FLAG)
+    if site_ids is not None:
+        query = query.where(SafetyFlag.site_id.in_(site_ids))
+    return session.scalar(query) or 0
+
+
 def line_of(session: Session, flag: SafetyFlag, *, catalogue: Catalogue, now: datetime) -> Line:
     """Return one flag, which the caller has found within the actor's sites, as a line."""
     participant = session.get_one(Participant, flag.participant_id)

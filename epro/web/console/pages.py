@@ -11,10 +11,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
-from epro.api.context import catalogue, now, public, reading
+from epro.api.context import now, public, reading
 from epro.errors import DomainError, NotFound
 from epro.services import safety_inbox
-from epro.services.safety_inbox import Standing, Wanted
 from epro.web.console import session as console_session
 from epro.web.console.words import WORDS
 from questionnaires.definition import Language, Translated
@@ -75,10 +74,7 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
 def render_framed(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page for somebody who is signed in: with navigation and what is waiting."""
     with reading() as session:
-        waiting = safety_inbox.inbox(
-            session, g.actor, Wanted(), catalogue=catalogue(session), now=now()
-        ).counts
-    unacknowledged = waiting[Standing.OVERDUE] + waiting[Standing.WAITING]
+        unacknowledged = safety_inbox.count_unacknowledged(session, g.actor)
     return render(template, status=status, unacknowledged=unacknowledged, **values)
 
 

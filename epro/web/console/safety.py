@@ -28,7 +28,7 @@ from questionnaires.tiers import Tier
 
 blueprint = new_blueprint("safety")
 
-MOST_LINES = 200
+MOST_LINES = 100
 MOST_HISTORY = 200
 
 
