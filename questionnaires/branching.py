@@ -9,9 +9,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from questionnaires.definition import Behavior, Clause, Operator, Questionnaire
+from questionnaires.words import Behavior, Clause, Operator
+
+if TYPE_CHECKING:  # `definition` is made of trends, which hold clauses to answers by this module
+    from questionnaires.definition import Questionnaire
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _IN_ORDER: Mapping[Operator, Callable[[Any, Any], bool]] = {

@@ -8,11 +8,20 @@ from enum import StrEnum
 from questionnaires.adverse_events import AdverseEventPolicy as AdverseEventPolicy
 from questionnaires.adverse_events import MasterList as MasterList
 from questionnaires.escalating import EscalationPolicy
-from questionnaires.hours import LocalHours
+from questionnaires.lexicon import Lexicon
 from questionnaires.reminding import ReminderPolicy
+from questionnaires.safety import AsksFirst as AsksFirst
+from questionnaires.safety import CallNow as CallNow
+from questionnaires.safety import Missed as Missed
+from questionnaires.safety import MissedInARow as MissedInARow
+from questionnaires.safety import MissedWhileOpen as MissedWhileOpen
+from questionnaires.safety import SafetyRule as SafetyRule
+from questionnaires.safety import SilencePolicy as SilencePolicy
+from questionnaires.safety import Trigger as Trigger
 from questionnaires.schedule import ScheduleOfAssessments
 from questionnaires.scores import Score
-from questionnaires.tiers import Channel, Tier
+from questionnaires.tiers import Channel
+from questionnaires.trends import Trend
 from questionnaires.words import AnswerValue as AnswerValue
 from questionnaires.words import Behavior as Behavior
 from questionnaires.words import Clause as Clause
@@ -152,86 +161,6 @@ class Questionnaire:
         return next((item for item in self.items if item.link_id == link_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """Clauses that all have to hold, over answers and derivations.
-
-    Equal link_ids mean the same question everywhere; one that is not asked counts as unanswered.
-    """
-
-    clauses: tuple[Clause, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetyRule:
-    """Met when any trigger is. `tonight` sends an ORANGE one to the on-call doctor at once.
-
-    `advice` may hold {site_phone}, {study_phone} and {emergency_number}.
-    """
-
-    id: str
-    tier: Tier
-    tonight: bool = False
-    possible_serious: bool
-    title: Translated
-    advice: Translated
-    triggers: tuple[Trigger, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CallNow:
-    """A line on the work list where nothing has come so long after due, on the early days."""
-
-    blocks: tuple[str, ...]
-    minutes_after_due: int
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A flag for one that was missed, of another tier on the early days."""
-
-    blocks: tuple[str, ...]
-    tier: Tier
-    early_tier: Tier
-
-
-@dataclass(frozen=True, slots=True)
-class MissedInARow:
-    """A flag for the last of so many of one family, missed one after another."""
-
-    blocks: tuple[str, ...]
-    count: int
-    tier: Tier
-
-
-@dataclass(frozen=True, slots=True)
-class MissedWhileOpen:
-    """A flag for one that was missed while a flag of one of `open_tiers` was not closed."""
-
-    blocks: tuple[str, ...]
-    open_tiers: tuple[Tier, ...]
-    tier: Tier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SilencePolicy:
-    """Which answers that do not come alarm; `silence.py` says when. The flags bear `id` as rule.
-
-    The early days are the infusion day and those after it, `early_days` in all, of any infusion.
-    In the quiet hours of the participant's zone nobody is asked to phone.
-    """
-
-    id: str
-    title: Translated
-    possible_serious: bool
-    early_days: int
-    quiet_hours: LocalHours
-    call_now: CallNow
-    missed: Missed
-    missed_in_a_row: MissedInARow
-    missed_while_open: MissedWhileOpen
-
-
 class Audience(StrEnum):
     """Who reads a message."""
 
@@ -352,11 +281,25 @@ class StudyPackage:
     escalation: EscalationPolicy
     texts: tuple[MessageTemplate, ...]
     never_say: TellingWords = TellingWords()
+    trends: tuple[Trend, ...] = ()
+    lexicons: tuple[Lexicon, ...] = ()
 
     @property
     def infusion_day_number(self) -> int:
         """Return 1 where the infusion day is D1, 0 where it is D0."""
         return self.schedule.infusion_day_number
+
+    @property
+    def derived_names(self) -> frozenset[str]:
+        """Return the names that a rule may read beside those of items."""
+        own = [trend.name for trend in self.trends] + [one.name for one in self.lexicons]
+        return frozenset(Derivation) | frozenset(own)
+
+    @property
+    def free_texts(self) -> frozenset[str]:
+        """Return the link_ids of the items that are answered in a participant's own words."""
+        items = (item for one in self.questionnaires for item in one.items)
+        return frozenset(item.link_id for item in items if item.type is ItemType.TEXT)
 
     def questionnaire(self, code: str) -> Questionnaire | None:
         """Return the edition of a questionnaire that this study version uses."""

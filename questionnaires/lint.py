@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -32,6 +32,7 @@ from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_reminders import find_reminder_faults
 from questionnaires.lint_scores import find_score_faults
+from questionnaires.lint_screening import derived_clause_fault, find_screening_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
 from questionnaires.reachability import answers_for
 from questionnaires.schedule import Block, ClockTime, days_after_anchor
@@ -97,6 +98,7 @@ def check(package: StudyPackage) -> tuple[Finding, ...]:
         _schedule,
         _policies,
         _rules,
+        _screening,
         _texts,
     )
     return tuple(finding for one in checks for finding in one(package))
@@ -303,6 +305,8 @@ def _rules(package: StudyPackage) -> Iterator[Finding]:
         if not rule.triggers:
             yield Finding("no_trigger", place, "has no trigger and can never be met")
         yield from _advice(package, rule, place)
+        if not rule.is_on:
+            continue
         for number, trigger in enumerate(rule.triggers, start=1):
             yield from _trigger(package, trigger, f"{place} trigger {number}")
 
@@ -313,29 +317,50 @@ def _trigger(package: StudyPackage, trigger: Trigger, place: str) -> Iterator[Fi
         return
     found = [one for clause in trigger.clauses for one in _rule_clause(package, clause, place)]
     yield from found
-    speaks_to = [one for one in package.questionnaires if asks_all(one, trigger.clauses)]
-    if not found and all(answers_for(one, trigger.clauses) is None for one in speaks_to):
+    if not found and not is_reachable(package, trigger.clauses):
         yield Finding("unreachable", place, "can be met in no questionnaire")
 
 
-def asks_all(questionnaire: Questionnaire, clauses: Sequence[Clause]) -> bool:
+def is_reachable(package: StudyPackage, clauses: Sequence[Clause]) -> bool:
+    """Tell whether some questionnaire asks all that the clauses need, and can have them hold."""
+    beyond = package.derived_names - {Derivation.TEMPERATURE_TENTHS_ORAL}
+    return any(
+        asks_all(one, clauses, beyond) and answers_for(one, clauses, beyond=beyond) is not None
+        for one in package.questionnaires
+    )
+
+
+def asks_all(
+    questionnaire: Questionnaire,
+    clauses: Sequence[Clause],
+    beyond: Collection[str] = (Derivation.HOURS_SINCE_INFUSION,),
+) -> bool:
     """Tell whether a trigger speaks to a questionnaire: it asks all that the clauses need."""
-    needed = {_item_behind(clause.question) for clause in clauses} - {None}
+    needed = {
+        "temp" if clause.question == Derivation.TEMPERATURE_TENTHS_ORAL else clause.question
+        for clause in clauses
+        if clause.question not in beyond
+    }
     return needed <= {item.link_id for item in questionnaire.items}
 
 
-def _item_behind(question: str) -> str | None:
-    if question == Derivation.HOURS_SINCE_INFUSION:
-        return None
-    return "temp" if question == Derivation.TEMPERATURE_TENTHS_ORAL else question
+def _screening(package: StudyPackage) -> Iterator[Finding]:
+    for code, place, reason in find_screening_faults(package):
+        yield Finding(code, place, reason)
+    for trend in package.trends:
+        place = f"trend '{trend.name}'"
+        found = [one for clause in trend.when for one in _rule_clause(package, clause, place)]
+        yield from found
+        if trend.when and not found and not is_reachable(package, trend.when):
+            yield Finding("unreachable", place, "can hold in no questionnaire")
 
 
 def _rule_clause(package: StudyPackage, clause: Clause, place: str) -> Iterator[Finding]:
     """As in branching, but a bare != is meant so here: what was not answered must not hide it."""
-    if clause.question in list(Derivation):
-        fits = isinstance(clause.answer, bool) == (clause.operator is Operator.EXISTS)
-        if not fits or isinstance(clause.answer, str):
-            yield Finding("wrong_literal", place, f"compares '{clause.question}' with no number")
+    if clause.question in package.derived_names:
+        reason = derived_clause_fault(package, clause)
+        if reason is not None:
+            yield Finding("wrong_literal", place, f"compares '{clause.question}' {reason}")
         return
     asked = [one.item(clause.question) for one in package.questionnaires]
     if item := next((one for one in asked if one), None):

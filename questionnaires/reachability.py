@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -21,12 +21,16 @@ from questionnaires.validation import SCALES
 
 
 def answers_for(
-    questionnaire: Questionnaire, clauses: Sequence[Clause]
+    questionnaire: Questionnaire,
+    clauses: Sequence[Clause],
+    *,
+    beyond: Collection[str] = (Derivation.HOURS_SINCE_INFUSION,),
 ) -> dict[str, AnswerValue] | None:
     """Return answers of visible items under which all clauses hold, or None if there are none.
 
-    A clause on the temperature derivation is met by mouth; hours since infusion may be anything, so
-    the answers say nothing about them, but clauses on them that exclude each other meet with None.
+    A clause on the temperature derivation is met by mouth. What lies `beyond` one entry (hours
+    since infusion, trends, lexicons) may be anything, so the answers say nothing about it, but
+    clauses on it that exclude each other meet with None.
     """
     wanted = tuple(_asked_of_items(clause) for clause in clauses)
     for needs in _with_gates(questionnaire, wanted):
@@ -35,7 +39,7 @@ def answers_for(
             continue
         shown = visible(questionnaire, answers)
         answers = {link_id: value for link_id, value in answers.items() if link_id in shown}
-        mine = [clause for clause in wanted if clause.question != Derivation.HOURS_SINCE_INFUSION]
+        mine = [clause for clause in wanted if clause.question not in beyond]
         if applies(mine, Behavior.ALL, answers):
             return answers
     return None
@@ -94,7 +98,9 @@ def _question(clause: Clause) -> str:
 def _candidates(item: Item | None, clauses: Sequence[Clause]) -> Iterator[AnswerValue]:
     """Values around what the clauses name; enough to decide any set of clauses on one item."""
     named = [clause.answer for clause in clauses if clause.operator is not Operator.EXISTS]
-    if item is None:
+    if item is None and any(isinstance(one, bool) for one in named):
+        yield from (True, False)
+    elif item is None:
         yield from _numbers(named, decimals=0, low=0, high=float("inf"))
     elif item.type in {ItemType.CHOICE, ItemType.MULTI}:
         is_multi = item.type is ItemType.MULTI

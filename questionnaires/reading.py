@@ -36,9 +36,11 @@ from questionnaires.study_files import (
     READERS,
     CheckList,
     Include,
+    LexiconsFile,
     PartFile,
     QuestionnaireFile,
     RulesFile,
+    Safety,
     ScheduleFile,
     StudyFile,
     TextsFile,
@@ -79,16 +81,15 @@ def read_package(folder: Path) -> StudyPackage:
     study = reader.load("study.yaml", StudyFile)
     schedule = reader.load("schedule.yaml", ScheduleFile)
     reminders = reader.load("reminders.yaml", ReminderPolicy)
-    safety = reader.load("rules.yaml", RulesFile)
-    rules = reader.rules(safety)
+    rules = reader.load("rules.yaml", RulesFile)
+    lexicons = reader.load("lexicons.yaml", LexiconsFile)
+    safety = reader.safety(rules, lexicons)
     escalation = reader.load("escalation.yaml", EscalationPolicy)
     texts = reader.load("texts.yaml", TextsFile)
     questionnaires = tuple(reader.questionnaires())
     if reader.faults or not (study and schedule and reminders and safety and escalation and texts):
         raise PackageFaults(reader.faults)
-    return assemble(
-        study, schedule, reminders, rules, safety.silence, escalation, texts, questionnaires
-    )
+    return assemble(study, schedule, reminders, safety, escalation, texts, questionnaires)
 
 
 def read_questionnaire(file: Path) -> Questionnaire:
@@ -130,11 +131,17 @@ class _Reader:
         """Return the content of a file of the study folder, or None after noting its faults."""
         return self._load(self._folder / name, kind)
 
-    def rules(self, file: RulesFile | None) -> tuple[SafetyRule, ...]:
-        """Put the texts of advice into the rules that name them."""
+    def safety(self, rules: RulesFile | None, lexicons: LexiconsFile | None) -> Safety | None:
+        """Put rules and lexicons together, each rule with the text of advice that it names."""
+        if rules is None or lexicons is None:
+            return None
+        made = self._rules(rules)
+        return Safety(made, rules.silence, rules.trends, lexicons.lexicons)
+
+    def _rules(self, file: RulesFile) -> tuple[SafetyRule, ...]:
         made = []
-        for index, rule in enumerate(file.rules if file else ()):
-            if file and (advice := file.advice.get(rule.advice)):
+        for index, rule in enumerate(file.rules):
+            if advice := file.advice.get(rule.advice):
                 made.append(SafetyRule(**(values_of(rule) | {"advice": advice})))
             else:
                 reason = f"names '{rule.advice}', which is not among the texts under `advice`"

@@ -16,8 +16,11 @@ from questionnaires.definition import (
     Behavior,
     Derivation,
     SafetyRule,
+    StudyPackage,
     ThermometerRoute,
 )
+from questionnaires.lexicon import find_in
+from questionnaires.trends import History, derive_trends
 
 _HOUR = timedelta(hours=1)
 # Under the arm 0.2-0.4 °C less is measured than in the mouth; SAFETY.md section 2.
@@ -61,12 +64,15 @@ def derive(
     answered_at, infusion_at = surroundings.answered_at, surroundings.latest_infusion_at
     if infusion_at is not None and infusion_at <= answered_at:
         derived[Derivation.HOURS_SINCE_INFUSION] = (answered_at - infusion_at) / _HOUR
-    temperature = values.get("temp")
-    if isinstance(temperature, int | float) and not isinstance(temperature, bool):
-        route = _route(values.get("temp_route"), surroundings.thermometer_route or default_route)
-        lower = _TENTHS_LOWER_WHEN_AXILLARY if route is ThermometerRoute.AXILLARY else 0
-        tenths = round(Decimal(str(temperature)) * 10)  # the digits as written, no float near them
-        derived[Derivation.TEMPERATURE_TENTHS_ORAL] = tenths + lower
+    own_route = surroundings.thermometer_route or default_route
+    measured = (("temp", "temp_route"), ("temp_again", "temp_again_route"))
+    tenths = [
+        _tenths_oral(taken, _route(values.get(route), own_route))
+        for temperature, route in measured
+        if isinstance(taken := values.get(temperature), int | float) and not isinstance(taken, bool)
+    ]
+    if tenths:  # measured again, the higher one counts: a second look never hides a fever
+        derived[Derivation.TEMPERATURE_TENTHS_ORAL] = max(tenths)
     return derived
 
 
@@ -76,19 +82,36 @@ def inputs_of(
     *,
     default_route: ThermometerRoute,
 ) -> dict[str, object]:
-    """Return all that the rules look at: answers and derivations. What a screening stores."""
+    """Return answers and derivations: all that can be known without history, as on a phone."""
     derived = derive(values, surroundings, default_route=default_route)
     return {**values, **{str(name): value for name, value in derived.items()}}
+
+
+def with_history(
+    package: StudyPackage, known: Mapping[str, object], history: History
+) -> dict[str, object]:
+    """Add trends and what the lexicons find to `inputs_of`. What a screening stores.
+
+    `known` may hold what another version of the rules derived; it is worked out anew.
+    """
+    names = package.derived_names - frozenset(Derivation)
+    inputs = {name: value for name, value in known.items() if name not in names}
+    free_texts = package.free_texts
+    texts = [text for name in free_texts if isinstance(text := inputs.get(name), str)]
+    found = dict(find_in(package.lexicons, texts))
+    return {**inputs, **derive_trends(package.trends, inputs, history), **found}
 
 
 def met_rules(rules: Sequence[SafetyRule], inputs: Mapping[str, object]) -> tuple[MetRule, ...]:
     """Return the rules that are met, the most urgent first, then those of tonight, then in order.
 
-    `inputs` may come from `inputs_of` or, read back from JSON, from a stored screening: the same
-    rules are met.
+    `inputs` may come from `inputs_of`, from `with_history` or, read back from JSON, from a stored
+    screening: the same rules are met.
     """
     met = [
-        MetRule(rule, index) for rule in rules if (index := _first_met(rule, inputs)) is not None
+        MetRule(rule, index)
+        for rule in rules
+        if rule.is_on and (index := _first_met(rule, inputs)) is not None
     ]
     return tuple(sorted(met, key=lambda one: (-one.rule.tier.urgency, not one.rule.tonight)))
 
@@ -107,6 +130,11 @@ def _first_met(rule: SafetyRule, inputs: Mapping[str, object]) -> int | None:
         ),
         None,
     )
+
+
+def _tenths_oral(temperature: float, route: ThermometerRoute) -> int:
+    lower = _TENTHS_LOWER_WHEN_AXILLARY if route is ThermometerRoute.AXILLARY else 0
+    return round(Decimal(str(temperature)) * 10) + lower  # the digits as written, no float near
 
 
 def _route(answer: object, otherwise: ThermometerRoute) -> ThermometerRoute:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from questionnaires.definition import (
     AdverseEventPolicy,
+    AsksFirst,
     Audience,
     Behavior,
     BlockTitle,
@@ -53,6 +54,7 @@ from questionnaires.escalating import (
     SinceOpening,
 )
 from questionnaires.hours import Weekday
+from questionnaires.lexicon import Lexicon
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import (
     AnchorEvent,
@@ -66,6 +68,7 @@ from questionnaires.schedule import (
 )
 from questionnaires.scores import ScoreMethod
 from questionnaires.tiers import Channel, Tier
+from questionnaires.trends import Trend, TrendKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,8 @@ class RuleRow:
     title: Translated
     advice: str
     triggers: tuple[Trigger, ...]
+    is_on: bool = True
+    asks_first: AsksFirst | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +127,26 @@ class RulesFile:
     """rules.yaml."""
 
     advice: dict[str, Translated]
+    trends: tuple[Trend, ...] = ()
     rules: tuple[RuleRow, ...]
     silence: SilencePolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class LexiconsFile:
+    """lexicons.yaml."""
+
+    lexicons: tuple[Lexicon, ...]
+
+
+@dataclass(frozen=True)
+class Safety:
+    """What rules.yaml and lexicons.yaml come to, each rule with the text of its advice."""
+
+    rules: tuple[SafetyRule, ...]
+    silence: SilencePolicy
+    trends: tuple[Trend, ...]
+    lexicons: tuple[Lexicon, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,8 +238,7 @@ def assemble(
     study: StudyFile,
     schedule: ScheduleFile,
     reminders: ReminderPolicy,
-    rules: tuple[SafetyRule, ...],
-    silence: SilencePolicy,
+    safety: Safety,
     escalation: EscalationPolicy,
     texts: TextsFile,
     questionnaires: tuple[Questionnaire, ...],
@@ -234,11 +256,10 @@ def assemble(
         ),
         block_titles=tuple(BlockTitle(row.code, row.title) for row in schedule.blocks),
         reminders=reminders,
-        rules=rules,
-        silence=silence,
         escalation=escalation,
         texts=texts.texts,
         never_say=texts.never_say,
+        **values_of(safety),
         **values,
     )
 
@@ -334,7 +355,7 @@ def _day(value: object) -> DayRef:
 
 _ENUMS = (AnchorEvent, Audience, Behavior, Channel, ConsentKind, ItemType, Language, MasterList)
 _MORE_ENUMS = (Operator, QuestionnaireKind, Recall, ScoreMethod, SecondInfusionMode)
-_TELLING_ENUMS = (LadderCase, Recipient, ThermometerRoute, Tier, Weekday)
+_TELLING_ENUMS = (LadderCase, Recipient, ThermometerRoute, Tier, TrendKind, Weekday)
 
 READERS: Mapping[Any, Callable[[Any], Any]] = {
     **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS)},

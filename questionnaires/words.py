@@ -59,6 +59,7 @@ class Derivation(StrEnum):
     (48 h 01 min is more than 48); no value before the first infusion.
     TEMPERATURE_TENTHS_ORAL: the answer to `temp` in whole tenths of a degree Celsius, +3 if taken
     under the arm. Route: the answer to `temp_route`, else the participant's, else the study's.
+    Where `temp_again` was answered too, by `temp_again_route`, the higher of the two.
     """
 
     HOURS_SINCE_INFUSION = "hours_since_infusion"

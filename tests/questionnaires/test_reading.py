@@ -241,6 +241,7 @@ def test_missing_files_are_all_named(tmp_path: Path) -> None:
         "reminders.yaml",
         "rules.yaml",
         "escalation.yaml",
+        "lexicons.yaml",
         "texts.yaml",
     }
     assert {fault.reason for fault in found} == {"is missing"}

@@ -120,6 +120,7 @@ SMALL = replace(
     ),
     reminders=replace(shipped_package().reminders, steps=()),
     rules=(),
+    trends=(),
     silence=_silence_of_these_blocks(),
 )
 

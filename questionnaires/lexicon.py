@@ -1,0 +1,94 @@
+"""Finds phrases of danger in what people write, with exceptions for everyday and routine words.
+
+A lexicon is a derivation: its value is the phrases that were found, absent when there are none. A
+rule on it asks whether it exists, so a lexicon can add a flag and never takes one away: a test
+holds rules to that. Both languages are looked for in every text.
+
+- Text is compared in small letters, full-width letters made plain, runs of spaces made one; between
+  Chinese characters spaces do not count.
+- `*` in a phrase stands for a few characters, never across the end of a clause.
+- An exception takes away only the phrases that lie wholly inside it: "没有住院，但是昏迷过" still
+  tells of 昏迷.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+GAP, LATIN_GAP = 6, 24
+_CLAUSE_END = r"。！？；，、,.!?;:：\n"
+_HAN = "\u4e00-\u9fff"
+_SPACE_IN_HAN = re.compile(rf"(?<=[{_HAN}]) (?=[{_HAN}])")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Phrases by language; both are looked for whatever language the form was filled in."""
+
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """A named list of phrases and their exceptions; rules read it under its name."""
+
+    name: str
+    phrases: Phrases
+    exceptions: Phrases
+
+
+def find(lexicon: Lexicon, text: str) -> tuple[str, ...]:
+    """Return the phrases found in a text, as the lexicon writes them, each once and in order."""
+    plain = _plain(text)
+    phrases, exceptions = _patterns(lexicon)
+    spared = [match.span() for pattern in exceptions.values() for match in pattern.finditer(plain)]
+    return tuple(
+        phrase
+        for phrase, pattern in phrases.items()
+        if any(not _lies_inside(match.span(), spared) for match in pattern.finditer(plain))
+    )
+
+
+def find_in(
+    lexicons: Iterable[Lexicon], texts: Iterable[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of each lexicon that finds something in any of the texts, and what."""
+    written = [text for text in texts if text]
+    for lexicon in lexicons if written else ():
+        found = dict.fromkeys(phrase for text in written for phrase in find(lexicon, text))
+        if found:
+            yield lexicon.name, tuple(found)
+
+
+def _plain(text: str) -> str:
+    narrow = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return _SPACE_IN_HAN.sub("", re.sub(r"[ \t]+", " ", narrow))
+
+
+def _lies_inside(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(begin <= span[0] and span[1] <= end for begin, end in others)
+
+
+@cache
+def _patterns(
+    lexicon: Lexicon,
+) -> tuple[Mapping[str, re.Pattern[str]], Mapping[str, re.Pattern[str]]]:
+    def compiled(phrases: Phrases) -> Mapping[str, re.Pattern[str]]:
+        return {phrase: _pattern(phrase) for phrase in (*phrases.zh, *phrases.en)}
+
+    return compiled(lexicon.phrases), compiled(lexicon.exceptions)
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    parts = [re.escape(_plain(part)) for part in phrase.split("*")]
+    longest = LATIN_GAP if re.search(r"[a-z]", _plain(phrase)) else GAP
+    body = rf"[^{_CLAUSE_END}]{{0,{longest}}}?".join(parts)
+    # Latin words are found whole: "icu" is not in "difficult".
+    before = r"(?<![a-z])" if re.match(r"[a-z]", _plain(phrase)) else ""
+    after = r"(?![a-z])" if re.search(r"[a-z]$", _plain(phrase)) else ""
+    return re.compile(before + body + after)
