@@ -32,6 +32,7 @@ class Permission(StrEnum):
     READ_QUESTIONNAIRE = "read_questionnaire"
     READ_OWN_DIARY = "read_own_diary"
     SUBMIT_RESPONSE = "submit_response"
+    CHOOSE_PREFERENCES = "choose_preferences"
     CORRECT_OWN_RESPONSE = "correct_own_response"
     ENROL_PARTICIPANT = "enrol_participant"
     READ_PARTICIPANT = "read_participant"
@@ -84,6 +85,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_OWN_DIARY,
             Permission.SUBMIT_RESPONSE,
             Permission.CORRECT_OWN_RESPONSE,
+            Permission.CHOOSE_PREFERENCES,
         }
     ),
     Role.COORDINATOR: frozenset(

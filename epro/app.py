@@ -19,6 +19,7 @@ from epro.api import (
     journal,
     me,
     participants,
+    preferences,
     questionnaires,
     requests,
     responses,
@@ -44,8 +45,8 @@ from epro.web.console import sign_in as console_sign_in
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, assessments, me, responses, corrections, flags, work,
-    delegations, questionnaires, journal,
+    sessions, participants, anchors, assessments, me, preferences, responses, corrections, flags,
+    work, delegations, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
 )  # fmt: skip
 CONSOLE = (console_frame, console_sign_in, console_safety)

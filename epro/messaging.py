@@ -15,11 +15,14 @@ from epro.settings import Settings
 from notifications.channels import Channel
 from notifications.dispatch import Dispatcher
 from notifications.email import SmtpChannel, SmtpSecurity, SmtpServer
+from notifications.gateway import GatewayAccount, GatewayChannel
 from notifications.hooks import Hooks
 from notifications.inbox import InboxChannel
 from notifications.means import Directory, Means, Texts
 from notifications.messages import ChannelName
 from notifications.pace import Pace
+from notifications.routing import Route, RoutedChannel
+from notifications.sender_pace import PacedChannel
 from notifications.sms import API_URL, TwilioAccount, TwilioChannel
 from notifications.texts import Text
 from questionnaires.definition import Language
@@ -50,16 +53,18 @@ def build_messaging(
     def callback_url(message_id: UUID) -> str:
         return f"{settings.public_url.rstrip('/')}{CALLBACK_PATH}/{message_id}"
 
+    sms = _sms_channel(settings, database)
+
+    def is_overseas(channel: ChannelName, address: str) -> bool:
+        return channel is ChannelName.SMS and sms.is_overseas(address)
+
     means = Means(
-        channels={
-            ChannelName.EMAIL: _mail_channel(settings, database),
-            ChannelName.SMS: _sms_channel(settings, database),
-        },
-        directory=_directory(database, keyring, studies, clock.now),
+        channels={ChannelName.EMAIL: _mail_channel(settings, database), ChannelName.SMS: sms},
+        directory=_directory(database, keyring, studies, is_overseas, clock.now),
         texts=_texts(settings, database, studies),
         callback_url=callback_url,
     )
-    hooks = Telling()
+    hooks = Telling(studies, keyring)
     pace = Pace(
         lease=timedelta(seconds=settings.lease_s), settle=timedelta(seconds=settings.settle_s)
     )
@@ -84,29 +89,56 @@ def _mail_channel(settings: Settings, database: Database) -> Channel:
     return SmtpChannel(server, wall_now=wall_clock_now)
 
 
-def _sms_channel(settings: Settings, database: Database) -> Channel:
+def _sms_channel(settings: Settings, database: Database) -> RoutedChannel:
+    """Send text messages by country: what a gateway there does not take goes by the account."""
+    routes = [_usual_route(settings, database)]
+    if gateway := settings.gateway:
+        account = GatewayAccount(base_url=gateway.base_url, key=gateway.key)
+        channel = _paced(GatewayChannel(account), "gateway", gateway.per_second, database)
+        routes += [
+            Route(prefix=prefix, channel=channel, is_overseas=False) for prefix in gateway.prefixes
+        ]
+    return RoutedChannel(routes)
+
+
+def _usual_route(settings: Settings, database: Database) -> Route:
     sms = settings.sms
     if sms is None:
-        return InboxChannel(database, ChannelName.SMS, wall_now=wall_clock_now)
+        inbox = InboxChannel(database, ChannelName.SMS, wall_now=wall_clock_now)
+        return Route(prefix="", channel=inbox, is_overseas=False)
     account = TwilioAccount(
         account_sid=sms.account_sid,
         auth_token=sms.auth_token,
         sender=sms.sender,
         base_url=sms.base_url or API_URL,
     )
-    return TwilioChannel(account)
+    channel = _paced(TwilioChannel(account), f"twilio:{sms.sender}", sms.per_second, database)
+    # Wherever its number is, Twilio takes it in abroad.
+    return Route(prefix="", channel=channel, is_overseas=True)
+
+
+def _paced(channel: Channel, sender: str, per_second: float, database: Database) -> Channel:
+    if not per_second:
+        return channel
+    return PacedChannel(
+        channel, sender=sender, per_second=per_second, database=database, wall_now=wall_clock_now
+    )
 
 
 def _directory(
-    database: Database, keyring: Keyring, studies: Studies, now: Callable[[], datetime]
+    database: Database,
+    keyring: Keyring,
+    studies: Studies,
+    is_overseas: Callable[[ChannelName, str], bool],
+    now: Callable[[], datetime],
 ) -> Directory:
     """Look addresses up when a message leaves: whoever has no right to be written to has none."""
 
     def address_of(recipient_ref: str, channel: ChannelName) -> str | None:
         with database.reading() as session:
             return addresses.address_of(
-                session, recipient_ref, channel,
-                catalogue=studies.catalogue(session), keyring=keyring, now=now(),
+                session, recipient_ref, channel, catalogue=studies.catalogue(session),
+                keyring=keyring, is_overseas=is_overseas, now=now(),
             )  # fmt: skip
 
     return address_of

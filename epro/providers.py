@@ -1,10 +1,14 @@
 """Who carries messages: the mail server and the SMS account, as a deployment sets them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 INBOX, SMTP, TWILIO = "inbox", "smtp", "twilio"
+# What Twilio lets an alphanumeric sender hand over; a number of one's own may have less.
+USUAL_PER_SECOND = 10.0
+_PREFIX = re.compile(r"\+[1-9][0-9]{0,6}", re.ASCII)
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 DEFAULT_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
@@ -23,12 +27,26 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsSettings:
-    """A Twilio account; `base_url` only where a stand-in takes Twilio's place."""
+    """A Twilio account; `base_url` only where a stand-in takes Twilio's place.
+
+    `per_second`: how many messages its sender hands over, all workers together; 0 sets no limit.
+    """
 
     account_sid: str
     auth_token: str = field(repr=False)
     sender: str
     base_url: str | None = None
+    per_second: float = USUAL_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """A gateway in the country, and the prefixes of the numbers that go by it."""
+
+    base_url: str
+    key: str = field(repr=False)
+    prefixes: tuple[str, ...]
+    per_second: float = USUAL_PER_SECOND
 
 
 def read_mail(
@@ -77,7 +95,42 @@ def read_sms(
         auth_token=_needed(env, "EPRO_TWILIO_AUTH_TOKEN", faults),
         sender=_needed(env, "EPRO_TWILIO_FROM", faults),
         base_url=base_url,
+        per_second=_per_second(env, "EPRO_SMS_PER_SECOND", faults),
     )
+
+
+def read_gateway(
+    env: Mapping[str, str], faults: list[str], *, is_production: bool
+) -> GatewaySettings | None:
+    """Read the gateway for numbers of certain countries; None where there is none."""
+    base_url = env.get("EPRO_SMS_GATEWAY_URL", "").strip()
+    if not base_url:
+        return None
+    url = urlsplit(base_url)
+    is_here = url.hostname in THIS_MACHINE
+    if url.scheme not in {"https", "http"} or not url.hostname:
+        faults.append("EPRO_SMS_GATEWAY_URL must look like https://host/path.")
+    elif url.scheme == "http" and (is_production or not is_here):
+        faults.append(
+            "EPRO_SMS_GATEWAY_URL is plain http; numbers leave this machine over TLS only."
+        )
+    prefixes = tuple(env.get("EPRO_SMS_GATEWAY_PREFIXES", "+86").split())
+    if not prefixes or not all(map(_PREFIX.fullmatch, prefixes)):
+        faults.append("EPRO_SMS_GATEWAY_PREFIXES must be prefixes with spaces between: +86 +852.")
+    return GatewaySettings(
+        base_url=base_url,
+        key=_needed(env, "EPRO_SMS_GATEWAY_KEY", faults),
+        prefixes=prefixes,
+        per_second=_per_second(env, "EPRO_SMS_GATEWAY_PER_SECOND", faults),
+    )
+
+
+def _per_second(env: Mapping[str, str], name: str, faults: list[str]) -> float:
+    text = env.get(name, "").strip() or str(USUAL_PER_SECOND)
+    if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text, re.ASCII):
+        return float(text)
+    faults.append(f"{name} is {text!r}; it must be a number of messages, 0 for no limit.")
+    return USUAL_PER_SECOND
 
 
 def _is_real(

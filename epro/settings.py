@@ -10,7 +10,14 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from epro.providers import MailSettings, SmsSettings, read_mail, read_sms
+from epro.providers import (
+    GatewaySettings,
+    MailSettings,
+    SmsSettings,
+    read_gateway,
+    read_mail,
+    read_sms,
+)
 
 MIN_KEY_BYTES = 32
 # A call of a provider takes 20 seconds at most; see notifications.pace for what follows from it.
@@ -44,6 +51,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     mail: MailSettings | None = None
     sms: SmsSettings | None = None
+    gateway: GatewaySettings | None = None
     lease_s: int = LEASE_S
     settle_s: int = SETTLE_S
 
@@ -83,6 +91,7 @@ class Settings:
             public_url=env.get("EPRO_PUBLIC_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),
             mail=read_mail(env, faults, is_production=is_production),
             sms=read_sms(env, faults, is_production=is_production),
+            gateway=read_gateway(env, faults, is_production=is_production),
             lease_s=_seconds(env, "EPRO_LEASE_S", faults, LEASE_S, is_production=is_production),
             settle_s=_seconds(env, "EPRO_SETTLE_S", faults, SETTLE_S, is_production=is_production),
         )

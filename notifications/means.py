@@ -10,7 +10,7 @@ from notifications.messages import ChannelName, OutboxMessage
 from notifications.refusals import NO_ADDRESS, NO_CHANNEL, NO_TEXT
 from notifications.texts import BadText, Text, needed, render
 
-# (recipient_ref, channel) -> address, or None when there is none.
+# (recipient_ref, channel) -> address, or None when there is none; Refused when it may not be used.
 Directory = Callable[[str, ChannelName], str | None]
 # (template, edition it was written under, language) -> text; LookupError when there is none.
 Texts = Callable[[str, str, str], Text]

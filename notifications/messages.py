@@ -148,6 +148,15 @@ class DeliveryReceipt(Base):
     received_at: Mapped[datetime]
 
 
+class SenderPace(Base):
+    """When a sender is next free, on the wall's clock: what all workers together keep to."""
+
+    __tablename__ = "sender_pace"
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+
+
 class DevelopmentMessage(Base):
     """What the development inbox took in, instead of a phone or a mailbox."""
 

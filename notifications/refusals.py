@@ -12,17 +12,25 @@ from enum import StrEnum
 class Refusal(StrEnum):
     TRANSIENT = "transient"  # the same message may pass later
     PERMANENT = "permanent"  # never to this address in this form
-    OPTED_OUT = "opted_out"  # the recipient, or her network, wants none
+    OPTED_OUT = "opted_out"  # the recipient wants none; she has to say so herself to end it
     UNKNOWN = "unknown"  # not in the table: held, and shown to a person
 
 
 NO_ADDRESS = "no_address"
+NO_CONSENT = "no_consent"
+NO_CROSS_BORDER_CONSENT = "no_cross_border_consent"
+WANTS_NONE = "wants_none"
+SENDER_BUSY = "sender_busy"
 NO_CHANNEL = "no_channel"
 NO_TEXT = "no_text"
 
 _MEANINGS: Mapping[str, Refusal] = {
     # ours
     NO_ADDRESS: Refusal.PERMANENT,
+    NO_CONSENT: Refusal.PERMANENT,
+    NO_CROSS_BORDER_CONSENT: Refusal.PERMANENT,
+    WANTS_NONE: Refusal.OPTED_OUT,
+    SENDER_BUSY: Refusal.TRANSIENT,
     NO_CHANNEL: Refusal.PERMANENT,
     NO_TEXT: Refusal.PERMANENT,
     # Twilio, when a message is handed over. What is wrong with our account is no message's fault.
@@ -45,7 +53,7 @@ _MEANINGS: Mapping[str, Refusal] = {
     "30001": Refusal.TRANSIENT,  # queue overflow
     "30002": Refusal.PERMANENT,  # account suspended
     "30003": Refusal.TRANSIENT,  # phone switched off or out of reach
-    "30004": Refusal.OPTED_OUT,  # blocked by recipient or network
+    "30004": Refusal.PERMANENT,  # blocked by phone or network; nobody said STOP
     "30005": Refusal.PERMANENT,  # number unknown
     "30006": Refusal.PERMANENT,  # landline, or network out of reach
     "30007": Refusal.PERMANENT,  # filtered by a network

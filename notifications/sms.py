@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from requests.exceptions import ConnectionError as ConnectionFailed
@@ -55,6 +56,30 @@ class StatusReport:
     provider_id: str
     status: str
     error_code: str | None
+
+
+class Wish(StrEnum):
+    """What a reply to one of our numbers asks for."""
+
+    STOP = "stop"
+    START = "start"
+
+
+# The whole text of a reply, in any case; networks and Twilio use the English ones.
+WISHES: Mapping[str, Wish] = {
+    **dict.fromkeys(
+        ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "退订", "td", "t"), Wish.STOP
+    ),
+    **dict.fromkeys(("start", "yes", "unstop", "恢复"), Wish.START),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A text message that came in: from which number, and what it asks for, if we know it."""
+
+    number: str
+    wish: Wish | None
 
 
 class TwilioChannel:
@@ -142,6 +167,18 @@ def read_status_report(form: Mapping[str, str]) -> StatusReport | None:
     if not provider_id or not status:
         return None
     return StatusReport(provider_id, status, form.get("ErrorCode") or None)
+
+
+def read_reply(form: Mapping[str, str]) -> Reply | None:
+    """Read an inbound message whose signature is valid; its text goes no further than this.
+
+    Where Twilio handles opt-outs itself it says so in `OptOutType`, which is believed first.
+    """
+    number = form.get("From")
+    if not number:
+        return None
+    said = form.get("OptOutType") or form.get("Body") or ""
+    return Reply(number, WISHES.get(said.strip().rstrip(".!。！").lower()))
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]

@@ -229,6 +229,7 @@ class ConsentKind(StrEnum):
     CROSS_BORDER = "cross_border"
     PARTIAL_ANSWERS = "partial_answers"
     CONTACT_PERSON = "contact_person"
+    EMAIL_PROCESSOR = "email_processor"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from epro.models import (
     WorkItem,
 )
 from epro.services import addresses, identity
+from epro.services.studies import Studies
 from epro.services.telling import Telling
 from notifications import outbox
 from notifications.dispatch import Dispatcher
@@ -29,7 +30,7 @@ from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.outbox import NewMessage
 from notifications.texts import Text
 from questionnaires.catalogue import Catalogue
-from questionnaires.tiers import Tier
+from questionnaires.tiers import Channel, Tier
 from tests.clock import FrozenClock
 from tests.factories import (
     SYSTEM,
@@ -67,7 +68,7 @@ class Line:
             )  # fmt: skip
         self.catalogue = Catalogue({self.version_id: shipped_package()})
         self.her_number: str | None = NUMBER
-        self.hooks = Telling()
+        self.hooks = Telling(Studies(), self.keyring)
 
     def add_user(self, session: Session, name: str, role: Role) -> User:
         new = add_user(session, name, roles=[role], keyring=self.keyring)
@@ -100,8 +101,9 @@ class Line:
             )  # fmt: skip
             session.add_all(
                 Reminder(
-                    assessment_id=one.id, step=f"step {message_id}", decided_at=self.clock(),
-                    message_id=message_id,
+                    assessment_id=one.id, step=f"step {message_id}", due_at=self.clock(),
+                    template="diary_open", template_version="1", decided_at=self.clock(),
+                    channel=Channel.SMS, message_id=message_id,
                 )
                 for one in assessments
             )  # fmt: skip

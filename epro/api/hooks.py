@@ -1,14 +1,18 @@
-"""What providers call: the later word on a message, believed only with their signature."""
+"""What providers call: the later word on a message, a reply; believed only with their signature."""
 
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from epro.api.context import now, parts, public, transaction
+from epro.api.context import keyring, now, parts, public, transaction
 from epro.errors import SignatureInvalid
+from epro.models import OptOutSource
+from epro.services import opting_out
 from notifications import receipts
 from notifications.guard import GuardedHooks
-from notifications.sms import read_status_report, signature_is_valid
+from notifications.sms import Wish, read_reply, read_status_report, signature_is_valid
+
+INBOUND_PATH = "/hooks/twilio/inbound"
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
 
@@ -20,7 +24,7 @@ def note_status(message_id: UUID) -> tuple[Response, int]:
 
     Raises SignatureInvalid unless Twilio signed exactly this.
     """
-    _refuse_unsigned(message_id)
+    _refuse_unsigned(parts().messaging.callback_url(message_id))
     report = read_status_report(request.form)
     if report is not None:
         # Twilio does not come again: its word is kept, whatever fails in what follows from it.
@@ -34,10 +38,29 @@ def note_status(message_id: UUID) -> tuple[Response, int]:
     return Response(), 204
 
 
-def _refuse_unsigned(message_id: UUID) -> None:
+@blueprint.post("/twilio/inbound")
+@public
+def note_reply() -> Response:
+    """Keep what a reply asks for: STOP ends text messages to its number, START begins them again.
+
+    The answer is empty TwiML: what is said back to STOP and START is the provider's to say. Raises
+    SignatureInvalid unless Twilio signed exactly this.
+    """
+    _refuse_unsigned(f"{parts().settings.public_url.rstrip('/')}{INBOUND_PATH}")
+    reply = read_reply(request.form)
+    if reply is not None and reply.wish is not None:
+        lookup = opting_out.lookup_of(reply.number, keyring=keyring())
+        with transaction() as session:
+            if reply.wish is Wish.STOP:
+                opting_out.stop(session, lookup, source=OptOutSource.REPLY, now=now())
+            else:
+                opting_out.start(session, lookup, now=now())
+    return Response("<Response/>", mimetype="text/xml")
+
+
+def _refuse_unsigned(url: str) -> None:
     """Compare with the address we gave away: what proxies made of it on the way does not count."""
     sms = parts().settings.sms
-    url = parts().messaging.callback_url(message_id)
     if request.query_string:
         url = f"{url}?{request.query_string.decode('latin-1')}"
     signature = request.headers.get("X-Twilio-Signature", "")

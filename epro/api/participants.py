@@ -29,7 +29,7 @@ from epro.errors import (
     NoActiveStudyVersion,
     NotFound,
 )
-from epro.models import Participant, Site
+from epro.models import Participant, ReminderChannel, Site
 from epro.services import enrolment, identity, sessions
 from epro.services.enrolment import IssuedCode
 from epro.services.enrolment_form import Enrolment, GivenConsent
@@ -67,6 +67,9 @@ class EnrolmentSchema(Schema):
     language = fields.Enum(Language, by_value=True, required=True)
     year_of_birth = fields.Integer(required=True, strict=True)
     phone = _text(32)
+    email = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(min=3, max=254)
+    )
     consents = fields.List(
         fields.Nested(GivenConsentSchema), required=True, validate=validate.Length(max=20)
     )
@@ -101,6 +104,8 @@ class ParticipantSchema(Schema):
     thermometer_route = fields.Enum(ThermometerRoute, by_value=True, required=True)
     enrolled_at = fields.AwareDateTime(required=True)
     activated_at = fields.AwareDateTime(required=True, allow_none=True)
+    reminder_time = fields.String(required=True, allow_none=True)
+    reminder_channel = fields.Enum(ReminderChannel, by_value=True, required=True, allow_none=True)
     version = fields.Integer(required=True)
 
 
@@ -142,6 +147,7 @@ class IssuedCodeSchema(Schema):
 
 class IdentitySchema(Schema):
     phone = fields.String(required=True)
+    email = fields.String(required=True, allow_none=True)
     year_of_birth = fields.Integer(required=True)
     recorded_at = fields.AwareDateTime(required=True)
 
@@ -284,6 +290,8 @@ def _facts(session: Session, participant: Participant) -> dict[str, Any]:
         "thermometer_route": participant.thermometer_route,
         "enrolled_at": participant.enrolled_at,
         "activated_at": participant.activated_at,
+        "reminder_time": participant.reminder_time,
+        "reminder_channel": participant.reminder_channel,
         "version": participant.version,
     }
 

@@ -3,10 +3,10 @@
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
-from epro.models.identity import ParticipantCredential, ParticipantIdentity
+from epro.models.identity import OptOut, OptOutSource, ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
 from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
-from epro.models.participant import Consent, Participant
+from epro.models.participant import Consent, Participant, ReminderChannel
 from epro.models.response import (
     Completer,
     EntryMode,
@@ -52,6 +52,8 @@ __all__ = [
     "JournalKind",
     "JournalLink",
     "Lockout",
+    "OptOut",
+    "OptOutSource",
     "Participant",
     "ParticipantCredential",
     "ParticipantIdentity",
@@ -59,6 +61,7 @@ __all__ = [
     "QuestionnaireResponse",
     "RehearsalClock",
     "Reminder",
+    "ReminderChannel",
     "ResponseRevision",
     "ResponseStatus",
     "SafetyFlag",

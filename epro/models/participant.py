@@ -1,6 +1,7 @@
 """The participant as the clinical tables know her: by code only."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
 from questionnaires.definition import ConsentKind, Language, ThermometerRoute
+
+
+class ReminderChannel(StrEnum):
+    """By which way a participant wants to be reminded; `none`: she wants to be left alone."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    NONE = "none"
 
 
 class Participant(Base):
@@ -24,7 +33,17 @@ class Participant(Base):
     thermometer_route: Mapped[ThermometerRoute]
     enrolled_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
+    reminder_time: Mapped[str | None]  # "18:30" in her own zone; empty: as the study says
+    reminder_channel: Mapped[ReminderChannel | None]
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def reminder_minute(self) -> int | None:
+        """The minute of the day she chose for her reminder, if she chose one."""
+        if self.reminder_time is None:
+            return None
+        hour, minute = self.reminder_time.split(":")
+        return int(hour) * 60 + int(minute)
 
     @property
     def facts(self) -> dict[str, Any]:

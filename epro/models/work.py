@@ -2,16 +2,22 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
+from questionnaires.tiers import Channel
 
 
 class Reminder(Base):
-    """One step of reminding of one assessment: sent in a message, or skipped and why."""
+    """One step of reminding of one assessment: sent in a message, or skipped and why.
+
+    `due_at` is when the policy has it. Where its message could not reach her, the next channel's
+    takes its place; `not_sent_reason` says why none has left.
+    """
 
     __tablename__ = "reminder"
     __table_args__ = (UniqueConstraint("assessment_id", "step"),)
@@ -19,9 +25,23 @@ class Reminder(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     assessment_id: Mapped[UUID] = mapped_column(ForeignKey("assessment.id"))
     step: Mapped[str]
+    due_at: Mapped[datetime]
+    template: Mapped[str]
+    template_version: Mapped[str]
     decided_at: Mapped[datetime]
+    channel: Mapped[Channel | None]
     message_id: Mapped[UUID | None] = mapped_column(index=True)
     skipped_reason: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    not_sent_reason: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the journal keeps of it."""
+        inside = {"id", "version"}
+        names = [column.key for column in type(self).__table__.columns]
+        return {name: getattr(self, name) for name in names if name not in inside}
 
 
 class WorkKind(StrEnum):

@@ -1,5 +1,6 @@
 """Where a recipient is reached: looked up at the moment of sending, never kept with a message."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,10 +11,18 @@ from sqlalchemy.orm import Session
 from epro.crypto import Keyring
 from epro.errors import NoActiveStudyVersion
 from epro.models import Consent, Participant, ParticipantIdentity, Site, User
-from epro.services import studies
+from epro.services import opting_out, studies
+from notifications.channels import Refused
 from notifications.messages import ChannelName
+from notifications.refusals import NO_ADDRESS, NO_CONSENT, NO_CROSS_BORDER_CONSENT, WANTS_NONE
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import ConsentKind
+
+# What a participant has to agree to before anything reaches her that way.
+CONSENT_FOR: Mapping[ChannelName, ConsentKind] = {
+    ChannelName.SMS: ConsentKind.SMS_PROCESSOR,
+    ChannelName.EMAIL: ConsentKind.EMAIL_PROCESSOR,
+}
 
 
 def address_of(
@@ -23,18 +32,53 @@ def address_of(
     *,
     catalogue: Catalogue,
     keyring: Keyring,
+    is_overseas: Callable[[ChannelName, str], bool] = lambda _channel, _address: False,
     now: datetime,
 ) -> str | None:
     """Return the number or mailbox behind "participant:<uuid>" or "user:<uuid>", or None.
 
-    None also for whoever may not be written to: a participant without the consent that her study
-    asks for, a closed account.
+    `is_overseas` tells whether a message to that address would go through a provider abroad. Raises
+    notifications' Refused, with its reason, for whoever has an address and may not be written to:
+    a participant without the consent that her study asks for, for the channel or for sending her
+    number abroad; a number that wants no text messages.
     """
     kind, _, id_ = recipient_ref.partition(":")
     if kind == "user":
         return _of_user(session, UUID(id_), channel, keyring=keyring)
-    if kind == "participant" and channel is ChannelName.SMS:
-        return _of_participant(session, UUID(id_), catalogue=catalogue, keyring=keyring, now=now)
+    participant = session.get(Participant, UUID(id_)) if kind == "participant" else None
+    if participant is None:
+        return None
+    if reason := reason_against(session, participant, channel, catalogue=catalogue, now=now):
+        raise Refused(reason)
+    identity = session.get_one(ParticipantIdentity, participant.id)
+    sealed = identity.phone_sealed if channel is ChannelName.SMS else identity.email_sealed
+    address = keyring.unseal(sealed or "")
+    if is_overseas(channel, address) and not _has_consent(
+        session, participant, ConsentKind.CROSS_BORDER, catalogue=catalogue, now=now
+    ):
+        raise Refused(NO_CROSS_BORDER_CONSENT)
+    return address
+
+
+def reason_against(
+    session: Session,
+    participant: Participant,
+    channel: ChannelName,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> str | None:
+    """Say why a participant cannot be written to on a channel, without opening her address."""
+    identity = session.get(ParticipantIdentity, participant.id)
+    kind = CONSENT_FOR.get(channel)
+    if identity is None or kind is None:
+        return NO_ADDRESS
+    if channel is ChannelName.EMAIL and identity.email_sealed is None:
+        return NO_ADDRESS
+    if not _has_consent(session, participant, kind, catalogue=catalogue, now=now):
+        return NO_CONSENT
+    if channel is ChannelName.SMS and opting_out.wants_none(session, identity.phone_lookup):
+        return WANTS_NONE
     return None
 
 
@@ -45,43 +89,45 @@ def _of_user(
     if user is None or user.deactivated_at is not None:
         return None
     sealed = user.email_sealed if channel is ChannelName.EMAIL else user.phone_sealed
-    return keyring.unseal(sealed) if sealed else None
+    address = keyring.unseal(sealed) if sealed else None
+    if address and channel is ChannelName.SMS:
+        lookup = opting_out.lookup_of(address, keyring=keyring)
+        if opting_out.wants_none(session, lookup):
+            raise Refused(WANTS_NONE)
+    return address
 
 
-def _of_participant(
+def _has_consent(
     session: Session,
-    participant_id: UUID,
+    participant: Participant,
+    kind: ConsentKind,
     *,
     catalogue: Catalogue,
-    keyring: Keyring,
     now: datetime,
-) -> str | None:
-    participant = session.get(Participant, participant_id)
-    identity = session.get(ParticipantIdentity, participant_id)
-    if participant is None or identity is None:
-        return None
-    if (
-        _asks_for_consent(session, participant, catalogue, now=now)
-        and not session.scalars(
-            select(Consent.id).where(
-                Consent.participant_id == participant_id,
-                Consent.kind == ConsentKind.SMS_PROCESSOR,
-                Consent.withdrawn_at.is_(None),
-            )
-        ).first()
-    ):
-        return None
-    return keyring.unseal(identity.phone_sealed)
-
-
-def _asks_for_consent(
-    session: Session, participant: Participant, catalogue: Catalogue, *, now: datetime
 ) -> bool:
-    """Tell whether the study in force at her site knows a consent of its own for text messages."""
+    """Tell whether she agrees, or the study in force at her site does not know such a consent."""
+    if not _asks_for(session, participant, kind, catalogue, now=now):
+        return True
+    given = select(Consent.id).where(
+        Consent.participant_id == participant.id,
+        Consent.kind == kind,
+        Consent.withdrawn_at.is_(None),
+    )
+    return session.scalars(given).first() is not None
+
+
+def _asks_for(
+    session: Session,
+    participant: Participant,
+    kind: ConsentKind,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+) -> bool:
     site = session.get_one(Site, participant.site_id)
     today = now.astimezone(ZoneInfo(site.zone)).date()
     try:
         package = catalogue.package(studies.version_in_force(session, site, on=today))
     except NoActiveStudyVersion:
         return True
-    return any(consent.kind is ConsentKind.SMS_PROCESSOR for consent in package.consents)
+    return any(consent.kind is kind for consent in package.consents)

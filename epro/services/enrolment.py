@@ -63,7 +63,8 @@ def enrol(
         _store_consent(session, actor, participant, site, consent, now=now)
     identity.seal(
         session, actor, participant,
-        phone=enrolment.phone, year_of_birth=enrolment.year_of_birth, keyring=keyring, now=now,
+        phone=enrolment.phone, email=enrolment.email, year_of_birth=enrolment.year_of_birth,
+        keyring=keyring, now=now,
     )  # fmt: skip
     anchors.record(
         session, actor, participant, AnchorEvent.ENR,

@@ -11,6 +11,7 @@ from questionnaires.definition import ConsentKind, Language, StudyPackage, Therm
 
 PARTICIPANT_CODE = re.compile(r"[A-Z]{2}\d{2}-\d{3}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 EARLIEST_YEAR_OF_BIRTH = 1900
 MIN_AGE = 18  # NCT07041801 enrols adults
 # Paper was signed by the clock on the wall.
@@ -38,6 +39,7 @@ class Enrolment:
     year_of_birth: int
     phone: str
     consents: tuple[GivenConsent, ...]
+    email: str | None = None
     zone: str | None = None
     thermometer_route: ThermometerRoute | None = None
 
@@ -67,6 +69,8 @@ def _problems(enrolment: Enrolment, zone: str, now: datetime) -> Iterator[tuple[
         yield "zone", "This is not the name of an IANA time zone."
     if not E164.fullmatch(enrolment.phone):
         yield "phone", "A phone number has its country code, as in +8613800138000."
+    if enrolment.email is not None and not EMAIL.fullmatch(enrolment.email):
+        yield "email", "This is not an e-mail address."
     age = now.year - enrolment.year_of_birth
     if not EARLIEST_YEAR_OF_BIRTH <= enrolment.year_of_birth <= now.year:
         yield "year_of_birth", "This is not a year of birth."

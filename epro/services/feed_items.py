@@ -24,6 +24,7 @@ class FeedType(StrEnum):
     ASSESSMENT = "assessment"
     CONSENT = "consent"
     PARTICIPANT = "participant"
+    REMINDER = "reminder"
     RESPONSE = "response"
 
 
@@ -44,6 +45,11 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
     FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
     FeedType.PARTICIPANT: (
         "site", "language", "zone", "thermometer_route", "enrolled_at", "activated_at",
+        "reminder_time", "reminder_channel",
+    ),
+    FeedType.REMINDER: (
+        "assessment_id", "step", "due_at", "template", "template_version", "channel", "decided_at",
+        "skipped_reason", "sent_at", "not_sent_reason",
     ),
     FeedType.RESPONSE: (
         "assessment_id", "questionnaire_code", "questionnaire_version", "status", "language",
@@ -57,6 +63,7 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
     FeedType.ASSESSMENT: frozenset(
         {"id", "participant_id", "study_version_id", "version", "next_reminder_at", "next_look_at"}
     ),
+    FeedType.REMINDER: frozenset({"id", "message_id", "version"}),
     FeedType.RESPONSE: frozenset(
         {"id", "participant_id", "study_version_id", "revision", "device_session_id"}
     ),

@@ -14,7 +14,7 @@ from epro.models import JournalKind, Participant, ParticipantIdentity, Site
 from epro.services import journal
 from epro.services.journal import Subject
 
-FIELDS = ("phone", "year_of_birth")
+FIELDS = ("phone", "email", "year_of_birth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Identity:
     """What the site needs to reach a participant; `phone` is E.164."""
 
     phone: str
+    email: str | None
     year_of_birth: int
     recorded_at: datetime
 
@@ -32,6 +33,7 @@ def seal(
     participant: Participant,
     *,
     phone: str,
+    email: str | None = None,
     year_of_birth: int,
     keyring: Keyring,
     now: datetime,
@@ -42,6 +44,7 @@ def seal(
             participant_id=participant.id,
             phone_sealed=keyring.seal(phone),
             phone_lookup=keyring.lookup("phone", phone),
+            email_sealed=keyring.seal(email) if email else None,
             year_of_birth_sealed=keyring.seal(str(year_of_birth)),
             recorded_at=now,
         )
@@ -49,7 +52,7 @@ def seal(
     session.flush()
     journal.record(
         session, actor, "identity.recorded", _subject(session, participant),
-        after={"fields": FIELDS}, now=now,
+        after={"fields": [name for name in FIELDS if email or name != "email"]}, now=now,
     )  # fmt: skip
 
 
@@ -75,6 +78,7 @@ def read(
     )  # fmt: skip
     return Identity(
         phone=keyring.unseal(row.phone_sealed),
+        email=keyring.unseal(row.email_sealed) if row.email_sealed else None,
         year_of_birth=int(keyring.unseal(row.year_of_birth_sealed)),
         recorded_at=row.recorded_at,
     )
@@ -95,6 +99,8 @@ def reseal_all(session: Session, *, keyring: Keyring) -> int:
     ).all()
     for row in rows:
         row.phone_sealed = keyring.reseal(row.phone_sealed)
+        if row.email_sealed:
+            row.email_sealed = keyring.reseal(row.email_sealed)
         row.year_of_birth_sealed = keyring.reseal(row.year_of_birth_sealed)
     session.flush()
     return len(rows)

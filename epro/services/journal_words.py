@@ -135,6 +135,21 @@ VERBS: dict[str, Translated] = {
     "rehearsal_clock.moved": Translated(
         "把演练时钟调到 {now}", "moved the rehearsal clock to {now}"
     ),
+    "number.opted_in": Translated("号码恢复接收短信", "a number takes text messages again"),
+    "number.opted_out": Translated("号码退订短信", "a number wants no text messages"),
+    "participant.preferences_changed": Translated(
+        "更改了提醒偏好", "changed how she is reminded, or her language"
+    ),
+    "reminder.not_sent": Translated(
+        "提醒 {step} 未送达({not_sent_reason})",
+        "the reminder {step} did not reach her ({not_sent_reason})",
+    ),
+    "reminder.rerouted": Translated(
+        "改用 {channel} 发送提醒 {step}", "sent the reminder {step} by {channel} instead"
+    ),
+    "reminder.sent": Translated(
+        "通过 {channel} 发出了提醒 {step}", "the reminder {step} left by {channel}"
+    ),
     "reminder.queued": Translated("准备了提醒 {step}", "prepared the reminder {step}"),
     "reminder.skipped": Translated(
         "没有发送提醒 {step}({skipped_reason})", "skipped the reminder {step} ({skipped_reason})"

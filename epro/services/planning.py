@@ -233,7 +233,7 @@ class _Work:
         )
         return {
             "next_reminder_at": reminding.next_look_at(
-                self._package.reminders, planned.block,
+                self._package.reminders.moved_to(self._participant.reminder_minute), planned.block,
                 planned_on=planned.on, zone=self._zone, steps_done=(),
             ),
             "next_look_at": look_at or planned.late_until,

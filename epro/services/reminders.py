@@ -1,27 +1,27 @@
 """Remind participants of what is due, late enough to know whether it still is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.access import system_actor
-from epro.models import Assessment, Participant, Reminder, Site
-from epro.services import journal, planning
-from epro.services.journal import Subject
+from epro.models import Assessment, Participant, Reminder, WorkKind
+from epro.services import planning, reminder_record, reminder_ways, work_list
+from epro.services.reminder_record import REMINDERS, Decided
+from epro.services.reminder_ways import PURPOSE
 from notifications import outbox
-from notifications.messages import ChannelName, MessageState, OutboxMessage
-from notifications.outbox import NewMessage
+from notifications.messages import MessageState, OutboxMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.reminding import (
-    Decision,
     DueReminder,
+    ReminderPolicy,
     SentReminder,
+    SkipReason,
     Step,
     decide,
     last_step_today,
@@ -32,24 +32,20 @@ from questionnaires.reminding import (
 from questionnaires.schedule import Window, days_since_infusion
 from questionnaires.silence import is_early
 
-PURPOSE = "reminder"
-REMINDERS = system_actor("reminders")
 MOST_ASSESSMENTS_AT_ONCE = 200
 # Providers and daily budgets look back a day; two are more than any zone change can blur.
 SENT_LOOK_BACK = timedelta(days=2)
-# A reminder that could not leave for so long is not worth waking anybody's phone for.
-LIFE_OF_A_MESSAGE = timedelta(hours=2)
 NOT_SENT = {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.FAILED}
 
 
 def first_look_at(
-    package: StudyPackage, assessment: Assessment, *, zone: ZoneInfo, done: Sequence[str] = ()
+    policy: ReminderPolicy, assessment: Assessment, *, zone: ZoneInfo, done: Sequence[str] = ()
 ) -> datetime | None:
     """Return when there is next something to send or to skip for an assessment; None: nothing."""
     if assessment.not_offered or assessment.cancelled_at or assessment.completed_at:
         return None
     return next_look_at(
-        package.reminders, assessment.block,
+        policy, assessment.block,
         planned_on=assessment.planned_on, zone=zone, steps_done=done,
     )  # fmt: skip
 
@@ -100,9 +96,53 @@ def cancel_for(
             Assessment.cancelled_at.is_(None),
         )
     ).all()
-    outbox.cancel(
-        session, [one for one in messages if one and one not in still_wanted],
-        reason=reason, now=now,
+    stop(session, [one for one in messages if one and one not in still_wanted],
+         reason=reason, now=now)  # fmt: skip
+
+
+def stop(session: Session, message_ids: Sequence[UUID], *, reason: str, now: datetime) -> None:
+    """Stop reminders that have not left, and put on record of their steps why."""
+    for message_id in outbox.cancel(session, message_ids, reason=reason, now=now):
+        for_steps = session.get_one(OutboxMessage, message_id)
+        reminder_record.note_not_sent(session, for_steps, reason, now=now)
+
+
+def look_again(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> None:
+    """Work out anew when each of her assessments is next looked at, after a choice of hers.
+
+    The caller holds the participant's row.
+    """
+    zone = ZoneInfo(participant.zone)
+    rows = session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.participant_id == participant.id,
+            Assessment.next_reminder_at.is_not(None),
+            Assessment.late_until > now,
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in rows:
+        policy = catalogue.package(row.study_version_id).reminders
+        row.next_reminder_at = first_look_at(
+            policy.moved_to(participant.reminder_minute), row,
+            zone=zone, done=_steps_done(session, row),
+        )  # fmt: skip
+    session.flush()
+
+
+def ask_for_call(
+    session: Session, participant: Participant, *, now: datetime, about: str | None = None
+) -> None:
+    """Put it on the site's list that she has to be called: once a day, whatever failed."""
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    work_list.add(
+        session, REMINDERS, WorkKind.NOT_REACHED,
+        about=about or f"participant:{participant.id}:{today}",
+        site_id=participant.site_id, participant_id=participant.id, now=now,
     )  # fmt: skip
 
 
@@ -115,12 +155,59 @@ def _remind_of(
     now: datetime,
 ) -> None:
     zone = ZoneInfo(participant.zone)
-    package = catalogue.package(max(row.study_version_id for row in rows))
-    policy = package.reminders
-    wanted: list[DueReminder] = []
+    edition = max(row.study_version_id for row in rows)
+    package = catalogue.package(edition)
+    policy = package.reminders.moved_to(participant.reminder_minute)
     by_id = {str(row.id): row for row in rows}
     done = {row.id: _steps_done(session, row) for row in rows}
-    skipped: list[tuple[Assessment, Step, str]] = []
+    due, passed = _look(policy, rows, done, zone=zone, now=now)
+    decision = decide(
+        policy, due,
+        sent=_sent_to(session, participant, now=now),
+        is_early_day=_is_early_day(session, participant, package, zone=zone, now=now),
+        reserved=_last_diary_step(session, participant, policy, zone=zone, now=now),
+        zone=zone, now=now,
+    )  # fmt: skip
+    channel = reminder_ways.first_to(session, participant, policy, catalogue=catalogue, now=now)
+    passed += [
+        (by_id[one.reminder.assessment], one.reminder.step, one.reason) for one in decision.skipped
+    ]
+    covered = [(by_id[one.assessment], one.step) for one in decision.covered]
+    if covered and channel is None:
+        passed += [(row, step, SkipReason.OPTED_OUT) for row, step in covered]
+        covered = []
+        ask_for_call(session, participant, now=now)
+    message_id = None
+    if covered and channel and decision.template:
+        until = min(now + reminder_ways.LIFE, max(row.late_until for row, _step in covered))
+        reminder = reminder_ways.NewReminder(decision.template, channel, edition, until)
+        message_id = reminder_ways.enqueue(
+            session, participant, reminder, catalogue=catalogue, now=now
+        )
+    reminder_record.store(
+        session, participant,
+        [Decided(row, step, _version(package, step)) for row, step in covered]
+        + [Decided(row, step, _version(package, step), why.value) for row, step, why in passed],
+        message_id=message_id, channel=channel, now=now,
+    )  # fmt: skip
+    for row in rows:
+        codes = [*done[row.id], *(step.code for it, step in covered if it is row)]
+        codes += [step.code for it, step, _reason in passed if it is row]
+        row.next_reminder_at = first_look_at(policy, row, zone=zone, done=codes)
+    session.flush()
+
+
+def _look(
+    policy: ReminderPolicy,
+    rows: Sequence[Assessment],
+    done: Mapping[UUID, Sequence[str]],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[list[DueReminder], list[tuple[Assessment, Step, SkipReason]]]:
+    """Return what is still wanted of what fell due, and what is not, with the reason."""
+    due: list[DueReminder] = []
+    passed: list[tuple[Assessment, Step, SkipReason]] = []
     for row in rows:
         if row.completed_at or row.cancelled_at or row.not_offered:
             continue
@@ -130,104 +217,18 @@ def _remind_of(
             steps_done=done[row.id], now=now,
         )  # fmt: skip
         if step is not None and step.at <= now:
-            wanted.append(DueReminder(str(row.id), step))
-        passed = skipped_steps(
+            due.append(DueReminder(str(row.id), step))
+        skipped = skipped_steps(
             policy, row.block, planned_on=row.planned_on, window=window, zone=zone,
             steps_done=done[row.id], now=now,
         )  # fmt: skip
-        skipped += [(row, one.step, one.reason.value) for one in passed]
-    decision = decide(
-        policy, wanted,
-        sent=_sent_to(session, participant, now=now),
-        is_early_day=_is_early_day(session, participant, package, zone=zone, now=now),
-        reserved=_last_diary_step(session, participant, package, zone=zone, now=now),
-        zone=zone, now=now,
-    )  # fmt: skip
-    skipped += [
-        (by_id[one.reminder.assessment], one.reminder.step, one.reason.value)
-        for one in decision.skipped
-    ]
-    message_id = _enqueue(session, participant, package, decision, by_id, now=now)
-    covered = [(by_id[one.assessment], one.step) for one in decision.covered]
-    _store(session, participant, covered, skipped, message_id, now=now)
-    for row in rows:
-        codes = [*done[row.id], *(step.code for it, step in covered if it is row)]
-        codes += [step.code for it, step, _reason in skipped if it is row]
-        row.next_reminder_at = first_look_at(package, row, zone=zone, done=codes)
-    session.flush()
+        passed += [(row, one.step, one.reason) for one in skipped]
+    return due, passed
 
 
-def _enqueue(
-    session: Session,
-    participant: Participant,
-    package: StudyPackage,
-    decision: Decision,
-    by_id: dict[str, Assessment],
-    *,
-    now: datetime,
-) -> UUID | None:
-    if decision.template is None:
-        return None
-    covered = [by_id[one.assessment] for one in decision.covered]
-    last_useful = max(row.late_until for row in covered)
-    text = package.text(decision.template)
-    if text is None:
-        raise LookupError(f"Published without its text {decision.template}.")
-    return outbox.enqueue(
-        session,
-        NewMessage(
-            purpose=PURPOSE,
-            channel=ChannelName(text.channel.value),
-            template=decision.template,
-            template_version=str(covered[0].study_version_id),
-            language=participant.language.value,
-            recipient_ref=f"participant:{participant.id}",
-            about=PURPOSE,
-            not_after=min(now + LIFE_OF_A_MESSAGE, last_useful),
-        ),
-        now=now,
-    )
-
-
-def _store(
-    session: Session,
-    participant: Participant,
-    covered: Sequence[tuple[Assessment, Step]],
-    skipped: Sequence[tuple[Assessment, Step, str]],
-    message_id: UUID | None,
-    *,
-    now: datetime,
-) -> None:
-    rows = [
-        {"id": uuid4(), "assessment_id": row.id, "step": step.code, "decided_at": now,
-         "message_id": message_id, "skipped_reason": None}
-        for row, step in covered
-    ] + [
-        {"id": uuid4(), "assessment_id": row.id, "step": step.code, "decided_at": now,
-         "message_id": None, "skipped_reason": reason}
-        for row, step, reason in skipped
-    ]  # fmt: skip
-    if not rows:
-        return
-    session.execute(insert(Reminder), rows)
-    site = session.get_one(Site, participant.site_id)
-    journal.record_all(
-        session,
-        [
-            journal.entry(
-                REMINDERS,
-                "reminder.queued" if row["message_id"] else "reminder.skipped",
-                Subject(
-                    entity_type="reminder", entity_id=str(row["id"]),
-                    participant_code=participant.code, site_code=site.code, site_id=site.id,
-                ),
-                after={name: row[name] for name in
-                       ("assessment_id", "step", "message_id", "skipped_reason")},
-                now=now,
-            )
-            for row in rows
-        ],
-    )  # fmt: skip
+def _version(package: StudyPackage, step: Step) -> str:
+    text = package.text(step.template)
+    return text.version if text else ""
 
 
 def _steps_done(session: Session, row: Assessment) -> list[str]:
@@ -235,11 +236,15 @@ def _steps_done(session: Session, row: Assessment) -> list[str]:
 
 
 def _sent_to(session: Session, participant: Participant, *, now: datetime) -> list[SentReminder]:
-    """Return what went out to her lately, or is about to."""
+    """Return what went out to her lately, or is about to.
+
+    One that took another's place after it was lost is the same reminder.
+    """
     rows = session.execute(
         select(OutboxMessage.template, OutboxMessage.sent_at, OutboxMessage.not_before).where(
             OutboxMessage.recipient_ref == f"participant:{participant.id}",
             OutboxMessage.created_at >= now - SENT_LOOK_BACK,
+            OutboxMessage.about == PURPOSE,
             OutboxMessage.state.not_in(NOT_SENT),
         )
     )
@@ -262,7 +267,7 @@ def _is_early_day(
 def _last_diary_step(
     session: Session,
     participant: Participant,
-    package: StudyPackage,
+    policy: ReminderPolicy,
     *,
     zone: ZoneInfo,
     now: datetime,
@@ -280,7 +285,7 @@ def _last_diary_step(
     if diary is None:
         return None
     return last_step_today(
-        package.reminders, diary.block, planned_on=diary.planned_on,
+        policy, diary.block, planned_on=diary.planned_on,
         window=Window(diary.opens_at, diary.late_until), zone=zone,
         steps_done=_steps_done(session, diary), now=now,
     )  # fmt: skip

@@ -9,25 +9,46 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
+from epro.crypto import Keyring
 from epro.models import (
     Assessment,
     AssessmentState,
     Incident,
     IncidentKind,
+    OptOutSource,
     Participant,
+    ParticipantIdentity,
     Reminder,
     SafetyFlag,
     Site,
     User,
     WorkKind,
 )
-from epro.services import escalation, incidents, journal, reminders, work_list
+from epro.services import (
+    escalation,
+    incidents,
+    journal,
+    opting_out,
+    reminder_record,
+    reminder_ways,
+    reminders,
+    rerouting,
+    work_list,
+)
 from epro.services.journal import Subject
+from epro.services.studies import Studies
 from notifications import outbox
 from notifications.hooks import Hooks
 from notifications.messages import ChannelName, OutboxMessage
 from notifications.outbox import NewMessage
-from notifications.refusals import NO_ADDRESS
+from notifications.refusals import (
+    NO_ADDRESS,
+    NO_CONSENT,
+    NO_CROSS_BORDER_CONSENT,
+    Refusal,
+    meaning_of,
+)
+from questionnaires.catalogue import UnknownStudyVersion
 
 DISPATCHER = system_actor("dispatcher")
 INCIDENT = "incident"
@@ -36,42 +57,120 @@ OTHER_WAY = {
     ChannelName.SMS: ChannelName.EMAIL,
     ChannelName.VOICE: ChannelName.SMS,
 }
-STILL_WANTED = {AssessmentState.OPEN, AssessmentState.LATE}
+LASTING = {NO_ADDRESS, NO_CONSENT, NO_CROSS_BORDER_CONSENT}
 NEEDS_NO_CALL = {AssessmentState.COMPLETED, AssessmentState.CANCELLED}
 
 
 class Telling(Hooks):
     """Called by the dispatcher in the transaction that records what became of a message."""
 
+    def __init__(self, studies: Studies, keyring: Keyring) -> None:
+        self._studies = studies
+        self._keyring = keyring
+
     def reason_against(
         self, session: Session, message: OutboxMessage, *, now: datetime
     ) -> str | None:
         """Let a reminder go only while something it reminds of can still be answered (N-03)."""
         states = _reminded_states(session, message, now=now)
-        return "nothing_due" if states and not states & STILL_WANTED else None
+        return "nothing_due" if states and not states & rerouting.STILL_WANTED else None
 
     def on_sent(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.sent", message, now=now)
+        self._record(session, "message.sent", message, now=now)
+        if message.purpose == reminder_ways.PURPOSE:
+            reminder_record.note_sent(session, message, now=now)
         incidents.resolve(session, IncidentKind.UNDELIVERED, about=_about(message), now=now)
 
     def on_cancelled(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.cancelled", message, now=now)
+        self._record(session, "message.cancelled", message, now=now)
+        self._note_not_sent(session, message, message.cancel_reason, now=now)
 
     def on_expired(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.expired", message, now=now)
+        self._record(session, "message.expired", message, now=now)
+        self._note_not_sent(session, message, "expired", now=now)
         _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
 
     def on_failed(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.failed", message, now=now)
-        _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
+        self._record(session, "message.failed", message, now=now)
+        self._note_not_sent(session, message, message.last_error, now=now)
+        self._follow_loss(session, message, now=now)
 
     def on_not_confirmed(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.not_confirmed", message, now=now)
+        self._record(session, "message.not_confirmed", message, now=now)
+        self._note_not_sent(session, message, "not_confirmed", now=now)
         _follow_up(session, message, WorkKind.NOT_CONFIRMED, now=now)
 
     def on_undelivered(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
-        _record(session, "message.undelivered", message, version=2, now=now)
+        self._record(session, "message.undelivered", message, version=2, now=now)
+        self._note_not_sent(session, message, message.last_error or "undelivered", now=now)
+        self._follow_loss(session, message, now=now)
+
+    def _follow_loss(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        """Note an opt-out, ask the site to call, and try the next way."""
+        self._note_opt_out(session, message, now=now)
         _follow_up(session, message, WorkKind.NOT_REACHED, now=now)
+        participant = _context(session, message).participant
+        if message.purpose == reminder_ways.PURPOSE and participant is not None:
+            catalogue = self._studies.catalogue(session)
+            rerouting.go_on(session, message, participant, catalogue=catalogue, now=now)
+
+    def _note_opt_out(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        """Believe the provider that the owner of a number wants no more, as if she had told us."""
+        is_refused = meaning_of(message.last_error) is Refusal.OPTED_OUT
+        if message.channel is not ChannelName.SMS or not is_refused:
+            return
+        kind, _, id_ = message.recipient_ref.partition(":")
+        lookup: str | None = None
+        if kind == "participant":
+            identity = session.get(ParticipantIdentity, UUID(id_))
+            lookup = identity.phone_lookup if identity else None
+        elif user := session.get(User, UUID(id_)):
+            number = self._keyring.unseal(user.phone_sealed) if user.phone_sealed else None
+            lookup = opting_out.lookup_of(number, keyring=self._keyring) if number else None
+        if lookup is not None:
+            opting_out.stop(session, lookup, source=OptOutSource.PROVIDER, now=now)
+
+    def _note_not_sent(
+        self, session: Session, message: OutboxMessage, reason: str | None, *, now: datetime
+    ) -> None:
+        if message.purpose == reminder_ways.PURPOSE:
+            reminder_record.note_not_sent(session, message, reason or "unknown", now=now)
+
+    def _record(
+        self,
+        session: Session,
+        verb: str,
+        message: OutboxMessage,
+        *,
+        version: int = 1,
+        now: datetime,
+    ) -> None:
+        """Put on record that, by which way and to whom; never an address, never the words."""
+        context = _context(session, message)
+        site, participant = context.site, context.participant
+        journal.record(
+            session, DISPATCHER, verb,
+            Subject(
+                entity_type="message", entity_id=str(message.id), version=version,
+                participant_code=participant.code if participant else None,
+                site_code=site.code if site else None, site_id=site.id if site else None,
+            ),
+            after={"channel": message.channel, "purpose": message.purpose,
+                   "template": message.template,
+                   "template_version": self._version(session, message),
+                   "to": context.recipient, "about": message.about,
+                   "error": message.last_error, "cancel_reason": message.cancel_reason},
+            now=now,
+        )  # fmt: skip
+
+    def _version(self, session: Session, message: OutboxMessage) -> str | None:
+        """Return the version under which the text of a message was approved."""
+        try:
+            package = self._studies.catalogue(session).package(int(message.template_version))
+        except (UnknownStudyVersion, ValueError):
+            return None
+        text = package.text(message.template)
+        return text.version if text else None
 
 
 def tell_another_way(session: Session, message: OutboxMessage, *, now: datetime) -> bool:
@@ -123,28 +222,33 @@ def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now:
     if context.site is None:
         return
     participant, about = context.participant, _about(message)
-    if message.purpose == reminders.PURPOSE and participant is not None:
+    if message.purpose == reminder_ways.PURPOSE and participant is not None:
         states = _reminded_states(session, message, now=now)
         if states and states <= NEEDS_NO_CALL:
             return
-        about = _reason_to_call(message, participant, now=now)
+        if kind is WorkKind.NOT_REACHED:
+            reminders.ask_for_call(
+                session, participant, about=_lasting_reason(message, participant), now=now
+            )
+            return
+        about = f"participant:{participant.id}:{now.astimezone(ZoneInfo(participant.zone)).date()}"
     work_list.add(
         session, DISPATCHER, kind, about=about, site_id=context.site.id,
         participant_id=participant.id if participant else None, now=now,
     )  # fmt: skip
 
 
-def _reason_to_call(message: OutboxMessage, participant: Participant, *, now: datetime) -> str:
-    """One call a day, however many reminders fail; without a number to write to, one for good."""
-    if message.last_error == NO_ADDRESS:
-        return f"participant:{participant.id}:{NO_ADDRESS}"
-    return f"participant:{participant.id}:{now.astimezone(ZoneInfo(participant.zone)).date()}"
+def _lasting_reason(message: OutboxMessage, participant: Participant) -> str | None:
+    """Return what is asked for once and for good: without a number, or leave to use it."""
+    if message.last_error in LASTING:
+        return f"participant:{participant.id}:{message.last_error}"
+    return None
 
 
 def _reminded_states(
     session: Session, message: OutboxMessage, *, now: datetime
 ) -> set[AssessmentState]:
-    if message.purpose != reminders.PURPOSE:
+    if message.purpose != reminder_ways.PURPOSE:
         return set()
     rows = session.scalars(
         select(Assessment)
@@ -179,26 +283,6 @@ def _context(session: Session, message: OutboxMessage) -> _Context:
         site_id = participant.site_id
         recipient = recipient or participant.code
     return _Context(recipient, participant, session.get(Site, site_id) if site_id else None)
-
-
-def _record(
-    session: Session, verb: str, message: OutboxMessage, *, version: int = 1, now: datetime
-) -> None:
-    """Put on record that, by which way and to whom; never an address, never the words."""
-    context = _context(session, message)
-    site, participant = context.site, context.participant
-    journal.record(
-        session, DISPATCHER, verb,
-        Subject(
-            entity_type="message", entity_id=str(message.id), version=version,
-            participant_code=participant.code if participant else None,
-            site_code=site.code if site else None, site_id=site.id if site else None,
-        ),
-        after={"channel": message.channel, "purpose": message.purpose,
-               "template": message.template, "to": context.recipient, "about": message.about,
-               "error": message.last_error, "cancel_reason": message.cancel_reason},
-        now=now,
-    )  # fmt: skip
 
 
 def _about(message: OutboxMessage) -> str:

@@ -43,6 +43,7 @@ PUBLIC = {
     "POST /api/v1/sessions/participant",
     "POST /api/v1/sessions/refresh",
     "POST /api/v1/sessions/staff",
+    "POST /hooks/twilio/inbound",  # signed by the provider
     "POST /hooks/twilio/status/{message_id}",  # signed by the provider
     "GET /console/",
     "GET /console/language/{chosen}",

@@ -29,7 +29,7 @@ TAKE_A_KEY = {
 REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "acknowledge_flag", "finish_work_item", "correct_own_response", "confirm_own_correction",
-    "put_down_call", "decide_correction",
+    "put_down_call", "decide_correction", "choose_preferences",
 }  # fmt: skip
 SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
 # Every OAuth2 client library expects the shape of RFC 6749, section 5.2.

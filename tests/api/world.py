@@ -26,7 +26,7 @@ from epro.app import create_app
 from epro.clock import wall_clock_now
 from epro.db import Database
 from epro.models import FlagTrigger, Participant, Screening, SiteMembership, User
-from epro.services import edc_clients, sessions
+from epro.services import edc_clients, reminders, sessions
 from epro.services.edc_clients import NewSecret
 from epro.services.sessions import SignedIn
 from epro.services.staff import NewUser
@@ -221,6 +221,9 @@ class World:
         )
         assert anchored.status_code == 201, anchored.text
         self.clock.set(EVENING)
+        with self.database.transaction() as session:  # as the worker's tick does
+            catalogue = self.app.extensions["epro"].studies.catalogue(session)
+            reminders.remind(session, catalogue=catalogue, now=self.clock())
         her = {"Authorization": f"Bearer {phone.get_json()['access_token']}"}
         due, response_id = self.due(her), uuid4()
         answered = self.request(

@@ -117,7 +117,7 @@ class Line:
 
     def new_phone(self) -> Phone:
         """Enrol somebody who agrees to text messages; her diary is not planned yet."""
-        return enrolled_phone(self.system, "sms_processor")
+        return enrolled_phone(self.system, "sms_processor", "cross_border")
 
     def expecting(self, *, days: int = 1) -> Phone:
         """Enrol somebody to be infused in so many days; until then she has a diary each evening.

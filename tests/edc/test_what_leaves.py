@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from epro.access import Scope
-from epro.models import Assessment, JournalEntry, QuestionnaireResponse
+from epro.models import Assessment, JournalEntry, QuestionnaireResponse, Reminder
 from epro.services.feed_items import FIELDS, KEPT_INSIDE, FeedType
 from tests.api.world import PARTICIPANT, YEAR_OF_BIRTH, World
 from tests.architecture import blinding
@@ -88,10 +88,14 @@ def test_no_name_in_a_page_can_carry_allocation(world: World) -> None:
 @pytest.mark.req("P-01", "E-06")
 @pytest.mark.parametrize(
     ("kind", "table"),
-    [(FeedType.ASSESSMENT, Assessment), (FeedType.RESPONSE, QuestionnaireResponse)],
+    [
+        (FeedType.ASSESSMENT, Assessment),
+        (FeedType.REMINDER, Reminder),
+        (FeedType.RESPONSE, QuestionnaireResponse),
+    ],
 )
 def test_every_column_is_served_or_kept_inside_by_decision(
-    kind: FeedType, table: type[Assessment] | type[QuestionnaireResponse]
+    kind: FeedType, table: type[Assessment | Reminder | QuestionnaireResponse]
 ) -> None:
     """Fails for a new column: put it into FIELDS, or into KEPT_INSIDE of feed_items."""
     columns = {column.key for column in table.__table__.columns}

@@ -6,7 +6,13 @@ import pytest
 from sqlalchemy import delete
 
 from epro.db import Base, Database
-from notifications.messages import DeliveryReceipt, DevelopmentMessage, OutboxMessage, SendAttempt
+from notifications.messages import (
+    DeliveryReceipt,
+    DevelopmentMessage,
+    OutboxMessage,
+    SendAttempt,
+    SenderPace,
+)
 from tests.clock import FrozenClock
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.notifications.post import Post
@@ -15,7 +21,7 @@ from tests.standins.twilio import TwilioStandIn, running_twilio
 
 TABLES = [
     model.metadata.tables[model.__tablename__]
-    for model in (OutboxMessage, SendAttempt, DeliveryReceipt, DevelopmentMessage)
+    for model in (OutboxMessage, SendAttempt, DeliveryReceipt, DevelopmentMessage, SenderPace)
 ]
 
 

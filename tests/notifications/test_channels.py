@@ -1,7 +1,7 @@
 """One contract for every way out; whoever adds a gateway adds a bench and is judged by this."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,16 +10,27 @@ import pytest
 
 from epro.db import Base, Database
 from notifications.channels import Absent, CannotTell, Channel, Found, Outgoing, Refused, Unclear
+from notifications.gateway import GatewayAccount, GatewayChannel
 from notifications.inbox import InboxChannel, newest
-from notifications.messages import ChannelName, DevelopmentMessage
+from notifications.messages import ChannelName, DevelopmentMessage, SenderPace
 from notifications.refusals import Refusal
+from notifications.routing import Route, RoutedChannel
+from notifications.sender_pace import PacedChannel
 from tests.clock import FrozenClock
-from tests.notifications.post import MAILBOX, NUMBER, smtp_channel, twilio_channel
+from tests.notifications.post import MAILBOX, NUMBER, Provider, smtp_channel, twilio_channel
+from tests.standins.gateway import KEY, Answer, running_gateway
 from tests.standins.smtp import SmtpStandIn
 from tests.standins.twilio import ACCEPTS_THEN_DROPS, TOO_MANY, TwilioStandIn, refuses
 
-INBOX = Base.metadata.tables[DevelopmentMessage.__tablename__]
+INBOX, PACE = (
+    Base.metadata.tables[table.__tablename__] for table in (DevelopmentMessage, SenderPace)
+)
 BODY = "SZ01-014 RED 19:04 请登录确认。"
+PARAMS = {"code": "SZ01-014", "tier": "RED", "time": "19:04"}
+REGISTERED = {
+    ("alert", "2", "zh"): "{code} {tier} {time} 请登录确认。",
+    ("other", "2", "zh"): "Another text.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +47,9 @@ class Bench:
 
     def outgoing(self, message_id: UUID | None = None, *, body: str = BODY) -> Outgoing:
         return Outgoing(
-            message_id=message_id or uuid4(), address=self.address, template="alert",
-            template_version="1.0", params={"code": "SZ01-014"}, language="zh",
-            subject="SZ01-014 RED", body=body,
+            message_id=message_id or uuid4(), address=self.address,
+            template="alert" if body == BODY else "other", template_version="2", params=PARAMS,
+            language="zh", subject="SZ01-014 RED", body=body,
         )  # fmt: skip
 
 
@@ -89,8 +100,56 @@ def over_inbox(tmp_path: Path, wall: FrozenClock) -> Iterator[Bench]:
     database.engine.dispose()
 
 
-ALL = ("over_twilio", "over_smtp", "over_inbox")
-REMOTE = ("over_twilio", "over_smtp")
+@pytest.fixture
+def over_gateway() -> Iterator[Bench]:
+    with running_gateway(REGISTERED) as gateway:
+        account = GatewayAccount(base_url=gateway.base_url, key=KEY)
+        nobody = GatewayAccount(base_url="http://127.0.0.1:9", key=KEY)
+        yield Bench(
+            channel=GatewayChannel(account, timeout_s=5.0),
+            gone=GatewayChannel(nobody, timeout_s=5.0),
+            address=NUMBER,
+            arrived=lambda: gateway.bodies,
+            refuse=lambda: gateway.answers.append(Answer(422, "not_a_number")),
+            be_busy=lambda: gateway.answers.append(Answer(429, "too_many", 30)),
+            take_and_fall_silent=lambda: gateway.answers.append(Answer(drops=True)),
+        )
+
+
+@pytest.fixture
+def over_routes(over_gateway: Bench, over_twilio: Bench) -> Bench:
+    """Two providers behind one channel; the number says that the gateway has it."""
+    elsewhere = Route(prefix="", channel=over_twilio.channel, is_overseas=True)
+    here = Route(prefix="+86", channel=over_gateway.channel, is_overseas=False)
+    gone = Route(prefix="+86", channel=over_gateway.gone, is_overseas=False)
+    return replace(
+        over_gateway,
+        channel=RoutedChannel([elsewhere, here]), gone=RoutedChannel([elsewhere, gone]),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def over_paced_twilio(over_twilio: Bench, tmp_path: Path, wall: FrozenClock) -> Iterator[Bench]:
+    database = Database(f"sqlite:///{tmp_path}/pace.sqlite")
+    Base.metadata.create_all(database.engine, tables=[PACE])
+
+    def paced(channel: Channel, sender: str) -> Channel:
+        return PacedChannel(
+            channel, sender=sender, per_second=1000, database=database, wall_now=wall,
+            sleep=lambda _seconds: None,
+        )  # fmt: skip
+
+    yield replace(
+        over_twilio,
+        channel=paced(over_twilio.channel, "here"), gone=paced(over_twilio.gone, "gone"),
+    )  # fmt: skip
+    database.engine.dispose()
+
+
+REMOTE = ("over_twilio", "over_smtp", "over_gateway", "over_routes", "over_paced_twilio")
+ALL = (*REMOTE, "over_inbox")
+# Where a message is found by our own id it is the one in question, whenever it was sent.
+BY_TEXT = ("over_twilio", "over_smtp", "over_paced_twilio", "over_inbox")
 
 
 @pytest.fixture
@@ -132,7 +191,7 @@ def test_what_was_never_sent_is_never_found(bench: Bench, wall: FrozenClock) -> 
 
 
 @pytest.mark.req("N-06")
-@pytest.mark.parametrize("bench", ALL, indirect=True)
+@pytest.mark.parametrize("bench", BY_TEXT, indirect=True)
 def test_what_was_sent_long_before_is_not_the_one_in_question(
     bench: Bench, wall: FrozenClock
 ) -> None:
@@ -188,3 +247,84 @@ def test_an_answer_lost_after_the_message_went_out_is_unclear(bench: Bench) -> N
         bench.channel.send(bench.outgoing())
 
     assert bench.arrived() == [BODY]
+
+
+# --- a gateway that holds registered texts --------------------------------------------------------
+
+
+@pytest.mark.req("N-06", "N-03")
+def test_the_same_message_again_reaches_her_once_over_a_gateway(over_gateway: Bench) -> None:
+    outgoing = over_gateway.outgoing()
+
+    first, again = (over_gateway.channel.send(outgoing) for _ in range(2))
+
+    assert first == again
+    assert over_gateway.arrived() == [BODY]
+
+
+@pytest.mark.req("N-06", "N-01")
+def test_a_text_that_is_not_registered_is_refused_for_good(over_gateway: Bench) -> None:
+    other = replace(over_gateway.outgoing(), template_version="3")
+
+    with pytest.raises(Refused) as refusal:
+        over_gateway.channel.send(other)
+
+    assert (refusal.value.code, refusal.value.is_permanent) == ("not_registered", True)
+
+
+@pytest.mark.req("N-06")
+def test_a_gateway_says_when_to_come_back(over_gateway: Bench) -> None:
+    over_gateway.be_busy()
+
+    with pytest.raises(Refused) as refusal:
+        over_gateway.channel.send(over_gateway.outgoing())
+
+    assert refusal.value.retry_after_s == 30
+
+
+# --- by country -----------------------------------------------------------------------------------
+
+
+@pytest.mark.req("N-06", "X-01")
+@pytest.mark.parametrize(
+    ("number", "provider", "is_overseas"),
+    [
+        ("+8613800000001", "mainland", False),
+        ("+85291234567", "hongkong", False),
+        ("+447700900000", "abroad", True),
+        ("+8", "abroad", True),
+    ],
+)
+def test_the_longest_prefix_of_a_number_chooses_its_provider(
+    wall: FrozenClock, number: str, provider: str, is_overseas: bool
+) -> None:
+    providers = {name: Provider(wall, name) for name in ("mainland", "hongkong", "abroad")}
+    channel = RoutedChannel(
+        [
+            Route(prefix="", channel=providers["abroad"], is_overseas=True),
+            Route(prefix="+86", channel=providers["mainland"], is_overseas=False),
+            Route(prefix="+852", channel=providers["hongkong"], is_overseas=False),
+        ]
+    )
+
+    channel.send(_to(number))
+
+    assert [name for name, one in providers.items() if one.taken] == [provider]
+    assert channel.is_overseas(number) is is_overseas
+
+
+@pytest.mark.req("N-06")
+def test_a_number_that_nobody_takes_is_refused_for_good(wall: FrozenClock) -> None:
+    channel = RoutedChannel([Route(prefix="+86", channel=Provider(wall), is_overseas=False)])
+
+    with pytest.raises(Refused) as refusal:
+        channel.send(_to("+447700900000"))
+
+    assert refusal.value.is_permanent
+
+
+def _to(number: str) -> Outgoing:
+    return Outgoing(
+        message_id=uuid4(), address=number, template="alert", template_version="2", params=PARAMS,
+        language="zh", subject=None, body=BODY,
+    )  # fmt: skip

@@ -43,6 +43,8 @@ HARMLESS_METHODS = {"GET"}
 EXEMPT = {
     "POST /api/v1/sessions/refresh": "Goes on with a session whose start is on record, every few "
     "minutes; a token that comes back used is recorded, see below.",
+    "POST /hooks/twilio/inbound": "What a reply asks for is on record as number.opted_out and "
+    "number.opted_in (tests/api/test_inbound.py).",
     "POST /hooks/twilio/status/{message_id}": "A provider's word is kept as a receipt; what "
     "follows from it for a message is on record (tests/api/test_hooks.py).",
 }
@@ -128,6 +130,14 @@ def sign_in_user(world: World) -> TestResponse:
 def sign_out(world: World) -> TestResponse:
     headers = world.sign_in(Role.MONITOR)
     return world.request("DELETE", f"{API}/sessions/current", headers=headers)
+
+
+def choose_preferences(world: World) -> TestResponse:
+    minute = next(NUMBERS) % 60
+    return world.request(
+        "PATCH", f"{API}/me/preferences", json={"reminder_time": f"19:{minute:02d}"},
+        headers=world.sign_in(Role.PARTICIPANT),
+    )  # fmt: skip
 
 
 def move_clock(world: World) -> TestResponse:
@@ -286,6 +296,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "POST /api/v1/corrections/{correction_id}/decision": (
         decide_correction, "correction.approved",
     ),
+    "PATCH /api/v1/me/preferences": (choose_preferences, "participant.preferences_changed"),
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
     "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),

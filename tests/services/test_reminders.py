@@ -1,15 +1,26 @@
 """Reminders: one message for what is due, only while it is due, each step once."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Reminder
-from epro.services import reminders
-from notifications.messages import MessageState
+from epro.models import (
+    Consent,
+    JournalEntry,
+    OptOutSource,
+    Reminder,
+    ReminderChannel,
+    WorkItem,
+    WorkKind,
+)
+from epro.services import identity, opting_out, preferences, reminders
+from notifications.messages import ChannelName, MessageState
+from questionnaires.definition import ConsentKind
 from questionnaires.schedule import AnchorEvent
+from tests.factories import SYSTEM, make_keyring
 from tests.services.given import local
 from tests.services.line import INFUSED_AT, INFUSED_ON, Line, begin_line, messages_of
 
@@ -107,3 +118,142 @@ def test_a_reminder_knows_its_recipient_by_reference_only(session: Session, line
     (*_, message) = messages_of(session, "reminder")
     assert message.recipient_ref == f"participant:{line.given.participant.id}"
     assert message.params == {}
+
+
+# --- her own time and way ------------------------------------------------------------------------
+
+
+def choose(session: Session, line: Line, now: datetime, **wishes: object) -> None:
+    preferences.change(session, line.given.actor, wishes, catalogue=line.given.catalogue, now=now)
+
+
+def give_mailbox(session: Session, line: Line, *, with_consent: bool = True) -> None:
+    """Let the site know her number and mailbox; she agrees to text messages, and here to mail."""
+    keyring = make_keyring()
+    identity.seal(
+        session, SYSTEM, line.given.participant, phone="+8613800138014", email="she@example.org",
+        year_of_birth=1988, keyring=keyring, now=INFUSED_AT,
+    )  # fmt: skip
+    kinds = [ConsentKind.SMS_PROCESSOR, *([ConsentKind.EMAIL_PROCESSOR] if with_consent else [])]
+    session.add_all(
+        Consent(
+            participant_id=line.given.participant.id, kind=kind, document_version="1",
+            given_at=INFUSED_AT, explained_by="Dr Li", paper_location="folder 1",
+        )
+        for kind in kinds
+    )  # fmt: skip
+    session.flush()
+
+
+@pytest.mark.req("N-02")
+def test_her_own_time_moves_the_first_reminder_and_leaves_the_last(
+    session: Session, line: Line
+) -> None:
+    settle(session, line, local(D6, 12))
+    choose(session, line, local(D6, 12), reminder_time="19:20")
+
+    assert remind(session, line, local(D6, 18)) == 0
+    assert remind(session, line, local(D6, 19, 19)) == 0
+    assert remind(session, line, local(D6, 19, 20)) == 1
+    assert remind(session, line, local(D6, 21)) == 1
+    assert queued_on(session, D6) == ["diary_open", "diary_last"]
+
+
+@pytest.mark.req("N-02")
+def test_a_time_that_has_just_passed_reminds_at_once_and_not_again(
+    session: Session, line: Line
+) -> None:
+    settle(session, line, local(D6, 18))
+    choose(session, line, local(D6, 18, 10), reminder_time="18:05")
+
+    assert remind(session, line, local(D6, 18, 11)) == 0
+
+    choose(session, line, local(D6 + timedelta(days=1), 17), reminder_time="20:00")
+    settle(session, line, local(D6 + timedelta(days=1), 19))
+    assert queued_on(session, D6 + timedelta(days=1)) == []
+
+
+@pytest.mark.req("N-02")
+def test_without_a_time_of_her_own_the_study_sets_it_again(session: Session, line: Line) -> None:
+    settle(session, line, local(D6, 12))
+    choose(session, line, local(D6, 12), reminder_time="19:20")
+    choose(session, line, local(D6, 12, 5), reminder_time=None)
+
+    assert remind(session, line, local(D6, 18)) == 1
+
+
+@pytest.mark.req("N-01", "N-05")
+def test_whoever_wants_no_reminders_is_called_instead(session: Session, line: Line) -> None:
+    settle(session, line, local(D6, 18))
+    choose(session, line, local(D6, 18, 5), reminder_channel=ReminderChannel.NONE)
+    (*_, waiting) = messages_of(session, "reminder")
+
+    settle(session, line, local(D6, 21))
+
+    assert (waiting.state, waiting.cancel_reason) == (MessageState.CANCELLED, "opted_out")
+    assert len(queued_on(session, D6)) == 1
+    (item,) = session.scalars(select(WorkItem)).all()
+    assert (item.kind, item.participant_id) == (WorkKind.NOT_REACHED, line.given.participant.id)
+    rows = session.scalars(select(Reminder).where(Reminder.due_at >= local(D6, 18))).all()
+    assert {(row.step, row.skipped_reason, row.not_sent_reason) for row in rows} == {
+        ("first", None, "opted_out"),
+        ("last", "opted_out", None),
+    }
+
+
+@pytest.mark.req("N-05")
+def test_she_is_reminded_by_the_way_she_chose(session: Session, line: Line) -> None:
+    give_mailbox(session, line)
+    settle(session, line, local(D6, 12))
+    choose(session, line, local(D6, 12), reminder_channel=ReminderChannel.EMAIL)
+
+    remind(session, line, local(D6, 18))
+
+    (*_, message) = messages_of(session, "reminder")
+    assert (message.channel, message.template) == (ChannelName.EMAIL, "diary_open_email")
+
+
+@pytest.mark.req("N-05", "X-01")
+def test_a_number_that_opted_out_is_passed_over_for_her_mailbox(
+    session: Session, line: Line
+) -> None:
+    give_mailbox(session, line)
+    settle(session, line, local(D6, 12))
+    lookup = opting_out.lookup_of("+8613800138014", keyring=make_keyring())
+    opting_out.stop(session, lookup, source=OptOutSource.REPLY, now=local(D6, 12))
+
+    remind(session, line, local(D6, 18))
+
+    (*_, message) = messages_of(session, "reminder")
+    assert message.channel is ChannelName.EMAIL
+
+
+# --- on record -----------------------------------------------------------------------------------
+
+
+@pytest.mark.req("N-06", "T-01")
+def test_each_step_is_on_record_with_when_it_was_due_and_in_which_words(
+    session: Session, line: Line
+) -> None:
+    settle(session, line, local(D6, 18, 3))
+
+    row = session.scalars(select(Reminder).order_by(Reminder.due_at.desc()).limit(1)).one()
+    entry = session.scalars(select(JournalEntry).where(JournalEntry.entity_id == str(row.id))).one()
+    after = json.loads(entry.body)["after"]
+    assert (entry.verb, entry.participant_code) == ("reminder.queued", "SZ01-014")
+    assert after["due_at"] == local(D6, 18).isoformat()
+    assert (after["template"], after["template_version"]) == ("diary_open", "1")
+    assert (after["channel"], after["sent_at"], after["skipped_reason"]) == ("sms", None, None)
+
+
+@pytest.mark.req("N-06", "N-03")
+def test_a_reminder_stopped_by_her_answer_says_so(session: Session, line: Line) -> None:
+    settle(session, line, local(D6, 18))
+    line.answer(session, line.diary_on(session, D6), now=local(D6, 18, 5))
+
+    row = session.scalars(select(Reminder).order_by(Reminder.due_at.desc()).limit(1)).one()
+    entries = session.scalars(
+        select(JournalEntry).where(JournalEntry.entity_id == str(row.id)).order_by(JournalEntry.id)
+    ).all()
+    assert row.not_sent_reason == "answered"
+    assert [entry.verb for entry in entries] == ["reminder.queued", "reminder.not_sent"]

@@ -2,15 +2,29 @@
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from epro.db import Database
-from epro.models import Assessment, IncidentKind, SafetyFlag, WorkKind
+from epro.models import (
+    Assessment,
+    Consent,
+    IncidentKind,
+    JournalEntry,
+    OptOut,
+    OptOutSource,
+    ParticipantIdentity,
+    Reminder,
+    SafetyFlag,
+    WorkKind,
+)
 from notifications import receipts
 from notifications.channels import Refused, Unclear
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.refusals import Refusal
+from questionnaires.definition import ConsentKind
+from questionnaires.tiers import Channel
 from tests.clock import FrozenClock
 from tests.line import HER_CODE, NUMBER, STAFF_NUMBER, Line
 
@@ -245,3 +259,123 @@ def test_a_message_about_nothing_that_exists_is_on_record_all_the_same(line: Lin
 
     assert line.verbs == ["message.sent"]
     assert len(line.rows(SafetyFlag)) == 1
+
+
+# --- the next way --------------------------------------------------------------------------------
+
+
+def give_mailbox(line: Line, *kinds: ConsentKind) -> None:
+    """Publish nothing new: only let the site know her mailbox, and her agree to these kinds."""
+    with line.database.transaction() as session:
+        row = session.get_one(ParticipantIdentity, line.participant_id)
+        row.email_sealed = line.keyring.seal("she@example.org")
+        session.add_all(
+            Consent(
+                participant_id=line.participant_id, kind=kind, document_version="1",
+                given_at=line.clock(), explained_by="Dr Li", paper_location="folder 1",
+            )
+            for kind in kinds
+        )  # fmt: skip
+
+
+def reminder_of(line: Line) -> Reminder:
+    found: list[Reminder] = line.rows(Reminder)
+    return found[0]
+
+
+def lose(line: Line, message_id: UUID, code: str) -> None:
+    with line.database.transaction() as session:
+        receipts.note(
+            session, message_id, provider_id="SM1", status="undelivered", error_code=code,
+            now=line.clock(), hooks=line.hooks,
+        )  # fmt: skip
+
+
+@pytest.mark.req("N-05")
+def test_what_was_not_delivered_goes_the_next_way_and_on_the_list_the_same_day(line: Line) -> None:
+    give_mailbox(line, ConsentKind.SMS_PROCESSOR, ConsentKind.EMAIL_PROCESSOR)
+    first = line.remind_of(line.add_diary())
+    line.dispatcher.run()
+
+    lose(line, first, "30003")
+    line.dispatcher.run()
+
+    assert [outgoing.subject for _id, outgoing, _at in line.email.taken] == ["您的日记"]
+    assert [item.kind for item in line.work] == [WorkKind.NOT_REACHED]
+    row = reminder_of(line)
+    assert (row.channel, row.not_sent_reason) == (Channel.EMAIL, None)
+    assert row.message_id != first
+    verbs = [one.verb for one in line.rows(JournalEntry) if one.entity_type == "reminder"]
+    assert verbs == ["reminder.sent", "reminder.not_sent", "reminder.rerouted", "reminder.sent"]
+
+
+@pytest.mark.req("N-05")
+def test_the_next_way_is_not_tried_for_what_was_answered_meanwhile(line: Line) -> None:
+    give_mailbox(line, ConsentKind.SMS_PROCESSOR, ConsentKind.EMAIL_PROCESSOR)
+    diary = line.add_diary()
+    first = line.remind_of(diary)
+    line.dispatcher.run()
+    with line.database.transaction() as session:
+        session.get_one(Assessment, diary.id).completed_at = line.clock()
+
+    lose(line, first, "30003")
+    line.dispatcher.run()
+
+    assert line.email.taken == []
+    assert line.work == []
+
+
+@pytest.mark.req("N-05", "X-01")
+def test_without_her_consent_there_is_no_next_way(line: Line) -> None:
+    give_mailbox(line, ConsentKind.SMS_PROCESSOR)
+    first = line.remind_of(line.add_diary())
+    line.dispatcher.run()
+
+    lose(line, first, "30003")
+    line.dispatcher.run()
+
+    assert line.email.taken == []
+    assert reminder_of(line).not_sent_reason == "30003"
+
+
+@pytest.mark.req("N-05")
+def test_the_last_way_that_fails_too_ends_in_the_call(line: Line) -> None:
+    give_mailbox(line, ConsentKind.SMS_PROCESSOR, ConsentKind.EMAIL_PROCESSOR)
+    line.sms.next_outcomes.append(PERMANENT)
+    line.email.next_outcomes.append(Refused("smtp_550", meaning=Refusal.PERMANENT))
+    line.remind_of(line.add_diary())
+
+    line.dispatcher.run()
+    line.dispatcher.run()
+
+    row = reminder_of(line)
+    assert (row.channel, row.sent_at, row.not_sent_reason) == (Channel.EMAIL, None, "smtp_550")
+    assert len(line.work) == 1
+
+
+@pytest.mark.req("N-05", "N-01")
+@pytest.mark.parametrize(("code", "is_out"), [("21610", True), ("30003", False), ("30004", False)])
+def test_the_providers_word_that_she_wants_none_counts_as_hers(
+    line: Line, code: str, is_out: bool
+) -> None:
+    line.sms.next_outcomes.append(Refused(code))
+    line.remind_of(line.add_diary())
+
+    line.dispatcher.run()
+
+    assert [one.source for one in line.rows(OptOut)] == ([OptOutSource.PROVIDER] if is_out else [])
+
+
+@pytest.mark.req("N-05")
+def test_an_unknown_code_is_held_and_shown(line: Line) -> None:
+    line.sms.next_outcomes.append(Refused("99999"))
+    message_id = line.remind_of(line.add_diary())
+
+    line.dispatcher.run()
+    line.wait(hours=1)
+    line.dispatcher.run()
+
+    assert line.state_of(message_id) is MessageState.FAILED
+    assert line.sms.taken == []
+    assert [item.kind for item in line.work] == [WorkKind.NOT_REACHED]
+    assert reminder_of(line).not_sent_reason == "99999"

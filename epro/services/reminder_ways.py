@@ -1,0 +1,114 @@
+"""By which way a reminder goes: the channel she chose if it reaches her, else the policy's next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from epro.models import Participant, ReminderChannel
+from epro.services import addresses
+from notifications import outbox
+from notifications.messages import ChannelName
+from notifications.outbox import NewMessage
+from questionnaires.catalogue import Catalogue
+from questionnaires.reminding import ReminderPolicy, text_key_on
+from questionnaires.tiers import Channel
+
+PURPOSE = "reminder"
+# A reminder that could not leave for so long is not worth waking anybody's phone for.
+LIFE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReminder:
+    """A step's template, on a channel, from a study version; nobody wants it from `until` on.
+
+    `about` tells one that takes a lost one's place from all others.
+    """
+
+    template: str
+    channel: Channel
+    edition: int
+    until: datetime
+    about: str = PURPOSE
+
+
+def ways_to(participant: Participant, policy: ReminderPolicy) -> tuple[Channel, ...]:
+    """Return the channels to try, the one she chose first; none when she wants none."""
+    if participant.reminder_channel is ReminderChannel.NONE:
+        return ()
+    chosen = participant.reminder_channel
+    return tuple(sorted(policy.channels, key=lambda channel: channel.value != chosen))
+
+
+def first_to(
+    session: Session,
+    participant: Participant,
+    policy: ReminderPolicy,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Channel | None:
+    """Return the first channel that reaches her; where none does, the first: its failure is told.
+
+    None when she wants no reminders.
+    """
+    ways = ways_to(participant, policy)
+    reached = (way for way in ways if reaches(session, participant, way, catalogue, now=now))
+    return next(reached, ways[0] if ways else None)
+
+
+def next_to(
+    session: Session,
+    participant: Participant,
+    policy: ReminderPolicy,
+    *,
+    failed: Channel,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Channel | None:
+    """Return the channel to try after one that failed; never one that was tried before it."""
+    ways = ways_to(participant, policy)
+    later = ways[ways.index(failed) + 1 :] if failed in ways else ()
+    return next(
+        (way for way in later if reaches(session, participant, way, catalogue, now=now)), None
+    )
+
+
+def reaches(
+    session: Session, participant: Participant, way: Channel, catalogue: Catalogue, *, now: datetime
+) -> bool:
+    """Tell whether she has an address there, agreed to it and has not opted out."""
+    reason = addresses.reason_against(
+        session, participant, ChannelName(way.value), catalogue=catalogue, now=now
+    )
+    return reason is None
+
+
+def enqueue(
+    session: Session,
+    participant: Participant,
+    new: NewReminder,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> UUID:
+    """Write one message for her; return its id."""
+    text = catalogue.package(new.edition).text(new.template)
+    if text is None:
+        raise LookupError(f"Published without its text {new.template}.")
+    return outbox.enqueue(
+        session,
+        NewMessage(
+            purpose=PURPOSE,
+            channel=ChannelName(new.channel.value),
+            template=text_key_on(new.channel, new.template, text.channel),
+            template_version=str(new.edition),
+            language=participant.language.value,
+            recipient_ref=f"participant:{participant.id}",
+            about=new.about,
+            not_after=new.until,
+        ),
+        now=now,
+    )
