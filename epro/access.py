@@ -51,6 +51,10 @@ class Permission(StrEnum):
     DO_WORK = "do_work"
     READ_DELEGATION = "read_delegation"
     SIGN_DELEGATION = "sign_delegation"
+    FOLLOW_UP_FLAG = "follow_up_flag"
+    ASSESS_FLAG = "assess_flag"
+    CLOSE_FLAG = "close_flag"
+    SET_AWARENESS_LATER = "set_awareness_later"
     READ_FEED = "read_feed"
     ACKNOWLEDGE_FEED = "acknowledge_feed"
 
@@ -75,6 +79,9 @@ _INVESTIGATES = _READS_A_SITE | {
     Permission.READ_WORK_LIST,
     Permission.DO_WORK,
     Permission.READ_DELEGATION,
+    Permission.FOLLOW_UP_FLAG,
+    Permission.ASSESS_FLAG,
+    Permission.CLOSE_FLAG,
 }
 
 PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
@@ -103,11 +110,15 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_WORK_LIST,
             Permission.DO_WORK,
             Permission.READ_DELEGATION,
+            Permission.FOLLOW_UP_FLAG,
+            Permission.CLOSE_FLAG,
         }
     ),
     Role.INVESTIGATOR: frozenset(_INVESTIGATES),
     # Responsible for the site: may do each task himself, and delegates it to others.
-    Role.PRINCIPAL_INVESTIGATOR: frozenset(_INVESTIGATES | {Permission.SIGN_DELEGATION}),
+    Role.PRINCIPAL_INVESTIGATOR: frozenset(
+        _INVESTIGATES | {Permission.SIGN_DELEGATION, Permission.SET_AWARENESS_LATER}
+    ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
     Role.MONITOR: frozenset(

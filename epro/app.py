@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from epro.api import (
     anchors,
     assessments,
+    contacts,
     corrections,
     delegations,
     development,
@@ -46,7 +47,7 @@ MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, assessments, me, preferences, responses, corrections, flags,
-    work, delegations, questionnaires, journal,
+    work, contacts, delegations, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
 )  # fmt: skip
 CONSOLE = (console_frame, console_sign_in, console_safety)

@@ -103,11 +103,25 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeriousClock:
+    """From the site's awareness of a serious event: hours until its report, and when to warn.
+
+    The sponsor's days are shown as information and count from its own awareness.
+    """
+
+    report_hours: int
+    warn_hours: tuple[int, ...]
+    sponsor_days_if_fatal: int
+    sponsor_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationPolicy:
     """All ladders of the study. A flag takes the first that fits its tier and case."""
 
     office_hours: OfficeHours
     night: Night
+    serious: SeriousClock
     ladders: tuple[Ladder, ...]
 
 

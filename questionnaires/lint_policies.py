@@ -29,6 +29,7 @@ Fault: TypeAlias = tuple[str, str, str]
 
 # A Monday, away from the clock changes of most zones; any would do.
 _MONDAY = date(2026, 6, 1)
+_TOLD_BY_MAIL_AND_TEXT = ("handed", "serious_due", "serious_overdue")
 _CASES = {LadderCase.IN_OFFICE_HOURS, LadderCase.OUTSIDE_OFFICE_HOURS}
 
 
@@ -71,6 +72,11 @@ def _escalation(package: StudyPackage) -> Iterator[Fault]:
     if not office.days or not office.begin.minute < office.end.minute:
         yield "office_hours", "escalation office_hours", "must have days, and begin before they end"
         return
+    marks = policy.serious.warn_hours
+    if not marks or list(marks) != sorted(set(marks)) or min(marks) < 1:
+        yield "warn_hours", "escalation serious", "must be hours in ascending order"
+    elif policy.serious.report_hours not in marks:
+        yield "warn_hours", "escalation serious", "does not warn when the report is due"
     if policy.night.tier is Tier.YELLOW:
         yield "tier", "escalation night", "must not be climbed as YELLOW"
     for number, one in enumerate(policy.ladders, start=1):
@@ -82,9 +88,10 @@ def _escalation(package: StudyPackage) -> Iterator[Fault]:
         yield "no_ladder", "escalation ladders", f"do not cover every {missing[0]} flag"
     elif all(one.steps for one in policy.ladders):
         yield from _order(package)
-    for kind, channel in product(IncidentKind, (Channel.SMS, Channel.EMAIL)):
-        key = text_key(f"incident_{kind}", channel)
-        yield from _text(package.text(key), key, {Audience.STAFF}, "escalation incidents")
+    names = [*(f"incident_{kind}" for kind in IncidentKind), *_TOLD_BY_MAIL_AND_TEXT]
+    for name, channel in product(names, (Channel.SMS, Channel.EMAIL)):
+        key = text_key(name, channel)
+        yield from _text(package.text(key), key, {Audience.STAFF}, f"escalation {name}")
 
 
 def _is_covered(ladders: Iterable[Ladder], tier: Tier) -> bool:

@@ -1,62 +1,64 @@
-"""Possible serious events: what is open, the oldest clock first, and taking one."""
+"""Possible serious events: what is open, the oldest clock first, and all that is done about one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
-from epro.access import Permission
+from epro.access import Actor, Permission
 from epro.api.blueprint import ApiBlueprint
-from epro.api.context import current_actor, now, reading, requires, transaction
-from epro.errors import AlreadyAcknowledged, NotFound
-from epro.models import Participant, SafetyFlag
-from epro.services import flags
-from questionnaires.tiers import Tier
+from epro.api.context import (
+    catalogue,
+    current_actor,
+    keyring,
+    now,
+    reading,
+    requires,
+    transaction,
+)
+from epro.api.flag_schemas import (
+    ClosureSchema,
+    EarlierAwarenessSchema,
+    FlagDetailSchema,
+    FlagListSchema,
+    FlagQuerySchema,
+    FlagSchema,
+    LaterAwarenessSchema,
+    NewAssessmentSchema,
+    NewSendingSchema,
+    ReassignmentSchema,
+    SigningAgainSchema,
+)
+from epro.api.idempotency import IdempotencySchema, once
+from epro.api.signatures import SIGNING_REFUSALS
+from epro.errors import (
+    AlreadyAcknowledged,
+    AwarenessNotPossible,
+    ContactMissing,
+    DispositionMissing,
+    FlagClosed,
+    FlagNotAcknowledged,
+    FlagNotClosed,
+    IdempotencyConflict,
+    InvalidInput,
+    NotDelegated,
+    NotFound,
+    ReasonRequired,
+    SendingMissing,
+    SignatureHolds,
+    SignatureMissing,
+)
+from epro.models import SafetyFlag
+from epro.services import assessing, awareness, closing, contacts, flags
+from epro.services.assessing import NewAssessment
+from epro.services.awareness import NewSending
+from epro.services.closing import AllowedAct
+from questionnaires.definition import StudyPackage
 
 blueprint = ApiBlueprint(
     "flags", __name__, url_prefix="/api/v1", description="Possible serious events, to be assessed."
 )
-MAX_PAGE = 200
-
-
-class FlagSchema(Schema):
-    id = fields.UUID(required=True)
-    participant = fields.String(required=True)
-    tier = fields.Enum(Tier, by_value=True, required=True)
-    tonight = fields.Boolean(required=True)
-    possible_serious = fields.Boolean(required=True)
-    rules = fields.List(fields.String(), required=True)
-    raised_at = fields.AwareDateTime(required=True)
-    urgent_since = fields.AwareDateTime(required=True)
-    next_rung_at = fields.AwareDateTime(required=True, allow_none=True)
-    acknowledged_at = fields.AwareDateTime(required=True, allow_none=True)
-    acknowledged_by = fields.String(required=True, allow_none=True)
-    version = fields.Integer(required=True)
-
-
-class TriggerSchema(Schema):
-    rule = fields.String(required=True)
-    tier = fields.Enum(Tier, by_value=True, required=True)
-    met_at = fields.AwareDateTime(required=True)
-    source = fields.String(required=True)
-    source_id = fields.String(required=True)
-    revision = fields.Integer(required=True)
-    inputs = fields.Raw(required=True, metadata={"description": "What the rule looked at."})
-
-
-class FlagDetailSchema(FlagSchema):
-    triggers = fields.List(fields.Nested(TriggerSchema), required=True)
-
-
-class FlagListSchema(Schema):
-    items = fields.List(fields.Nested(FlagSchema), required=True)
-
-
-class FlagQuerySchema(Schema):
-    unacknowledged = fields.Boolean(load_default=False)
-    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=MAX_PAGE))
 
 
 @blueprint.get("/flags")
@@ -78,29 +80,24 @@ def list_flags(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, FlagDetailSchema)
 @blueprint.refuses(NotFound)
 def read_flag(flag_id: UUID) -> dict[str, Any]:
-    """Read one flag with everything that made it."""
+    """Read one flag with its clocks, contacts, assessments, signatures, and what may be done now.
+
+    Somebody of the site who reads it for the first time makes the site aware of it.
+    """
+    actor = current_actor()
     with reading() as session:
-        flag = flags.get_flag(session, current_actor(), flag_id)
-        return _described(session, [flag])[0] | {
-            "triggers": [
-                {
-                    "rule": trigger.rule,
-                    "tier": trigger.tier,
-                    "met_at": trigger.met_at,
-                    "source": screening.source.value,
-                    "source_id": screening.source_id,
-                    "revision": screening.revision,
-                    "inputs": screening.inputs,
-                }
-                for trigger, screening in flags.triggers_of(session, flag)
-            ]
-        }
+        is_first = awareness.is_first_view(actor, flags.get_flag(session, actor, flag_id))
+    if is_first:
+        with transaction() as session:
+            awareness.note_viewed(session, actor, flag_id, now=now())
+    with reading() as session:
+        return _in_detail(session, actor, flags.get_flag(session, actor, flag_id))
 
 
 @blueprint.post("/flags/<uuid:flag_id>/acknowledgement")
 @requires(Permission.ACKNOWLEDGE_FLAG)
 @blueprint.response(200, FlagSchema)
-@blueprint.refuses(NotFound, AlreadyAcknowledged)
+@blueprint.refuses(NotFound, AlreadyAcknowledged, FlagClosed)
 def acknowledge_flag(flag_id: UUID) -> dict[str, Any]:
     """Take a flag. The first person wins; a second one is told who that was."""
     with transaction() as session:
@@ -108,13 +105,226 @@ def acknowledge_flag(flag_id: UUID) -> dict[str, Any]:
         return _described(session, [flag])[0]
 
 
+@blueprint.post("/flags/<uuid:flag_id>/reassignment")
+@requires(Permission.ACKNOWLEDGE_FLAG)
+@blueprint.arguments(ReassignmentSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(200, FlagSchema)
+@blueprint.refuses(
+    NotFound, FlagNotAcknowledged, FlagClosed, ReasonRequired, InvalidInput, IdempotencyConflict
+)
+def reassign_flag(typed: dict[str, Any], headers: dict[str, Any], flag_id: UUID) -> dict[str, Any]:
+    """Hand a flag to somebody else of the site, who is told at once."""
+
+    def act(session: Session, actor: Actor) -> None:
+        package = _package(session, actor, flag_id)
+        flags.reassign(session, actor, flag_id, package=package, now=now(), **typed)
+
+    return _changed(flag_id, headers, act)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/assessments")
+@requires(Permission.ASSESS_FLAG)
+@blueprint.arguments(NewAssessmentSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(201, FlagDetailSchema)
+@blueprint.refuses(
+    NotFound, NotDelegated, FlagNotAcknowledged, ReasonRequired, InvalidInput, IdempotencyConflict
+)
+def assess_flag(new: NewAssessment, headers: dict[str, Any], flag_id: UUID) -> dict[str, Any]:
+    """Assess a flag as a delegated physician; a correction is a new version with its reason."""
+
+    def act(session: Session, actor: Actor) -> None:
+        package = _package(session, actor, flag_id)
+        assessing.assess(session, actor, flag_id, new, package=package, now=now())
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/awareness")
+@requires(Permission.FOLLOW_UP_FLAG)
+@blueprint.arguments(EarlierAwarenessSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(201, FlagDetailSchema)
+@blueprint.refuses(NotFound, ReasonRequired, AwarenessNotPossible, IdempotencyConflict)
+def state_awareness(
+    typed: dict[str, Any], headers: dict[str, Any], flag_id: UUID
+) -> dict[str, Any]:
+    """Record that the site knew earlier than its clocks say."""
+
+    def act(session: Session, actor: Actor) -> None:
+        awareness.state_earlier(
+            session, actor, flag_id, at=typed["aware_at"], reason=typed["reason"], now=now()
+        )
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/later-awareness")
+@requires(Permission.SET_AWARENESS_LATER)
+@blueprint.arguments(LaterAwarenessSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(201, FlagDetailSchema)
+@blueprint.refuses(
+    NotFound, ReasonRequired, AwarenessNotPossible, IdempotencyConflict, *SIGNING_REFUSALS
+)
+def state_later_awareness(
+    typed: dict[str, Any], headers: dict[str, Any], flag_id: UUID
+) -> dict[str, Any]:
+    """Record, signed by the principal investigator, that the site knew later than it seems."""
+
+    def act(session: Session, actor: Actor) -> None:
+        awareness.state_later(
+            session, actor, flag_id, at=typed["aware_at"], reason=typed["reason"],
+            proof=typed["signature"], keyring=keyring(), now=now(),
+        )  # fmt: skip
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/sendings")
+@requires(Permission.FOLLOW_UP_FLAG)
+@blueprint.arguments(NewSendingSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(201, FlagDetailSchema)
+@blueprint.refuses(NotFound, FlagClosed, InvalidInput, IdempotencyConflict)
+def record_sending(new: NewSending, headers: dict[str, Any], flag_id: UUID) -> dict[str, Any]:
+    """Record that the report of a serious event went to the sponsor: time, person and proof."""
+
+    def act(session: Session, actor: Actor) -> None:
+        awareness.record_sending(session, actor, flag_id, new, now=now())
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/closure")
+@requires(Permission.CLOSE_FLAG)
+@blueprint.arguments(ClosureSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(200, FlagDetailSchema)
+@blueprint.refuses(
+    NotFound, NotDelegated, FlagClosed, FlagNotAcknowledged, DispositionMissing, ContactMissing,
+    SendingMissing, SignatureMissing, ReasonRequired, IdempotencyConflict, *SIGNING_REFUSALS,
+)  # fmt: skip
+def close_flag(typed: dict[str, Any], headers: dict[str, Any], flag_id: UUID) -> dict[str, Any]:
+    """Close a flag with a reason: RED and ORANGE by a delegated physician's signature."""
+
+    def act(session: Session, actor: Actor) -> None:
+        closing.close(
+            session, actor, flag_id, reason=typed["reason"], proof=typed["signature"],
+            keyring=keyring(), now=now(),
+        )  # fmt: skip
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+@blueprint.post("/flags/<uuid:flag_id>/signature")
+@requires(Permission.ASSESS_FLAG)
+@blueprint.arguments(SigningAgainSchema)
+@blueprint.arguments(IdempotencySchema, location="headers")
+@blueprint.response(200, FlagDetailSchema)
+@blueprint.refuses(
+    NotFound, NotDelegated, FlagNotClosed, SignatureHolds, IdempotencyConflict, *SIGNING_REFUSALS
+)
+def sign_flag_again(
+    typed: dict[str, Any], headers: dict[str, Any], flag_id: UUID
+) -> dict[str, Any]:
+    """Sign a closure anew whose signature was broken by a later change."""
+
+    def act(session: Session, actor: Actor) -> None:
+        closing.sign_again(
+            session, actor, flag_id, proof=typed["signature"], keyring=keyring(), now=now()
+        )
+
+    return _changed(flag_id, headers, act, in_detail=True)
+
+
+def _changed(
+    flag_id: UUID,
+    headers: dict[str, Any],
+    act: Callable[[Session, Actor], None],
+    *,
+    in_detail: bool = False,
+) -> dict[str, Any]:
+    """Do one act once for its key, and return the flag as it is then."""
+    actor = current_actor()
+    with transaction() as session:
+
+        def acted() -> str:
+            act(session, actor)
+            return str(flag_id)
+
+        once(session, actor, headers["key"], acted)
+        flag = flags.get_flag(session, actor, flag_id)
+        if in_detail:
+            return _in_detail(session, actor, flag)
+        return _described(session, [flag])[0]
+
+
+def _package(session: Session, actor: Actor, flag_id: UUID) -> StudyPackage:
+    """Return the study as it was when the flag was raised."""
+    flag = flags.get_flag(session, actor, flag_id)
+    return catalogue(session).package(flag.study_version_id)
+
+
 def _described(session: Session, found: Sequence[SafetyFlag]) -> list[dict[str, Any]]:
     return [
         flags.facts_of(session, flag)
         | {
-            "participant": session.get_one(Participant, flag.participant_id).code,
+            "participant": flags.case_of(session, flag).participant.code,
+            "state": flag.state,
             "next_rung_at": flag.next_rung_at,
             "version": flag.version,
         }
         for flag in found
     ]
+
+
+def _in_detail(session: Session, actor: Actor, flag: SafetyFlag) -> dict[str, Any]:
+    case = flags.case_of(session, flag)
+    package = catalogue(session).package(flag.study_version_id)
+    clock = awareness.clock_of(session, case, package)
+    return _described(session, [flag])[0] | {
+        "triggers": [
+            {
+                "rule": trigger.rule,
+                "tier": trigger.tier,
+                "met_at": trigger.met_at,
+                "source": screening.source.value,
+                "source_id": screening.source_id,
+                "revision": screening.revision,
+                "inputs": screening.inputs,
+            }
+            for trigger, screening in flags.triggers_of(session, flag)
+        ],
+        "notes": flags.notes_of(session, flag),
+        "clock": clock,
+        "contacts": [
+            contacts.facts_of(one, flags.username_of(session, one.recorded_by_id) or "")
+            | {"id": one.id, "recorded_at": one.recorded_at}
+            for one in contacts.of_flag(session, flag.id)
+        ],
+        "assessments": [
+            flags.disposition_of(one)
+            | {
+                "narrative": one.narrative,
+                "reason": one.reason,
+                "assessed_at": one.assessed_at,
+                "assessed_by": flags.username_of(session, one.assessed_by_id),
+            }
+            for one in assessing.versions_of(session, flag.id)
+        ],
+        "signatures": closing.signatures_of(session, case) if flag.closed_at else [],
+        "acts": [_act(one) for one in closing.acts_of(session, actor, case, now=now())],
+    }
+
+
+def _act(one: AllowedAct) -> dict[str, Any]:
+    refusal = one.refusal
+    return {
+        "act": one.act,
+        "takes_signature": one.takes_signature,
+        "why_not": refusal.code if refusal else None,
+        "message": refusal.text if refusal else None,
+        "details": refusal.details if refusal else {},
+    }

@@ -18,6 +18,7 @@ from epro.services import (
     noticing,
     reminders,
     screening,
+    serious_clock,
     watchdog,
 )
 
@@ -64,6 +65,13 @@ def escalate(parts: Parts) -> int:
         return escalation.climb(session, catalogue=catalogue, now=parts.clock.now())
 
 
+def look_at_clocks(parts: Parts) -> int:
+    """Note who has been reached, and warn while a serious event can still be reported in time."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return serious_clock.look(session, catalogue=catalogue, now=parts.clock.now())
+
+
 def dispatch(parts: Parts) -> int:
     """Send what is due; what is in doubt waits for the wall's clock, also in a rehearsal."""
     return parts.messaging.dispatcher.run()
@@ -101,6 +109,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
+    Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),
     Job(name="watchdog", every=timedelta(seconds=30), run=watch),
     Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),

@@ -3,6 +3,16 @@
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
+from epro.models.follow_up import (
+    AwarenessKind,
+    AwarenessStatement,
+    Contact,
+    ContactChannel,
+    ContactOutcome,
+    FlagAssessment,
+    NextStep,
+    SaeSending,
+)
 from epro.models.identity import OptOut, OptOutSource, ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
 from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
@@ -16,7 +26,14 @@ from epro.models.response import (
     ResponseStatus,
     Timeliness,
 )
-from epro.models.safety import FlagNote, FlagTrigger, SafetyFlag, Screening, ScreeningSource
+from epro.models.safety import (
+    FlagNote,
+    FlagState,
+    FlagTrigger,
+    SafetyFlag,
+    Screening,
+    ScreeningSource,
+)
 from epro.models.schedule import Anchor, Assessment, AssessmentState
 from epro.models.session import ActivationCode, DeviceSession, Lockout, TrustedPhone
 from epro.models.signature import Signature, SignatureMeaning
@@ -30,8 +47,13 @@ __all__ = [
     "Anchor",
     "Assessment",
     "AssessmentState",
+    "AwarenessKind",
+    "AwarenessStatement",
     "Completer",
     "Consent",
+    "Contact",
+    "ContactChannel",
+    "ContactOutcome",
     "Correction",
     "CorrectionSource",
     "CorrectionState",
@@ -42,7 +64,9 @@ __all__ = [
     "EdcConsumer",
     "EdcEpoch",
     "EntryMode",
+    "FlagAssessment",
     "FlagNote",
+    "FlagState",
     "FlagTrigger",
     "IdempotencyKey",
     "Incident",
@@ -52,6 +76,7 @@ __all__ = [
     "JournalKind",
     "JournalLink",
     "Lockout",
+    "NextStep",
     "OptOut",
     "OptOutSource",
     "Participant",
@@ -64,6 +89,7 @@ __all__ = [
     "ReminderChannel",
     "ResponseRevision",
     "ResponseStatus",
+    "SaeSending",
     "SafetyFlag",
     "Screening",
     "ScreeningSource",

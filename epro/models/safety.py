@@ -20,6 +20,15 @@ class ScreeningSource(StrEnum):
     SILENCE = "silence"
 
 
+class FlagState(StrEnum):
+    """How far a flag has come; follows from its times."""
+
+    RAISED = "raised"
+    ACKNOWLEDGED = "acknowledged"
+    ASSESSED = "assessed"
+    CLOSED = "closed"
+
+
 class Screening(Base):
     """One run of the safety rules, with what they looked at: a replay gives the same result.
 
@@ -54,6 +63,10 @@ class SafetyFlag(Base):
 
     `urgent_since` is when the running clock started: a worse trigger on an acknowledged flag starts
     it anew. `next_rung_at` is when the next people are told if nobody has taken it by then.
+
+    The clock of a serious event stands in `delivered_at` (to a person), `viewed_at`, `aware_at`
+    (the earliest of them and of what people stated) and `sent_at`; `clock_looks_at` is when to look
+    at it again, `warned_hours` the last warning given.
     """
 
     __tablename__ = "safety_flag"
@@ -61,6 +74,9 @@ class SafetyFlag(Base):
         Index("ix_safety_flag_next_rung_at", "next_rung_at",
               sqlite_where=text("next_rung_at IS NOT NULL"),
               postgresql_where=text("next_rung_at IS NOT NULL")),
+        Index("ix_safety_flag_clock_looks_at", "clock_looks_at",
+              sqlite_where=text("clock_looks_at IS NOT NULL"),
+              postgresql_where=text("clock_looks_at IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -77,7 +93,29 @@ class SafetyFlag(Base):
     next_rung_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    delivered_at: Mapped[datetime | None]
+    viewed_at: Mapped[datetime | None]
+    aware_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    clock_looks_at: Mapped[datetime | None]
+    warned_hours: Mapped[int] = mapped_column(default=0)
+    assessment_version: Mapped[int] = mapped_column(default=0)
+    assessed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    close_reason: Mapped[str | None]
+
+    @property
+    def state(self) -> FlagState:
+        """An assessment made before the flag became urgent again does not count any more."""
+        if self.closed_at is not None:
+            return FlagState.CLOSED
+        if self.acknowledged_at is None:
+            return FlagState.RAISED
+        if self.assessed_at is not None and self.assessed_at >= self.urgent_since:
+            return FlagState.ASSESSED
+        return FlagState.ACKNOWLEDGED
 
 
 class FlagTrigger(Base):

@@ -51,6 +51,9 @@ class WorkKind(StrEnum):
     MISSED = "missed"
     NOT_REACHED = "not_reached"
     NOT_CONFIRMED = "not_confirmed"
+    SAE_DUE = "sae_due"
+    CALL_PRINCIPAL_INVESTIGATOR = "call_principal_investigator"
+    ROSTER_ENDS = "roster_ends"
 
 
 class WorkItem(Base):
@@ -79,6 +82,7 @@ class IncidentKind(StrEnum):
     UNDELIVERED = "undelivered"
     SILENT_WORKER = "silent_worker"
     NOBODY_TO_TELL = "nobody_to_tell"
+    ROSTER_GAP = "roster_gap"
 
 
 class Incident(Base):

@@ -25,12 +25,14 @@ from notifications.outbox import NewMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, StudyPackage
 from questionnaires.escalating import Recipient, Rung, due_rungs, ladder, next_rung_at, text_key
+from questionnaires.tiers import Channel, Tier
 
 LADDER = system_actor("escalation")
 MOST_AT_ONCE = 100
 PURPOSE = "safety"
 AGAIN = "escalation"  # the text for whoever is told in place of somebody who is not there
 # A sponsor's contact has no account; where none is set, the incident below says so.
+PHYSICIANS = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
 ROLES = {
     Recipient.COORDINATOR: Role.COORDINATOR,
     Recipient.INVESTIGATOR: Role.INVESTIGATOR,
@@ -55,6 +57,25 @@ def start(
     _climb(session, flag, participant, site, package, rule_id=rule.id, now=now)
 
 
+def hand_over(
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    person: User,
+    *,
+    now: datetime,
+) -> None:
+    """Tell a person that a flag was handed to them: a new owner must not find out by chance."""
+    rule_id = worst_rule(session, flag)
+    for channel in (Channel.SMS, Channel.EMAIL):
+        write(
+            session, flag, participant, site, package, person, template=text_key("handed", channel),
+            channel=ChannelName(channel), at=flag.urgent_since, rule_id=rule_id, now=now,
+        )  # fmt: skip
+
+
 def climb(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     """Tell the next people of every flag that nobody has taken in time; return how many flags."""
     due = session.scalars(
@@ -69,7 +90,9 @@ def climb(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
         participant = session.get_one(Participant, flag.participant_id)
         site = session.get_one(Site, flag.site_id)
         package = catalogue.package(flag.study_version_id)
-        _climb(session, flag, participant, site, package, rule_id=_worst(session, flag), now=now)
+        _climb(
+            session, flag, participant, site, package, rule_id=worst_rule(session, flag), now=now
+        )
     return len(due)
 
 
@@ -97,6 +120,56 @@ def _climb(
     session.flush()
 
 
+def write(  # noqa: PLR0913  what a message is made of
+    session: Session,
+    flag: SafetyFlag,
+    participant: Participant,
+    site: Site,
+    package: StudyPackage,
+    person: User,
+    *,
+    template: str,
+    channel: ChannelName,
+    at: datetime,
+    rule_id: str,
+    tier: Tier | None = None,
+    now: datetime,
+) -> None:
+    """Write one message about a flag to one person: code, tier, rule and a time of the site.
+
+    `tier` is what it is climbed as, left out its own. The day stands before the time unless the
+    time is today's.
+    """
+    zone = ZoneInfo(site.zone)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    outbox.enqueue(
+        session,
+        NewMessage(
+            purpose=PURPOSE,
+            is_vital=True,
+            channel=channel,
+            template=template,
+            template_version=str(flag.study_version_id),
+            language=site_language(package),
+            recipient_ref=f"user:{person.id}",
+            about=_about(flag),
+            params={
+                "code": participant.code,
+                "tier": (tier or flag.tier).value,
+                "rule": rule_id,
+                "time": local.strftime("%H:%M" if local.date() == today else "%m-%d %H:%M"),
+                "link": f"/console/flags/{flag.id}",
+            },
+        ),
+        now=now,
+    )
+
+
+def people_responsible(session: Session, site: Site) -> Sequence[User]:
+    """Return whoever answers for the reports of a site: its coordinators and physicians."""
+    return _with_roles(session, site, [Role.COORDINATOR, *PHYSICIANS])
+
+
 def _tell(
     session: Session,
     flag: SafetyFlag,
@@ -119,27 +192,11 @@ def _tell(
         people, template = list(_with_roles(session, site, ROLES.values())), AGAIN
     for person in people:
         for channel in rung.channels:
-            outbox.enqueue(
-                session,
-                NewMessage(
-                    purpose=PURPOSE,
-                    is_vital=True,
-                    channel=ChannelName(channel),
-                    template=text_key(template, channel),
-                    template_version=str(flag.study_version_id),
-                    language=site_language(package),
-                    recipient_ref=f"user:{person.id}",
-                    about=_about(flag),
-                    params={
-                        "code": participant.code,
-                        "tier": rung.tier.value,
-                        "rule": rule_id,
-                        "time": flag.urgent_since.astimezone(ZoneInfo(site.zone)).strftime("%H:%M"),
-                        "link": f"/console/flags/{flag.id}",
-                    },
-                ),
-                now=now,
-            )
+            write(
+                session, flag, participant, site, package, person,
+                template=text_key(template, channel), channel=ChannelName(channel),
+                at=flag.urgent_since, rule_id=rule_id, tier=rung.tier, now=now,
+            )  # fmt: skip
     return people
 
 
@@ -173,7 +230,8 @@ def _with_roles(session: Session, site: Site, roles: Iterable[Role]) -> Sequence
     ).unique().all()  # fmt: skip
 
 
-def _worst(session: Session, flag: SafetyFlag) -> str:
+def worst_rule(session: Session, flag: SafetyFlag) -> str:
+    """Return the id of the most urgent rule that made the flag."""
     triggers = session.scalars(
         select(FlagTrigger).where(FlagTrigger.flag_id == flag.id).order_by(FlagTrigger.id)
     ).all()

@@ -1,6 +1,7 @@
 """Possible serious events: raised by rules, joined by more of the same, taken by a named person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,39 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission, system_actor
-from epro.errors import AlreadyAcknowledged, NotFound
-from epro.models import FlagTrigger, Participant, SafetyFlag, Screening, Site, User
-from epro.services import escalation, journal
+from epro.errors import (
+    AlreadyAcknowledged,
+    FlagClosed,
+    FlagNotAcknowledged,
+    InvalidInput,
+    NotFound,
+    ReasonRequired,
+)
+from epro.models import (
+    FlagAssessment,
+    FlagNote,
+    FlagTrigger,
+    Participant,
+    SafetyFlag,
+    Screening,
+    Site,
+    User,
+)
+from epro.services import escalation, journal, staff
 from epro.services.journal import Subject
 from notifications import outbox
 from questionnaires.definition import SafetyRule, StudyPackage
 
 RULES = system_actor("safety rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A flag, held until the transaction ends, with whom and where it is about."""
+
+    flag: SafetyFlag
+    participant: Participant
+    site: Site
 
 
 def raise_or_join(
@@ -43,12 +69,12 @@ def raise_or_join(
             participant_id=participant.id, site_id=site.id, study_version_id=study_version_id,
             tier=worst.tier, tonight=worst.tonight,
             possible_serious=any(rule.possible_serious for rule in rules),
-            raised_at=now, urgent_since=now,
+            raised_at=now, urgent_since=now, clock_looks_at=now,
         )  # fmt: skip
         session.add(flag)
         session.flush()
         _add_triggers(session, flag, screening_id, rules, now=now)
-        _record(session, RULES, "flag.raised", flag, participant, site, before={}, now=now)
+        _record(session, RULES, "flag.raised", Case(flag, participant, site), before={}, now=now)
         escalation.start(session, flag, participant, site, package, rule=worst, now=now)
         return flag
     _add_triggers(session, flag, screening_id, rules, now=now)
@@ -59,12 +85,14 @@ def raise_or_join(
     flag.possible_serious |= any(rule.possible_serious for rule in rules)
     if is_worse:
         flag.tier, flag.tonight = worst.tier, worst.tonight
+    if flag.possible_serious and not before["possible_serious"]:
+        flag.clock_looks_at = now
     starts_anew = is_worse or is_urgent_again
     if starts_anew:
         flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
     session.flush()
     verb = "flag.urgent_again" if starts_anew else "flag.joined"
-    _record(session, RULES, verb, flag, participant, site, before=before, now=now)
+    _record(session, RULES, verb, Case(flag, participant, site), before=before, now=now)
     if starts_anew:
         escalation.start(session, flag, participant, site, package, rule=worst, now=now)
     return flag
@@ -76,30 +104,101 @@ def acknowledge(session: Session, actor: Actor, flag_id: UUID, *, now: datetime)
     Acknowledging is not closing. Raises NotFound for a flag out of reach, and AlreadyAcknowledged,
     which names who was first and when.
     """
-    flag = session.scalars(
-        select(SafetyFlag)
-        .where(SafetyFlag.id == flag_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
-    if flag is None or not actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id):
-        raise NotFound
+    case = hold(session, actor, flag_id, Permission.ACKNOWLEDGE_FLAG)
+    flag = case.flag
+    if flag.closed_at is not None:
+        raise FlagClosed
     if flag.acknowledged_at is not None:
         first = session.get_one(User, flag.acknowledged_by_id)
         raise AlreadyAcknowledged(
             details={"by": first.full_name, "at": flag.acknowledged_at.isoformat()}
         )
     before = facts_of(session, flag)
-    flag.acknowledged_at, flag.acknowledged_by_id = now, actor.id
+    flag.acknowledged_at, flag.acknowledged_by_id, flag.owner_id = now, actor.id, actor.id
     flag.next_rung_at = None
-    flag.version += 1
-    session.flush()
+    see(flag, now=now)
     waiting = outbox.waiting(session, about=about(flag.id))
     outbox.cancel(session, waiting, reason="acknowledged", now=now)
-    participant = session.get_one(Participant, flag.participant_id)
-    site = session.get_one(Site, flag.site_id)
-    _record(session, actor, "flag.acknowledged", flag, participant, site, before=before, now=now)
+    put_on_record(session, actor, "flag.acknowledged", case, before=before, now=now)
     return flag
+
+
+def reassign(
+    session: Session,
+    actor: Actor,
+    flag_id: UUID,
+    *,
+    to: str,
+    reason: str,
+    package: StudyPackage,
+    now: datetime,
+) -> SafetyFlag:
+    """Hand an acknowledged flag to somebody else of the site (user name), who is told at once.
+
+    Raises NotFound, FlagNotAcknowledged, FlagClosed, ReasonRequired, and InvalidInput for somebody
+    who could not take it.
+    """
+    case = hold(session, actor, flag_id, Permission.ACKNOWLEDGE_FLAG)
+    flag = case.flag
+    if flag.closed_at is not None:
+        raise FlagClosed
+    if flag.acknowledged_at is None:
+        raise FlagNotAcknowledged
+    if not reason.strip():
+        raise ReasonRequired
+    person = staff.find_at(session, to, case.site, Permission.ACKNOWLEDGE_FLAG)
+    if person is None or person.id == flag.owner_id:
+        message = "This is nobody who could take it over."
+        raise InvalidInput(details={"problems": [{"place": "to", "message": message}]})
+    before = facts_of(session, flag)
+    flag.owner_id = person.id
+    put_on_record(
+        session, actor, "flag.reassigned", case, before=before, reason=reason.strip(), now=now
+    )
+    escalation.hand_over(session, case.flag, case.participant, case.site, package, person, now=now)
+    return flag
+
+
+def hold(session: Session, actor: Actor, flag_id: UUID, permission: Permission) -> Case:
+    """Lock a flag within the actor's sites; absent and out of reach look alike (NotFound)."""
+    flag = session.scalars(
+        select(SafetyFlag)
+        .where(SafetyFlag.id == flag_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if flag is None or not actor.may_at(permission, flag.site_id):
+        raise NotFound
+    return case_of(session, flag)
+
+
+def see(flag: SafetyFlag, *, now: datetime) -> None:
+    """Note that somebody of the site has the flag before their eyes: from now on it is aware."""
+    flag.viewed_at = flag.viewed_at or now
+    flag.aware_at = flag.aware_at or now
+    flag.clock_looks_at = now
+
+
+def case_of(session: Session, flag: SafetyFlag) -> Case:
+    """Return a flag with whom and where it is about."""
+    participant = session.get_one(Participant, flag.participant_id)
+    return Case(flag, participant, session.get_one(Site, flag.site_id))
+
+
+def put_on_record(
+    session: Session,
+    actor: Actor,
+    verb: str,
+    case: Case,
+    *,
+    before: dict[str, Any],
+    reason: str | None = None,
+    now: datetime,
+) -> None:
+    """Give the flag its next version and put it on record, whole, beside what has changed."""
+    case.flag.version += 1
+    session.flush()
+    _record(session, actor, verb, case, before=before, reason=reason, now=now)
 
 
 def list_flags(
@@ -139,6 +238,12 @@ def triggers_of(session: Session, flag: SafetyFlag) -> Sequence[tuple[FlagTrigge
     return [(trigger, screening) for trigger, screening in rows]
 
 
+def notes_of(session: Session, flag: SafetyFlag) -> Sequence[FlagNote]:
+    """Return what was added to the flag later, in order."""
+    query = select(FlagNote).where(FlagNote.flag_id == flag.id).order_by(FlagNote.id)
+    return session.scalars(query).all()
+
+
 def about(flag_id: UUID) -> str:
     """Return the name under which messages about a flag are found."""
     return f"flag:{flag_id}"
@@ -146,10 +251,14 @@ def about(flag_id: UUID) -> str:
 
 def facts_of(session: Session, flag: SafetyFlag) -> dict[str, Any]:
     """Return a flag as plain values, as the journal keeps it: people by user name."""
-    by = session.get(User, flag.acknowledged_by_id) if flag.acknowledged_by_id else None
     rules = session.scalars(
         select(FlagTrigger.rule).where(FlagTrigger.flag_id == flag.id).order_by(FlagTrigger.id)
     )
+    assessment = session.scalars(
+        select(FlagAssessment).where(
+            FlagAssessment.flag_id == flag.id, FlagAssessment.version == flag.assessment_version
+        )
+    ).first()
     return {
         "id": flag.id,
         "tier": flag.tier,
@@ -159,9 +268,37 @@ def facts_of(session: Session, flag: SafetyFlag) -> dict[str, Any]:
         "raised_at": flag.raised_at,
         "urgent_since": flag.urgent_since,
         "acknowledged_at": flag.acknowledged_at,
-        "acknowledged_by": by.username if by else None,
+        "acknowledged_by": username_of(session, flag.acknowledged_by_id),
+        "owner": username_of(session, flag.owner_id),
+        "delivered_at": flag.delivered_at,
+        "viewed_at": flag.viewed_at,
+        "aware_at": flag.aware_at,
+        "sent_at": flag.sent_at,
+        "assessed_at": flag.assessed_at,
+        "disposition": disposition_of(assessment) if assessment else None,
+        "narrative": assessment.narrative if assessment else None,
         "closed_at": flag.closed_at,
+        "closed_by": username_of(session, flag.closed_by_id),
+        "close_reason": flag.close_reason,
     }
+
+
+def disposition_of(assessment: FlagAssessment) -> dict[str, Any]:
+    """Return what a physician decided, without the words of it."""
+    return {
+        "version": assessment.version,
+        "is_adverse_event": assessment.is_adverse_event,
+        "seriousness": assessment.seriousness,
+        "grade": assessment.grade,
+        "relationship": assessment.relationship,
+        "action_taken": assessment.action_taken,
+        "outcome": assessment.outcome,
+    }
+
+
+def username_of(session: Session, user_id: UUID | None) -> str | None:
+    """Return the user name of an account; None for nobody."""
+    return session.get_one(User, user_id).username if user_id else None
 
 
 def subject_of(flag: SafetyFlag, participant: Participant, site: Site) -> Subject:
@@ -215,16 +352,15 @@ def _record(
     session: Session,
     actor: Actor,
     verb: str,
-    flag: SafetyFlag,
-    participant: Participant,
-    site: Site,
+    case: Case,
     *,
     before: dict[str, Any],
+    reason: str | None = None,
     now: datetime,
 ) -> None:
-    after = facts_of(session, flag)
+    after = facts_of(session, case.flag)
     changed = {name: old for name, old in before.items() if after[name] != old}
     journal.record(
-        session, actor, verb, subject_of(flag, participant, site),
-        after=after, before=changed, now=now,
+        session, actor, verb, subject_of(case.flag, case.participant, case.site),
+        after=after, before=changed, reason=reason, now=now,
     )  # fmt: skip

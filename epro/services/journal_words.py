@@ -57,6 +57,9 @@ VERBS: dict[str, Translated] = {
         "记下了参与者要求的更正({reason})", "put down a correction the participant wants ({reason})"
     ),
     "correction.refused": Translated("参与者没有确认更正", "the participant refused a correction"),
+    "contact.logged": Translated(
+        "登记了一次联系({channel}: {outcome})", "logged a contact ({channel}: {outcome})"
+    ),
     "delegation.ended": Translated(
         "终止了对 {person} 的授权: {task}", "ended a delegation to {person}: {task}"
     ),
@@ -85,6 +88,20 @@ VERBS: dict[str, Translated] = {
     "flag.acknowledged": Translated(
         "{acknowledged_by} 确认了 {tier} 提示", "{acknowledged_by} acknowledged the {tier} flag"
     ),
+    "flag.assessed": Translated("评估了 {tier} 提示", "assessed the {tier} flag"),
+    "flag.assessed_again": Translated(
+        "更正了对 {tier} 提示的评估", "corrected the assessment of the {tier} flag"
+    ),
+    "flag.awareness_stated": Translated(
+        "声明研究中心知晓 {tier} 提示的时间: {aware_at}",
+        "stated when the site became aware of the {tier} flag: {aware_at}",
+    ),
+    "flag.closed": Translated(
+        "{closed_by} 关闭了 {tier} 提示", "{closed_by} closed the {tier} flag"
+    ),
+    "flag.delivered": Translated(
+        "{tier} 提示已送达研究中心人员", "the {tier} flag reached somebody of the site"
+    ),
     "flag.escalated": Translated(
         "无人确认，又通知了 {told}", "nobody acknowledged; told {told} as well"
     ),
@@ -93,6 +110,20 @@ VERBS: dict[str, Translated] = {
         "回答被更正，{tier} 提示保留并加注", "answers were corrected; noted on the {tier} flag"
     ),
     "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
+    "flag.reassigned": Translated(
+        "把 {tier} 提示转交给 {owner}", "handed the {tier} flag to {owner}"
+    ),
+    "flag.report_due": Translated(
+        "提醒: {tier} 提示的报告期限临近或已过",
+        "warned that the report on the {tier} flag is due",
+    ),
+    "flag.reported": Translated(
+        "登记了 {tier} 提示的报告已发送: {sent_at}",
+        "recorded that the report on the {tier} flag was sent: {sent_at}",
+    ),
+    "flag.viewed": Translated(
+        "首次查看了 {tier} 提示", "looked at the {tier} flag for the first time"
+    ),
     "flag.told": Translated("通知了 {told}", "told {told}"),
     "flag.urgent_again": Translated(
         "{tier} 提示重新变为紧急: {rules}", "the {tier} flag is urgent again: {rules}"

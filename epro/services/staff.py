@@ -7,13 +7,13 @@ from datetime import datetime
 
 from pyotp import random_base32
 from pyotp.totp import TOTP
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from epro.access import STAFF_ROLES, Actor, Role
+from epro.access import STAFF_ROLES, Actor, Permission, Role, roles_with
 from epro.crypto import Keyring
 from epro.errors import AlreadyExists, InvalidInput, NotFound
-from epro.models import SiteMembership, User
+from epro.models import Site, SiteMembership, User
 from epro.services import journal, sessions, sites
 from epro.services.enrolment_form import E164
 from epro.services.journal import Subject
@@ -110,6 +110,20 @@ def deactivate(
         after={"username": name, "deactivated_at": now}, before={"deactivated_at": None},
         reason=reason, now=now,
     )  # fmt: skip
+
+
+def find_at(session: Session, username: str, site: Site, permission: Permission) -> User | None:
+    """Return the user of that name who holds a permission at a site; None when there is none."""
+    return session.scalars(
+        select(User)
+        .join(SiteMembership, SiteMembership.user_id == User.id)
+        .where(
+            User.username == normalise_username(username),
+            User.deactivated_at.is_(None),
+            SiteMembership.role.in_(list(roles_with(permission))),
+            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
+        )
+    ).first()  # fmt: skip
 
 
 def reseal_all(session: Session, *, keyring: Keyring) -> int:

@@ -24,7 +24,8 @@ GUARDED: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 # a response by its id and revision, an anchor by its instant, what is deleted by being gone.
 TAKE_A_KEY = {
     "enrol_participant", "issue_activation_code", "put_down_correction", "delegate_task",
-    "end_delegation",
+    "end_delegation", "reassign_flag", "assess_flag", "state_awareness", "state_later_awareness",
+    "record_sending", "close_flag", "sign_flag_again", "log_contact",
 }  # fmt: skip
 REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",

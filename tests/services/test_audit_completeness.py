@@ -249,6 +249,76 @@ def _correct(world: World, response_id: str) -> TestResponse:
     )  # fmt: skip
 
 
+def reassign(world: World) -> TestResponse:
+    return _about_a_flag(
+        world, "reassignment", {"to": "investigator", "reason": "night"}, Role.COORDINATOR
+    )
+
+
+def assess(world: World) -> TestResponse:
+    body = {"is_adverse_event": False, "narrative": "misread"}
+    return _about_a_flag(world, "assessments", body, Role.INVESTIGATOR)
+
+
+def state_awareness(world: World) -> TestResponse:
+    at = (world.clock.now() - timedelta(hours=1)).isoformat()
+    return _about_a_flag(
+        world, "awareness", {"aware_at": at, "reason": "she phoned"}, Role.COORDINATOR
+    )
+
+
+def state_later_awareness(world: World) -> TestResponse:
+    path = f"{API}/flags/{_taken_flag(world)}"
+    at = (world.clock.now() - timedelta(hours=1)).isoformat()
+    world.request("POST", f"{path}/awareness", json={"aware_at": at, "reason": "she phoned"},
+                  headers=world.sign_in(Role.COORDINATOR))  # fmt: skip
+    body = {"aware_at": world.clock.now().isoformat(), "reason": "of another matter",
+            "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR)}  # fmt: skip
+    headers = world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
+    return world.request("POST", f"{path}/later-awareness", json=body, headers=headers)
+
+
+def record_sending(world: World) -> TestResponse:
+    body = {"sent_at": world.clock.now().isoformat(), "sent_by": "Li Min", "sent_to": "sponsor",
+            "proof": "fax 17"}  # fmt: skip
+    return _about_a_flag(world, "sendings", body, Role.COORDINATOR)
+
+
+def close(world: World) -> TestResponse:
+    flag_id = assess(world).get_json()["id"]
+    body = {"reason": "settled", "signature": world.proof(Role.INVESTIGATOR)}
+    headers = world.sign_in(Role.INVESTIGATOR)
+    return world.request("POST", f"{API}/flags/{flag_id}/closure", json=body, headers=headers)
+
+
+def sign_again(world: World) -> TestResponse:
+    flag_id = close(world).get_json()["id"]
+    headers, path = world.sign_in(Role.INVESTIGATOR), f"{API}/flags/{flag_id}"
+    again = {"is_adverse_event": False, "narrative": "misread", "reason": "looked again"}
+    world.request("POST", f"{path}/assessments", json=again, headers=headers)
+    body = {"signature": world.proof(Role.INVESTIGATOR)}
+    return world.request("POST", f"{path}/signature", json=body, headers=headers)
+
+
+def log_contact(world: World) -> TestResponse:
+    body = {"channel": "telephone", "outcome": "reached"}
+    path = f"{API}/participants/{PARTICIPANT}/contacts"
+    return world.request("POST", path, json=body, headers=world.sign_in(Role.COORDINATOR))
+
+
+def _taken_flag(world: World) -> str:
+    """Return the id of a flag that the coordinator has."""
+    headers = world.sign_in(Role.COORDINATOR)
+    open_ones = world.request("GET", f"{API}/flags", headers=headers).get_json()["items"]
+    taken = next((one["id"] for one in open_ones if one["state"] == "acknowledged"), None)
+    return str(taken or acknowledge_flag(world).get_json()["id"])
+
+
+def _about_a_flag(world: World, act: str, body: dict[str, Any], role: Role) -> TestResponse:
+    path = f"{API}/flags/{_taken_flag(world)}/{act}"
+    return world.request("POST", path, json=body, headers=world.sign_in(role))
+
+
 def delegate(world: World) -> TestResponse:
     body = {
         "person": "investigator", "task": "assess_event", "from_on": "2026-03-02",
@@ -302,6 +372,14 @@ CASES: dict[str, tuple[Case, str]] = {
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),
     "DELETE /api/v1/sessions/current": (sign_out, "device_session.ended"),
     "POST /api/v1/flags/{flag_id}/acknowledgement": (acknowledge_flag, "flag.acknowledged"),
+    "POST /api/v1/flags/{flag_id}/reassignment": (reassign, "flag.reassigned"),
+    "POST /api/v1/flags/{flag_id}/assessments": (assess, "flag.assessed"),
+    "POST /api/v1/flags/{flag_id}/awareness": (state_awareness, "flag.awareness_stated"),
+    "POST /api/v1/flags/{flag_id}/later-awareness": (state_later_awareness, "record.signed"),
+    "POST /api/v1/flags/{flag_id}/sendings": (record_sending, "flag.reported"),
+    "POST /api/v1/flags/{flag_id}/closure": (close, "flag.closed"),
+    "POST /api/v1/flags/{flag_id}/signature": (sign_again, "record.signed"),
+    "POST /api/v1/participants/{code}/contacts": (log_contact, "contact.logged"),
     "POST /api/v1/sites/{site}/delegations": (delegate, "delegation.signed"),
     "POST /api/v1/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /api/v1/work-items/{item_id}/done": (finish_work_item, "work_item.done"),
