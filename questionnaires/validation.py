@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -133,6 +133,11 @@ def judge(
         hidden=tuple(item.link_id for item in asked if item.link_id not in shown),
         not_reached=() if is_complete else tuple(item.link_id for item in unanswered),
     )
+
+
+def cleared_by(judgement: Judgement, answered_before: Collection[str]) -> tuple[str, ...]:
+    """Return which of the items that were answered before are hidden now, so not sent any more."""
+    return tuple(link_id for link_id in judgement.hidden if link_id in answered_before)
 
 
 class _Refused(Exception):

@@ -25,10 +25,11 @@ from epro.errors import (
     UnknownAssessment,
     UnknownQuestionnaire,
 )
-from epro.models import Completer, EntryMode, ResponseStatus, Timeliness
+from epro.models import Completer, DeviceClass, EntryMode, ResponseStatus, Timeliness
 from epro.services import enrolment, quarantine, responses
 from epro.services.submission import Sending, Submission
 from questionnaires.definition import Language
+from questionnaires.scoring import NoScore
 
 blueprint = ApiBlueprint(
     "responses", __name__, url_prefix="/api/v1", description="What participants answer."
@@ -50,7 +51,10 @@ class SubmissionSchema(Schema):
     revision = fields.Integer(
         required=True, strict=True, validate=validate.Range(min=1, max=MAX_REVISION)
     )
-    status = fields.Enum(ResponseStatus, by_value=True, required=True)
+    status = fields.Enum(
+        ResponseStatus, by_value=True, required=True,
+        validate=validate.NoneOf([ResponseStatus.INCOMPLETE], error="A device cannot say this."),
+    )  # fmt: skip
     language = fields.Enum(Language, by_value=True, required=True)
     completer = fields.Enum(Completer, by_value=True, load_default=Completer.SELF)
     mode = fields.Enum(EntryMode, by_value=True, load_default=EntryMode.OWN_DEVICE)
@@ -61,15 +65,30 @@ class SubmissionSchema(Schema):
         fields.Raw(allow_none=True), required=True, validate=validate.Length(max=MAX_ANSWERS),
         metadata={"description": "Each {link_id, value} or {link_id, declined: true}."},
     )  # fmt: skip
+    cleared = fields.List(
+        fields.String(validate=validate.Length(max=32)),
+        load_default=[], validate=validate.Length(max=MAX_ANSWERS),
+        metadata={"description": "Items that were answered until another answer hid them."},
+    )  # fmt: skip
+    opened_at = Instant(
+        load_default=None, allow_none=True,
+        metadata={"description": "When the form was opened, by the device's own clock."},
+    )  # fmt: skip
+    last_entry_on = fields.Date(
+        load_default=None, allow_none=True,
+        metadata={"description": "The day of the last entry that the questions named."},
+    )  # fmt: skip
 
     @post_load
     def _as_submission(self, envelope: dict[str, Any], **_kwargs: Any) -> Submission:
         questionnaire = envelope.pop("questionnaire")
         return Submission(
-            **{name: value for name, value in envelope.items() if name != "answered_at"},
             questionnaire_code=questionnaire["code"],
             questionnaire_version=questionnaire["version"],
-            device_answered_at=envelope["answered_at"],
+            device_answered_at=envelope.pop("answered_at"),
+            device_opened_at=envelope.pop("opened_at"),
+            cleared=tuple(envelope.pop("cleared")),
+            **envelope,
         )
 
 
@@ -88,6 +107,9 @@ class SendingSchema(Schema):
         data_key="App-Version", load_default="",
         validate=validate.Regexp(r"^[ -~]{0,40}$", error="Printable ASCII, at most 40 characters."),
     )  # fmt: skip
+    device_class = fields.Enum(
+        DeviceClass, by_value=True, data_key="Device-Class", load_default=None
+    )
 
 
 class ReplySchema(Schema):
@@ -117,10 +139,31 @@ class ResponseSchema(ReplySchema):
     mode = fields.Enum(EntryMode, by_value=True, required=True)
     zone = fields.String(required=True)
     answers = fields.List(fields.Raw(), required=True)
+    cleared = fields.List(fields.String(), required=True)
+    last_entry_on = fields.Date(required=True, allow_none=True)
+    opened_at = fields.AwareDateTime(required=True, allow_none=True)
+    device_class = fields.Enum(DeviceClass, by_value=True, required=True, allow_none=True)
+
+
+class ScoreSchema(Schema):
+    code = fields.String(required=True)
+    version = fields.String(
+        required=True, metadata={"description": "Of the definition, + that of the code."}
+    )
+    value = fields.Float(required=True, allow_none=True)
+    reason = fields.Enum(NoScore, by_value=True, required=True, allow_none=True)
+    missing = fields.List(fields.String(), required=True)
+    derived = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class ScoredResponseSchema(ResponseSchema):
+    """With scores, which are for the site: a participant is never shown one."""
+
+    scores = fields.List(fields.Nested(ScoreSchema), required=True)
 
 
 class ResponseListSchema(Schema):
-    items = fields.List(fields.Nested(ResponseSchema), required=True)
+    items = fields.List(fields.Nested(ScoredResponseSchema), required=True)
 
 
 def keeps_refused_body(view: View) -> View:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from epro.clock import wall_clock_now
 from epro.parts import Parts
 from epro.services import (
+    drafts,
     escalation,
     housekeeping,
     journal,
@@ -56,6 +57,12 @@ def notice(parts: Parts) -> int:
     with parts.database.transaction() as session:
         catalogue = parts.studies.catalogue(session)
         return noticing.notice(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def close_drafts(parts: Parts) -> int:
+    """Close the forms that were never sent in and can no longer be."""
+    with parts.database.transaction() as session:
+        return drafts.close(session, now=parts.clock.now())
 
 
 def escalate(parts: Parts) -> int:
@@ -108,6 +115,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="remind", every=timedelta(seconds=10), run=remind),
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
+    Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),

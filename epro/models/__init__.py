@@ -19,6 +19,7 @@ from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
 from epro.models.participant import Consent, Participant, ReminderChannel
 from epro.models.response import (
     Completer,
+    DeviceClass,
     EntryMode,
     Quarantine,
     QuestionnaireResponse,
@@ -58,6 +59,7 @@ __all__ = [
     "CorrectionSource",
     "CorrectionState",
     "Delegation",
+    "DeviceClass",
     "DeviceSession",
     "EdcClient",
     "EdcClientSecret",

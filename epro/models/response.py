@@ -1,6 +1,6 @@
 """What was answered: the response, every revision of it, and every body that was refused."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,8 +13,11 @@ from questionnaires.definition import Language
 
 
 class ResponseStatus(StrEnum):
+    """A device says the first two; a form that was never sent in is closed as incomplete."""
+
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
 
 
 class Timeliness(StrEnum):
@@ -42,17 +45,31 @@ class EntryMode(StrEnum):
     SITE_TABLET = "site_tablet"
 
 
+class DeviceClass(StrEnum):
+    """What the answers were given on, as the device tells."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    COMPUTER = "computer"
+
+
 class QuestionnaireResponse(Base):
     """The latest revision of one response; the phone makes the id, so a repeat is recognised.
 
+    `revision` is the device's count, `version` that of everything that changed the record.
     A second response to an answered assessment names the first in `duplicate_of_id`; at most one
-    response of an assessment counts.
+    response of an assessment counts. Of the items without an answer `hidden` names those that
+    branching leaves out, `cleared` those of them that had one before, `not_reached` those that an
+    unfinished form did not come to. `last_entry_on` is the day that her questions named.
     """
 
     __tablename__ = "questionnaire_response"
     __table_args__ = (
         Index("uq_questionnaire_response_counting", "assessment_id", unique=True,
               sqlite_where=text("counts"), postgresql_where=text("counts")),
+        Index("ix_questionnaire_response_in_progress", "assessment_id",
+              sqlite_where=text("status = 'in_progress'"),
+              postgresql_where=text("status = 'in_progress'")),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -62,6 +79,7 @@ class QuestionnaireResponse(Base):
     questionnaire_code: Mapped[str]
     questionnaire_version: Mapped[str]
     revision: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
     status: Mapped[ResponseStatus]
     language: Mapped[Language]
     completer: Mapped[Completer]
@@ -69,6 +87,10 @@ class QuestionnaireResponse(Base):
     answers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     hidden: Mapped[list[str]] = mapped_column(JSON)
     not_reached: Mapped[list[str]] = mapped_column(JSON)
+    cleared: Mapped[list[str]] = mapped_column(JSON, default=list)
+    scores: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    last_entry_on: Mapped[date | None]
+    opened_at: Mapped[datetime | None]
     answered_at: Mapped[datetime]
     utc_offset_minutes: Mapped[int]
     zone: Mapped[str]
@@ -81,6 +103,7 @@ class QuestionnaireResponse(Base):
     day_label: Mapped[str | None]
     device_session_id: Mapped[UUID] = mapped_column(ForeignKey("device_session.id"))
     app_version: Mapped[str]
+    device_class: Mapped[DeviceClass | None]
 
 
 class ResponseRevision(Base):
@@ -95,6 +118,8 @@ class ResponseRevision(Base):
     status: Mapped[ResponseStatus]
     digest: Mapped[str]
     answers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    cleared: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    scores: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     answered_at: Mapped[datetime]
     device_answered_at: Mapped[datetime]
     received_at: Mapped[datetime]

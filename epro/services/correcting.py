@@ -34,7 +34,8 @@ from epro.services.response_store import REPLY_FIELDS
 from epro.services.screening import Look
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Questionnaire
-from questionnaires.validation import Judgement
+from questionnaires.scoring import score
+from questionnaires.validation import Judgement, cleared_by
 
 CORRECTED = "corrected"
 
@@ -54,7 +55,7 @@ class Corrected:
         return Subject(
             entity_type="response",
             entity_id=str(self.response.id),
-            version=self.response.revision,
+            version=self.response.version,
             participant_code=self.participant.code,
             site_code=self.site.code,
             site_id=self.site.id,
@@ -117,7 +118,8 @@ def apply(
 ) -> None:
     """Store the corrected answers as the next revision, with everything that follows from them.
 
-    1. The response shows the new answers; when it was answered, and whether it counts, stay.
+    1. The response shows the new answers and their scores; when it was answered, and whether it
+       counts, stay.
     2. The revision and the change, with its reason, are on record: so it reaches the feed.
     3. The answers are screened again, and may raise a flag or join one.
     4. Every flag that the response had raised gets a note; none is lowered, closed or removed.
@@ -129,8 +131,14 @@ def apply(
         "answers": [answer.to_plain() for answer in judgement.answers],
         "hidden": list(judgement.hidden),
         "not_reached": list(judgement.not_reached),
+        "cleared": list(cleared_by(judgement, _answered_before(response))),
+        "scores": [
+            one.to_plain()
+            for one in score(case.questionnaire, judgement.values, hidden=judgement.hidden)
+        ],
     }
     before = {name: getattr(response, name) for name in values if name != "revision"}
+    response.version += 1
     for name, value in values.items():
         setattr(response, name, value)
     correction.applied_at, correction.applied_revision = now, response.revision
@@ -160,11 +168,17 @@ def _revision(
         status=ResponseStatus.COMPLETED,
         digest=correction.digest,
         answers=response.answers,
+        cleared=response.cleared,
+        scores=response.scores,
         answered_at=response.answered_at,
         device_answered_at=correction.said_at,
         received_at=now,
         reply=reply,
     )
+
+
+def _answered_before(response: QuestionnaireResponse) -> set[str]:
+    return {answer["link_id"] for answer in response.answers} | set(response.cleared)
 
 
 def _flags_raised_by(session: Session, case: Corrected) -> Sequence[SafetyFlag]:

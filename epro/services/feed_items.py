@@ -53,9 +53,10 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
     ),
     FeedType.RESPONSE: (
         "assessment_id", "questionnaire_code", "questionnaire_version", "status", "language",
-        "completer", "mode", "answers", "hidden", "not_reached", "answered_at",
+        "completer", "mode", "answers", "hidden", "not_reached", "cleared", "scores",
+        "last_entry_on", "opened_at", "answered_at",
         "utc_offset_minutes", "zone", "clock_unsure", "received_at", "received_late", "timeliness",
-        "counts", "duplicate_of_id", "day_label", "app_version",
+        "counts", "duplicate_of_id", "day_label", "app_version", "device_class",
     ),
 }  # fmt: skip
 # Said elsewhere in the item, or of no use outside: numbers of our own tables, devices, reminders.
@@ -65,7 +66,7 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
     ),
     FeedType.REMINDER: frozenset({"id", "message_id", "version"}),
     FeedType.RESPONSE: frozenset(
-        {"id", "participant_id", "study_version_id", "revision", "device_session_id"}
+        {"id", "participant_id", "study_version_id", "version", "revision", "device_session_id"}
     ),
 }
 VOIDING = frozenset({"assessment.cancelled"})

@@ -197,6 +197,10 @@ VERBS: dict[str, Translated] = {
         "{questionnaire_code} 已更正(第 {revision} 版)",
         "corrected {questionnaire_code} (revision {revision})",
     ),
+    "response.incomplete": Translated(
+        "{questionnaire_code} 未提交就已截止，作为未完成保留",
+        "{questionnaire_code} closed without being sent in; kept as incomplete",
+    ),
     "response.in_progress": Translated(
         "保存了填写中的 {questionnaire_code}(第 {revision} 版)",
         "saved {questionnaire_code} in progress (revision {revision})",

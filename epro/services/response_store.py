@@ -53,6 +53,8 @@ def store_submission(
             status=submission.status,
             digest=verdict.digest,
             answers=values["answers"],
+            cleared=values["cleared"],
+            scores=values["scores"],
             answered_at=verdict.answered_at,
             device_answered_at=submission.device_answered_at,
             received_at=now,
@@ -91,6 +93,7 @@ def _response_values(
         "questionnaire_code": submission.questionnaire_code,
         "questionnaire_version": submission.questionnaire_version,
         "revision": submission.revision,
+        "version": case.response.version + 1 if case.response else 1,
         "status": submission.status,
         "language": submission.language,
         "completer": submission.completer,
@@ -98,6 +101,10 @@ def _response_values(
         "answers": [answer.to_plain() for answer in verdict.judgement.answers],
         "hidden": list(verdict.judgement.hidden),
         "not_reached": list(verdict.judgement.not_reached),
+        "cleared": list(verdict.cleared),
+        "scores": verdict.scores,
+        "last_entry_on": submission.last_entry_on,
+        "opened_at": verdict.opened_at,
         "answered_at": verdict.answered_at,
         "utc_offset_minutes": int(offset.total_seconds() // 60),
         "zone": case.participant.zone,
@@ -110,6 +117,7 @@ def _response_values(
         "day_label": verdict.day_label,
         "device_session_id": actor.device_session_id,
         "app_version": sending.app_version,
+        "device_class": sending.device_class,
     }
 
 
@@ -136,7 +144,7 @@ def _response_entry(
         Subject(
             entity_type="response",
             entity_id=str(case.response_id),
-            version=values["revision"],
+            version=values["version"],
             participant_code=case.participant.code,
             site_code=case.site.code,
             site_id=case.site.id,
@@ -152,7 +160,7 @@ def _changed(case: Case, values: dict[str, Any]) -> dict[str, Any]:
     """Return the old values of what this revision changed."""
     if case.response is None:
         return {}
-    old = {name: getattr(case.response, name) for name in values}
+    old = {name: getattr(case.response, name) for name in values if name != "version"}
     return {name: value for name, value in old.items() if value != values[name]}
 
 

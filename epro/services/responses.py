@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -48,7 +48,8 @@ from epro.services.response_store import store_submission
 from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.catalogue import Catalogue
-from questionnaires.validation import Judgement, judge
+from questionnaires.scoring import score
+from questionnaires.validation import Judgement, cleared_by, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +303,37 @@ def _decide(
         ),
         duplicate_of_id=counting_id,
         day_label=_day_label(session, case, time.answered_at),
+        cleared=_cleared(case, submission, judgement),
+        opened_at=_opened_at(submission, time),
+        scores=_scores(case, submission, judgement),
     )
+
+
+def _cleared(case: Case, submission: Submission, judgement: Judgement) -> tuple[str, ...]:
+    """Name what was answered, by what the device says or an earlier revision, and is hidden now."""
+    before = set(submission.cleared)
+    if case.response is not None:
+        before |= {answer["link_id"] for answer in case.response.answers}
+        before |= set(case.response.cleared)
+    return cleared_by(judgement, before)
+
+
+def _opened_at(submission: Submission, time: answering_time.AnsweringTime) -> datetime | None:
+    """Return when the form was opened, by the device's clock put right; never after answering."""
+    if submission.device_opened_at is None:
+        return None
+    opened_at = submission.device_opened_at - timedelta(seconds=time.clock_offset_s)
+    return min(opened_at, time.answered_at)
+
+
+def _scores(case: Case, submission: Submission, judgement: Judgement) -> list[dict[str, Any]]:
+    """Score a finished form; of an unfinished one nothing follows yet."""
+    if not submission.is_complete:
+        return []
+    return [
+        one.to_plain()
+        for one in score(case.questionnaire, judgement.values, hidden=judgement.hidden)
+    ]
 
 
 def _day_label(session: Session, case: Case, answered_at: datetime) -> str | None:

@@ -146,7 +146,7 @@ def _is_still_open(session: Session, screening: Screening) -> bool:
     response = session.get(QuestionnaireResponse, UUID(screening.source_id), populate_existing=True)
     return (
         response is not None
-        and response.status is ResponseStatus.IN_PROGRESS
+        and response.status is not ResponseStatus.COMPLETED
         and response.revision == screening.revision
     )
 

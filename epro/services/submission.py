@@ -1,13 +1,14 @@
 """What one submission consists of: what the device sent, what it is about, what was decided."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from epro.models import (
     Assessment,
     Completer,
+    DeviceClass,
     EntryMode,
     Participant,
     QuestionnaireResponse,
@@ -23,8 +24,9 @@ from questionnaires.validation import Judgement
 class Submission:
     """One revision as the device made it; equal on every repeat of the same sending.
 
-    `device_answered_at` is the device's own clock, aware. `answers` are raw: judged against the
-    questionnaire, not by a schema.
+    `device_answered_at` and `device_opened_at` are by the device's own clock, aware. `answers` are
+    raw: judged against the questionnaire, not by a schema. `cleared` names items that were answered
+    until another answer hid them; `last_entry_on` is the day that the questions named.
     """
 
     assessment_id: UUID | None
@@ -37,6 +39,9 @@ class Submission:
     mode: EntryMode
     device_answered_at: datetime
     answers: list[Any]
+    cleared: tuple[str, ...] = ()
+    device_opened_at: datetime | None = None
+    last_entry_on: date | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -54,6 +59,7 @@ class Sending:
     answer_age_s: float | None
     app_version: str
     body: bytes
+    device_class: DeviceClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +93,6 @@ class Verdict:
     counts: bool
     duplicate_of_id: UUID | None
     day_label: str | None
+    cleared: tuple[str, ...]
+    opened_at: datetime | None
+    scores: list[dict[str, Any]]

@@ -161,11 +161,12 @@ class Given:
         response_id: UUID | None = None,
         actor: Actor | None = None,
         body: bytes | None = None,
+        how: Sending | None = None,
     ) -> StoredResponse:
         """Send one revision as her phone does."""
         return responses.submit(
             session, actor or self.actor, response_id or uuid4(), submission,
-            sending(submission, age_s=age_s, body=body), catalogue=self.catalogue, now=now,
+            how or sending(submission, age_s=age_s, body=body), catalogue=self.catalogue, now=now,
         )  # fmt: skip
 
     def assessments(self, session: Session, *, family: str = "daily") -> list[Assessment]:
