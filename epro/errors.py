@@ -160,6 +160,20 @@ class AlreadyExists(DomainError):
     message = "This already exists."
 
 
+class LicenceExpired(DomainError):
+    """A licensed instrument may not be used on the day in question."""
+
+    code = "licence_expired"
+    message = "The licence of an instrument has expired."
+
+
+class ActivationInThePast(DomainError):
+    """What has been asked stays asked: a further study version takes effect on a later day."""
+
+    code = "activation_in_the_past"
+    message = "A further study version can take effect from tomorrow on."
+
+
 class ConsentMissing(DomainError):
     """A kind of consent that the study needs before any data is not recorded."""
 

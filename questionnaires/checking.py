@@ -7,18 +7,20 @@ gets the file it came from and, where the name it speaks of stands in that file,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from questionnaires.definition import StudyPackage
 from questionnaires.lint import Finding, Severity, check
-from questionnaires.reading import INSTRUMENTS, Fault, PackageFaults, read_package
+from questionnaires.reading import INSTRUMENTS, read_package
+from questionnaires.sources import Fault, PackageFaults
 
 _NAMED = re.compile(r"'([^']+)'")
 # The first word of a finding's place says what it speaks of; what is not here is a questionnaire.
 _FILES = {
     "study": "study.yaml",
+    "licence": "study.yaml",
     "block": "schedule.yaml",
     "reminder": "reminders.yaml",
     "rule": "rules.yaml",
@@ -36,9 +38,9 @@ class Checked:
     warnings: tuple[Fault, ...]
 
 
-def check_folder(folder: Path) -> Checked:
+def check_folder(folder: Path, *, licensed_in: Sequence[Path] = ()) -> Checked:
     """Read and check a study folder. Raises PackageFaults with every fault, each with its file."""
-    package = read_package(folder)
+    package = read_package(folder, licensed_in=licensed_in)
     findings = check(package)
     if faults := [one for one in findings if one.severity is Severity.FAULT]:
         raise PackageFaults(tuple(sorted(_located(folder, one) for one in faults)))

@@ -9,6 +9,7 @@ from questionnaires.adverse_events import AdverseEventPolicy as AdverseEventPoli
 from questionnaires.adverse_events import MasterList as MasterList
 from questionnaires.escalating import EscalationPolicy
 from questionnaires.lexicon import Lexicon
+from questionnaires.licensing import EntryMode, LicensedUse
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.safety import AsksFirst as AsksFirst
 from questionnaires.safety import CallNow as CallNow
@@ -284,6 +285,8 @@ class StudyPackage:
     never_say: TellingWords = TellingWords()
     trends: tuple[Trend, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
+    modes: tuple[EntryMode, ...] = (EntryMode.OWN_DEVICE,)
+    licensed: tuple[LicensedUse, ...] = ()
 
     @property
     def infusion_day_number(self) -> int:

@@ -27,6 +27,7 @@ from questionnaires.definition import (
     StudyPackage,
     Trigger,
 )
+from questionnaires.licensing import find_licence_faults
 from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
@@ -116,6 +117,10 @@ def _study(package: StudyPackage) -> Iterator[Finding]:
             yield Finding("unknown_questionnaire", "study", f"names the questionnaire '{code}'")
     if package.adverse_events.questionnaire not in package.schedule.always_open:
         yield Finding("report_not_open", "study adverse_events", "must always be open")
+    licence_faults = find_licence_faults(
+        package.licensed, languages=package.languages, modes=package.modes
+    )
+    yield from (Finding(code, place, reason) for code, place, reason in licence_faults)
     yield from (Finding(code, place, reason) for code, place, reason in find_event_faults(package))
 
 

@@ -11,15 +11,14 @@ What the words refer to is checked afterwards, by `lint.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import marshmallow as ma
-import yaml
 
 from questionnaires import canonical
 from questionnaires.definition import (
@@ -31,9 +30,12 @@ from questionnaires.definition import (
     Trigger,
 )
 from questionnaires.escalating import EscalationPolicy
+from questionnaires.licensing import LicenceRecord, LicensedUse
 from questionnaires.reminding import ReminderPolicy
+from questionnaires.sources import Fault, PackageFaults, Place, Source
 from questionnaires.study_files import (
     READERS,
+    Asked,
     CheckList,
     Include,
     LexiconsFile,
@@ -50,35 +52,16 @@ from questionnaires.study_files import (
 
 INSTRUMENTS = Path(__file__).parent / "instruments"
 T = TypeVar("T")
-_Place = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """What is wrong and where: the file, the way to the value in it, and the line if known."""
+def read_package(folder: Path, *, licensed_in: Sequence[Path] = ()) -> StudyPackage:
+    """Read a study folder; the licensed instruments that it names lie in one of `licensed_in`.
 
-    file: str
-    path: str
-    reason: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        line = f", line {self.line}" if self.line else ""
-        return f"{self.file}{line}: {self.path} {self.reason}".replace(":  ", ": ")
-
-
-class PackageFaults(Exception):
-    """A study folder cannot be read; `faults` names all that is wrong, not only the first."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
-
-
-def read_package(folder: Path) -> StudyPackage:
-    """Read a study folder. Raises PackageFaults with every fault of every file."""
+    Raises PackageFaults with every fault of every file.
+    """
     reader = _Reader(folder)
     study = reader.load("study.yaml", StudyFile)
+    licences = reader.licences(study, licensed_in)
     schedule = reader.load("schedule.yaml", ScheduleFile)
     reminders = reader.load("reminders.yaml", ReminderPolicy)
     rules = reader.load("rules.yaml", RulesFile)
@@ -87,9 +70,10 @@ def read_package(folder: Path) -> StudyPackage:
     escalation = reader.load("escalation.yaml", EscalationPolicy)
     texts = reader.load("texts.yaml", TextsFile)
     questionnaires = tuple(reader.questionnaires())
+    asked = Asked(questionnaires=questionnaires, licensed=tuple(reader.uses(licences)))
     if reader.faults or not (study and schedule and reminders and safety and escalation and texts):
         raise PackageFaults(reader.faults)
-    return assemble(study, schedule, reminders, safety, escalation, texts, questionnaires)
+    return assemble(study, schedule, reminders, safety, escalation, texts, asked)
 
 
 def read_questionnaire(file: Path) -> Questionnaire:
@@ -119,8 +103,10 @@ class _Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._sources: dict[str, _Source] = {}
+        self._sources: dict[str, Source] = {}
         self._parts: dict[str, tuple[Item | CheckList, ...]] = {}
+        self._licensed: dict[str, Path] = {}
+        self._used: set[tuple[str, str]] = set()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -148,6 +134,26 @@ class _Reader:
                 self._sources["rules.yaml"].note(("rules", index, "advice"), reason)
         return tuple(made)
 
+    def licences(
+        self, study: StudyFile | None, licensed_in: Sequence[Path]
+    ) -> dict[str, LicenceRecord]:
+        """Read the licence of each licensed instrument; their questionnaires can be named then."""
+        made: dict[str, LicenceRecord] = {}
+        for index, name in enumerate(study.licensed if study else ()):
+            homes = [home / name for home in licensed_in if (home / name).is_dir()]
+            if not homes:
+                reason = f"names '{name}', which is in no folder of licensed instruments"
+                self._sources["study.yaml"].note(("licensed", index), reason)
+            elif licence := self._load(homes[0] / "licence.yaml", LicenceRecord):
+                self._licensed[name], made[name] = homes[0], licence
+        return made
+
+    def uses(self, licences: Mapping[str, LicenceRecord]) -> Iterator[LicensedUse]:
+        """Yield each licence with the questionnaires that hold words of the instrument."""
+        for name, licence in licences.items():
+            codes = tuple(sorted(code for used, code in self._used if used == name))
+            yield LicensedUse(instrument=name, licence=licence, questionnaires=codes)
+
     def questionnaires(self) -> Iterator[Questionnaire]:
         """Read the questionnaires that study.yaml names, also where the rest of it is faulty."""
         study = self._sources["study.yaml"]
@@ -165,33 +171,37 @@ class _Reader:
         source = self._sources[self._shown(file)]
         if draft.code != code:
             source.note(("code",), f"must be the name of the file: '{code}'")
+        self._note_use(file, code)
         items = tuple(self._expanded(draft, source))
         return Questionnaire(**(values_of(draft) | {"items": items}))
 
-    def _expanded(self, draft: QuestionnaireFile, source: _Source) -> Iterator[Item]:
+    def _expanded(self, draft: QuestionnaireFile, source: Source) -> Iterator[Item]:
         for index, entry in enumerate(draft.items):
             if not isinstance(entry, Include):
                 yield from _items_of(entry)
                 continue
             stem = f"parts/{entry.include}"
-            if stem not in self._parts:
-                file = self._find(stem, source, ("items", index, "include"))
-                part = file and self._load(file, PartFile)
+            file = self._find(stem, source, ("items", index, "include"))
+            if file and stem not in self._parts:
+                part = self._load(file, PartFile)
                 self._parts[stem] = part.items if part else ()
+            if file is None:
+                continue
+            self._note_use(file, draft.code)
             for one in self._parts[stem]:
                 yield from _items_of(one)
 
-    def _find(self, stem: str, source: _Source, place: _Place) -> Path | None:
-        """Look in the study folder first, then among the instruments of this repository."""
+    def _find(self, stem: str, source: Source, place: Place) -> Path | None:
+        """Look in the study folder, then at licensed instruments, then in this repository."""
         if re.fullmatch(r"(parts/)?[a-z0-9_-]+", stem):
-            for folder in (self._folder, INSTRUMENTS):
+            for folder in (self._folder, *self._licensed.values(), INSTRUMENTS):
                 if (file := folder / f"{stem}.yaml").is_file():
                     return file
         source.note(place, f"names a file {stem}.yaml that is neither here nor in instruments")
         return None
 
     def _load(self, file: Path, kind: type[T]) -> T | None:
-        source = self._sources[self._shown(file)] = _Source(self._shown(file), file)
+        source = self._sources[self._shown(file)] = Source(self._shown(file), file)
         made: T | None = None
         if source.is_readable:
             try:
@@ -201,9 +211,16 @@ class _Reader:
                     source.note(place, reason)
         return None if source.faults else made
 
+    def _note_use(self, file: Path, code: str) -> None:
+        for name, home in self._licensed.items():
+            if file.is_relative_to(home):
+                self._used.add((name, code))
+
     def _shown(self, file: Path) -> str:
-        base = self._folder if file.is_relative_to(self._folder) else INSTRUMENTS.parent
-        return file.relative_to(base).as_posix()
+        for base in (self._folder, INSTRUMENTS.parent):
+            if file.is_relative_to(base):
+                return file.relative_to(base).as_posix()
+        return f"{file.parent.name}/{file.name}"
 
 
 def _items_of(entry: Item | CheckList) -> Iterator[Item]:
@@ -211,95 +228,6 @@ def _items_of(entry: Item | CheckList) -> Iterator[Item]:
         yield from entry.items()
     else:
         yield entry
-
-
-# --- YAML: plain values, and the line of each ----------------------------------------------------
-
-_TIME = re.compile(r"[0-9]+:[0-5][0-9](:[0-5][0-9])?")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
-_QUOTES = "put it in quotes"
-
-
-class _Loader(yaml.SafeLoader):
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_mark()
-            raise yaml.MarkedYAMLError(
-                problem="references (*name) are not used here; write it out", problem_mark=mark
-            )
-        return super().compose_node(parent, index)
-
-
-class _Source:
-    """One YAML file: its plain values and what is wrong with it as YAML."""
-
-    def __init__(self, name: str, file: Path) -> None:
-        self.name = name
-        self.faults: list[Fault] = []
-        self.plain: Any = None
-        self.is_readable = False
-        self._lines: dict[_Place, int] = {}
-        try:
-            root = yaml.compose(file.read_bytes().decode(), Loader=_Loader)
-        except OSError:
-            self.note((), "is missing")
-        except UnicodeDecodeError:
-            self.note((), "is not UTF-8 text; save it as UTF-8")
-        except RecursionError:
-            self.note((), "is nested too deeply")
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            self._lines[()] = mark.line + 1 if mark else 1
-            self.note((), f"cannot be read as YAML: {getattr(error, 'problem', None) or error}")
-        else:
-            self.is_readable = root is not None
-            if root is None:
-                self.note((), "is empty")
-            else:
-                self.plain = self._value(root, ())
-
-    def note(self, place: _Place, reason: str) -> None:
-        """Note a fault, at the line of the value or of the nearest one around it."""
-        known = next((place[:n] for n in range(len(place), -1, -1) if place[:n] in self._lines), ())
-        path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place)
-        self.faults.append(Fault(self.name, path.lstrip("."), reason, self._lines.get(known)))
-
-    def _value(self, node: yaml.Node, place: _Place) -> Any:
-        self._lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._value(one, (*place, index)) for index, one in enumerate(node.value)]
-        if not isinstance(node, yaml.MappingNode):
-            return self._scalar(node, place)
-        values: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            inner = (*place, key)
-            self._lines.setdefault(inner, key_node.start_mark.line + 1)
-            if key in values:
-                self.note(inner, f"is written twice, again in line {key_node.start_mark.line + 1}")
-            if not isinstance(self._scalar(key_node, inner), str):
-                self.note(inner, f"is a name and must be text; {_QUOTES}")
-            values[key] = self._value(value_node, inner)
-        return values
-
-    def _scalar(self, node: yaml.Node, place: _Place) -> Any:
-        text, kind = str(node.value), node.tag.rpartition(":")[2]
-        if getattr(node, "style", None) or kind in {"str", "value", "merge"}:
-            if getattr(node, "style", None) is None and _TIME.fullmatch(text):
-                self.note(place, f'is a time; {_QUOTES}: "{text}"')
-            return text
-        if kind == "null":
-            return None
-        if kind == "bool" and text in {"true", "false"}:
-            return text == "true"
-        if kind in {"int", "float"} and _NUMBER.fullmatch(text):
-            return int(text) if kind == "int" else float(text)
-        if kind == "bool":
-            reason = f"which YAML takes for yes or no; write true or false, or {_QUOTES}"
-        else:
-            reason = f"which YAML takes for a {kind}; {_QUOTES}"
-        self.note(place, f'is `{text}`, {reason}: "{text}"')
-        return text
 
 
 # --- Schemas, made from the dataclasses ----------------------------------------------------------
@@ -322,7 +250,7 @@ class _Shape(ma.Schema):
             raise ma.ValidationError(str(error)) from error
 
 
-def _flat(messages: Any, place: _Place = ()) -> Iterator[tuple[_Place, str]]:
+def _flat(messages: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Walk marshmallow's nested messages; `_schema` and a dict's `value` are no part of the way."""
     if isinstance(messages, dict):
         for name, inner in messages.items():

@@ -55,6 +55,7 @@ from questionnaires.escalating import (
 )
 from questionnaires.hours import Weekday
 from questionnaires.lexicon import Lexicon
+from questionnaires.licensing import EntryMode, LicensedUse
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import (
     AnchorEvent,
@@ -73,7 +74,10 @@ from questionnaires.trends import Trend, TrendKind
 
 @dataclass(frozen=True, kw_only=True)
 class StudyFile:
-    """study.yaml; `questionnaires` names files without their ending."""
+    """study.yaml; `questionnaires` names files without their ending, `licensed` folders of others.
+
+    `modes` says how answers are taken in this study.
+    """
 
     code: str
     version: str
@@ -88,6 +92,8 @@ class StudyFile:
     adverse_events: AdverseEventPolicy
     sites: SiteDefaults
     questionnaires: tuple[str, ...]
+    modes: tuple[EntryMode, ...] = (EntryMode.OWN_DEVICE,)
+    licensed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +240,14 @@ class PartFile:
     items: tuple[Item | CheckList, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The questionnaires of a study, and the licensed instruments that they hold words of."""
+
+    questionnaires: tuple[Questionnaire, ...]
+    licensed: tuple[LicensedUse, ...]
+
+
 def assemble(
     study: StudyFile,
     schedule: ScheduleFile,
@@ -241,10 +255,10 @@ def assemble(
     safety: Safety,
     escalation: EscalationPolicy,
     texts: TextsFile,
-    questionnaires: tuple[Questionnaire, ...],
+    asked: Asked,
 ) -> StudyPackage:
     """Put the files together."""
-    values = values_of(study) | {"questionnaires": questionnaires}
+    values = values_of(study) | values_of(asked)
     infusion_day_number = values.pop("infusion_day_number")  # belongs to the schedule
     return StudyPackage(
         schedule=ScheduleOfAssessments(
@@ -355,7 +369,9 @@ def _day(value: object) -> DayRef:
 
 _ENUMS = (AnchorEvent, Audience, Behavior, Channel, ConsentKind, ItemType, Language, MasterList)
 _MORE_ENUMS = (Operator, QuestionnaireKind, Recall, ScoreMethod, SecondInfusionMode)
-_TELLING_ENUMS = (LadderCase, Recipient, ThermometerRoute, Tier, TrendKind, Weekday)
+_TELLING_ENUMS = (
+    EntryMode, LadderCase, Recipient, ThermometerRoute, Tier, TrendKind, Weekday,
+)  # fmt: skip
 
 READERS: Mapping[Any, Callable[[Any], Any]] = {
     **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS)},

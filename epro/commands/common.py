@@ -23,7 +23,7 @@ from epro.serving import PortTaken
 from epro.settings import BadSettings, Settings
 from epro.supervision import ChildEnded, NotReady
 from questionnaires.lint import PackageRefused
-from questionnaires.reading import PackageFaults
+from questionnaires.sources import PackageFaults
 
 TOLD_AS_THEY_ARE = (
     BadSettings, ChildEnded, NotReady, OSError, PackageFaults, PackageRefused, PortTaken,

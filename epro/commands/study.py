@@ -15,6 +15,11 @@ from questionnaires.checking import Checked, check_folder
 folder_argument = click.argument(
     "folder", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
+licensed_option = click.option(
+    "--licensed", "licensed_in", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True, envvar="EPRO_LICENSED", show_envvar=True, metavar="FOLDER",
+    help="Where the licensed instruments lie that study.yaml names; may be given several times.",
+)  # fmt: skip
 
 
 @click.group()
@@ -24,25 +29,29 @@ def study() -> None:
 
 @study.command()
 @folder_argument
-def check(folder: Path) -> None:
+@licensed_option
+def check(folder: Path, licensed_in: tuple[Path, ...]) -> None:
     """Read a study package and name every fault with its file and line; nothing is stored.
 
     \b
     Example:
       epro study check questionnaires/studies/bk-sle-i-01
     """
-    _describe(check_folder(folder))
+    _describe(check_folder(folder, licensed_in=licensed_in))
     click.echo("No faults.")
 
 
 @study.command()
 @folder_argument
+@licensed_option
 @click.option("--activate", "site_code", metavar="SITE", help="Put it in force at this site.")
 @click.option(
     "--from", "from_at", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
     help="The first local day it is in force on.",
 )  # fmt: skip
-def publish(folder: Path, site_code: str | None, from_at: datetime | None) -> None:
+def publish(
+    folder: Path, licensed_in: tuple[Path, ...], site_code: str | None, from_at: datetime | None
+) -> None:
     """Freeze a study package under its version; the same content again changes nothing.
 
     \b
@@ -51,7 +60,7 @@ def publish(folder: Path, site_code: str | None, from_at: datetime | None) -> No
     """
     if (site_code is None) != (from_at is None):
         raise click.UsageError("--activate and --from belong together.")
-    checked = check_folder(folder)
+    checked = check_folder(folder, licensed_in=licensed_in)
     with opened_parts() as parts, parts.database.transaction() as session:
         now = parts.clock.now()
         version = studies.publish(session, operator(), checked.package, now=now)
@@ -104,6 +113,11 @@ def _describe(checked: Checked) -> None:
     for questionnaire in package.questionnaires:
         click.echo(
             f"  {questionnaire.code} {questionnaire.version}, {len(questionnaire.items)} items"
+        )
+    for use in package.licensed:
+        click.echo(
+            f"  {use.instrument}, licensed by {use.licence.holder} ({use.licence.reference})"
+            f" until {use.licence.valid_until}: in {', '.join(use.questionnaires)}"
         )
     click.echo(f"  {len(package.rules)} safety rules, {len(package.texts)} message texts")
     for warning in checked.warnings:

@@ -20,7 +20,6 @@ from epro.models.participant import Consent, Participant, ReminderChannel
 from epro.models.response import (
     Completer,
     DeviceClass,
-    EntryMode,
     Quarantine,
     QuestionnaireResponse,
     ResponseRevision,
@@ -42,6 +41,7 @@ from epro.models.site import Site
 from epro.models.staff import SiteMembership, User
 from epro.models.study_version import SiteActivation, StudyVersion
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
+from questionnaires.licensing import EntryMode
 
 __all__ = [
     "ActivationCode",

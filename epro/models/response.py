@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base, BigId
 from questionnaires.definition import Language
+from questionnaires.licensing import EntryMode
 
 
 class ResponseStatus(StrEnum):
@@ -35,14 +36,6 @@ class Completer(StrEnum):
     SELF = "self"
     READ_TO_ME = "read_to_me"
     ANSWERED_FOR_ME = "answered_for_me"
-
-
-class EntryMode(StrEnum):
-    """How the answers were taken (PRODUCT P-08)."""
-
-    OWN_DEVICE = "own_device"
-    PROVISIONED_DEVICE = "provisioned_device"
-    SITE_TABLET = "site_tablet"
 
 
 class DeviceClass(StrEnum):

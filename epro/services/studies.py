@@ -4,17 +4,19 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.errors import AlreadyExists, NoActiveStudyVersion
+from epro.errors import ActivationInThePast, AlreadyExists, LicenceExpired, NoActiveStudyVersion
 from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import journal
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import MessageTemplate, Questionnaire, StudyPackage
+from questionnaires.licensing import expired_on
 from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
@@ -50,9 +52,9 @@ def publish(
 ) -> StudyVersion:
     """Freeze a study package under its version; the same content again changes nothing.
 
-    Raises PackageRefused when the package has faults, and AlreadyExists when the version, or a
-    questionnaire's or text's version in it, was published with different content: an edit needs a
-    new version (Q-01, N-01).
+    Raises PackageRefused when the package has faults, LicenceExpired when it uses an instrument
+    whose licence has ended, and AlreadyExists when the version, or a questionnaire's or text's
+    version in it, was published with different content: an edit needs a new version (Q-01, N-01).
     """
     refuse_faulty(package)
     text = to_canonical_json(package)
@@ -66,6 +68,7 @@ def publish(
                 f"Version {package.version} is published with different content. "
                 "Give the changed package a new version."
             )
+    _refuse_expired(package, now.astimezone(ZoneInfo(package.zone)).date())
     _refuse_changed_editions(package, [from_canonical_json(row.canonical_json) for row in rows])
     row = StudyVersion(
         study_code=package.code, version=package.version, canonical_json=text, sha256=sha256,
@@ -90,7 +93,11 @@ def activate(
     from_on: date,
     now: datetime,
 ) -> SiteActivation:
-    """Put a study version in force at a site from a local date on; earlier plans keep theirs."""
+    """Put a study version in force at a site from a local date on; earlier plans keep theirs.
+
+    Raises LicenceExpired when an instrument in it may not be used on that date, and
+    ActivationInThePast when the site has a version in force and the date is not after today.
+    """
     known = session.scalars(
         select(SiteActivation).where(
             SiteActivation.site_id == site.id, SiteActivation.from_on == from_on
@@ -100,6 +107,11 @@ def activate(
         if known.study_version_id == version.id:
             return known
         raise AlreadyExists(f"Site {site.code} already changes its study version on {from_on}.")
+    _refuse_expired(from_canonical_json(version.canonical_json), from_on)
+    today = now.astimezone(ZoneInfo(site.zone)).date()
+    in_force = exists().where(SiteActivation.site_id == site.id, SiteActivation.from_on <= today)
+    if from_on <= today and session.scalar(select(in_force)):
+        raise ActivationInThePast
     activation = SiteActivation(site_id=site.id, study_version_id=version.id, from_on=from_on)
     session.add(activation)
     session.flush()
@@ -124,6 +136,15 @@ def version_in_force(session: Session, site: Site, *, on: date) -> int:
     if version_id is None:
         raise NoActiveStudyVersion(details={"site": site.code, "on": on.isoformat()})
     return version_id
+
+
+def _refuse_expired(package: StudyPackage, day: date) -> None:
+    if ended := expired_on(package.licensed, day):
+        told = [f"{use.instrument} ({use.licence.valid_until})" for use in ended]
+        raise LicenceExpired(
+            f"On {day.isoformat()} these licences have ended: {', '.join(told)}.",
+            details={"instruments": [use.instrument for use in ended]},
+        )
 
 
 def _refuse_changed_editions(package: StudyPackage, published: list[StudyPackage]) -> None:

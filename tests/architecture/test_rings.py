@@ -55,7 +55,7 @@ BREACHES = {
 
 ALLOWED = [
     ("questionnaires.reading", "marshmallow"),
-    ("questionnaires.reading", "yaml"),
+    ("questionnaires.sources", "yaml"),
     ("epro.services.sound", "epro.models"),
     ("epro.services.sound", "notifications"),
     ("epro.services.sound", "questionnaires"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from questionnaires.checking import check_folder
-from questionnaires.reading import INSTRUMENTS, PackageFaults
+from questionnaires.reading import INSTRUMENTS
+from questionnaires.sources import PackageFaults
 
 STUDY = INSTRUMENTS.parent / "studies" / "bk-sle-i-01"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from questionnaires.escalating import Elapsed, OnWorkingDay, SinceOpening
-from questionnaires.reading import Fault, PackageFaults, read_package
+from questionnaires.reading import read_package
 from questionnaires.schedule import AnchorEvent, ClockTime, OffsetDay, SinceAnchor, StudyDay
+from questionnaires.sources import Fault, PackageFaults
 from tests.questionnaires.forms import STUDY, shipped
 
 SMALL = """\

@@ -1,19 +1,21 @@
 """Study versions are published once, frozen, and in force at a site from a date."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.db import Database
-from epro.errors import AlreadyExists, NoActiveStudyVersion
+from epro.errors import ActivationInThePast, AlreadyExists, LicenceExpired, NoActiveStudyVersion
 from epro.models import JournalEntry, SiteActivation, StudyVersion
 from epro.services import studies
 from epro.services.studies import Studies
-from questionnaires.definition import StudyPackage, Translated
+from questionnaires.definition import Language, StudyPackage, Translated
+from questionnaires.licensing import EntryMode, LicenceRecord, LicensedUse
 from questionnaires.lint import PackageRefused
 from questionnaires.reading import from_canonical_json
 from tests.clock import START
@@ -126,6 +128,58 @@ def test_activating_again_changes_nothing_and_another_on_that_day_is_refused(
         studies.activate(session, SYSTEM, site, second, from_on=on, now=START)
 
     assert len(session.scalars(select(SiteActivation)).all()) == 1
+
+
+@pytest.mark.req("S-10")
+def test_a_further_version_takes_effect_from_tomorrow_on(session: Session) -> None:
+    site, first, second = add_site(session), publish(session), publish(session, SECOND)
+    today = START.astimezone(ZoneInfo(site.zone)).date()
+    studies.activate(session, SYSTEM, site, first, from_on=today, now=START)
+
+    for day in (today - timedelta(days=3), today - timedelta(days=1)):
+        with pytest.raises(ActivationInThePast):
+            studies.activate(session, SYSTEM, site, second, from_on=day, now=START)
+    tomorrow = today + timedelta(days=1)
+    studies.activate(session, SYSTEM, site, second, from_on=tomorrow, now=START)
+
+    assert studies.version_in_force(session, site, on=today) == first.id
+    assert studies.version_in_force(session, site, on=tomorrow) == second.id
+
+
+# --- licensed instruments -------------------------------------------------------------------------
+
+
+LICENCE = LicenceRecord(
+    holder="Example Garden Society", reference="EGS-17", languages=tuple(Language),
+    modes=(EntryMode.OWN_DEVICE,), valid_until="2026-06-30",
+)  # fmt: skip
+LICENSED = replace(
+    SMALL,
+    licensed=(LicensedUse(instrument="garden", licence=LICENCE, questionnaires=("diary",)),),
+)
+LAST_DAY = datetime(2026, 6, 30, 15, 59, tzinfo=UTC)  # 23:59 where the study is
+
+
+@pytest.mark.req("Q-02")
+def test_an_expired_licence_keeps_a_package_from_being_published(session: Session) -> None:
+    with pytest.raises(LicenceExpired, match=r"2026-07-01.*garden \(2026-06-30\)"):
+        studies.publish(session, SYSTEM, LICENSED, now=LAST_DAY + timedelta(minutes=1))
+
+    version = studies.publish(session, SYSTEM, LICENSED, now=LAST_DAY)
+
+    assert from_canonical_json(version.canonical_json).licensed == LICENSED.licensed
+
+
+@pytest.mark.req("Q-02")
+def test_a_version_is_not_activated_beyond_its_licences(session: Session) -> None:
+    site, version = add_site(session), publish(session, LICENSED)
+
+    with pytest.raises(LicenceExpired) as refused:
+        studies.activate(session, SYSTEM, site, version, from_on=date(2026, 7, 1), now=START)
+    assert refused.value.details == {"instruments": ["garden"]}
+
+    studies.activate(session, SYSTEM, site, version, from_on=date(2026, 6, 30), now=START)
+    assert studies.version_in_force(session, site, on=date(2026, 6, 30)) == version.id
 
 
 # --- as one process knows them --------------------------------------------------------------------
