@@ -5,12 +5,16 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
 from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import sites, studies
 from questionnaires.checking import Checked, check_folder
+from questionnaires.definition import StudyPackage
+from questionnaires.differences import differences
+from questionnaires.reading import from_canonical_json, read_package
 
 folder_argument = click.argument(
     "folder", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -80,6 +84,48 @@ def publish(
 
 
 @study.command()
+@click.argument("version")
+@click.option("--site", "site_code", metavar="SITE", required=True, help="At this site.")
+@click.option(
+    "--from", "from_at", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", required=True,
+    help="The first local day it is in force on; for an amendment tomorrow or later.",
+)  # fmt: skip
+def activate(version: str, site_code: str, from_at: datetime) -> None:
+    """Put a published version in force at a site: an amendment, once it is approved there.
+
+    What is asked on earlier days, and all that was answered, keeps the version it was asked in.
+
+    \b
+    Example:
+      epro study activate 1.1.0 --site SZ01 --from 2027-02-01
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        row = _published(session, version)
+        site = sites.get_site(session, site_code)
+        now = parts.clock.now()
+        studies.activate(session, operator(), site, row, from_on=from_at.date(), now=now)
+        code = row.study_code
+    click.echo(f"{code} {version} is in force at {site_code} from {from_at.date().isoformat()}.")
+
+
+@study.command()
+@click.argument("old")
+@click.argument("new")
+@licensed_option
+def diff(old: str, new: str, licensed_in: tuple[Path, ...]) -> None:
+    """Say what an amendment changes, value by value; OLD and NEW are versions or study folders.
+
+    \b
+    Example:
+      epro study diff 1.0.0 my-study
+    """
+    found = differences(_package(old, licensed_in), _package(new, licensed_in))
+    for one in found:
+        click.echo(str(one))
+    click.echo(f"{len(found)} differences." if found else "No difference.")
+
+
+@study.command()
 def show() -> None:
     """List what is published, and which version is in force where.
 
@@ -102,6 +148,8 @@ def show() -> None:
             f"{version.published_at:%Y-%m-%d %H:%M} UTC by {version.published_by}  "
             f"SHA-256 {version.sha256}"
         )
+        for use in from_canonical_json(version.canonical_json).licensed:
+            click.echo(f"  {use.instrument}: licensed until {use.licence.valid_until}")
         for version_id, code, from_on in in_force:
             if version_id == version.id:
                 click.echo(f"  {code} from {_iso(from_on)}")
@@ -122,6 +170,24 @@ def _describe(checked: Checked) -> None:
     click.echo(f"  {len(package.rules)} safety rules, {len(package.texts)} message texts")
     for warning in checked.warnings:
         click.echo(f"Warning: {warning}")
+
+
+def _package(named: str, licensed_in: tuple[Path, ...]) -> StudyPackage:
+    if Path(named).is_dir():
+        return read_package(Path(named), licensed_in=licensed_in)
+    with opened_parts() as parts, parts.database.reading() as session:
+        return from_canonical_json(_published(session, named).canonical_json)
+
+
+def _published(session: Session, version: str) -> StudyVersion:
+    rows = session.scalars(select(StudyVersion).where(StudyVersion.version == version)).all()
+    if len(rows) != 1:
+        raise click.ClickException(
+            f"There is no published version {version}. See: epro study show"
+            if not rows
+            else f"Several studies have a version {version}; this command does not know which."
+        )
+    return rows[0]
 
 
 def _iso(day: date) -> str:

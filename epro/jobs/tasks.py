@@ -12,6 +12,7 @@ from datetime import timedelta
 from epro.clock import wall_clock_now
 from epro.parts import Parts
 from epro.services import (
+    amendments,
     drafts,
     escalation,
     housekeeping,
@@ -36,6 +37,13 @@ class Job:
     every: timedelta
     run: Callable[[Parts], int]
     runs_alone: bool = True
+
+
+def amend(parts: Parts) -> int:
+    """Let what has not opened follow a study version that has taken effect."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return amendments.follow(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def remind(parts: Parts) -> int:
@@ -112,6 +120,7 @@ def sequence_journal(parts: Parts) -> int:
 # In a rehearsal they run in this order after each move of the clock: what writes comes before what
 # reads, and the journal's chain comes last.
 JOBS: tuple[Job, ...] = (
+    Job(name="amend", every=timedelta(minutes=1), run=amend),
     Job(name="remind", every=timedelta(seconds=10), run=remind),
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
     Job(name="notice", every=timedelta(seconds=30), run=notice),

@@ -13,12 +13,12 @@ from questionnaires.definition import Item, ItemType, Questionnaire, Recall, Tra
 from questionnaires.invented import calm_answers
 from questionnaires.lint_items import find_item_faults
 from questionnaires.reading import (
-    PackageFaults,
     from_canonical_json,
     read_package,
     to_canonical_json,
 )
 from questionnaires.recalls import filled
+from questionnaires.sources import PackageFaults
 from questionnaires.validation import judge
 from tests.questionnaires.forms import BOTH, STUDY, clause, form, item
 from tests.questionnaires.judging import code_of, value_of
