@@ -1,54 +1,13 @@
-"""The shared vectors hold this interpreter and the phone's to one meaning."""
+"""Properties of branching; its meaning case by case stands in test_twins.py."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from questionnaires.branching import applies, visible
-from questionnaires.definition import Behavior, Clause
-from tests.questionnaires.forms import clause, form, item, shipped_form
-
-VECTORS = Path(__file__).parent / "vectors"
-
-
-def vectors(name: str) -> list[Any]:
-    return [
-        pytest.param(vector, id=vector["name"])
-        for vector in json.loads((VECTORS / name).read_text(encoding="utf-8"))
-    ]
-
-
-def clauses(raw: dict[str, Any]) -> tuple[Clause, ...]:
-    return tuple(clause(**one) for one in raw["enableWhen"])
-
-
-@pytest.mark.req("Q-06")
-@pytest.mark.parametrize("vector", vectors("enable_when.json"))
-def test_clauses_mean_what_the_vectors_say(vector: dict[str, Any]) -> None:
-    result = applies(clauses(vector), Behavior(vector["enableBehavior"]), vector["answers"])
-
-    assert result is vector["expect"]
-
-
-@pytest.mark.req("Q-06")
-@pytest.mark.parametrize("vector", vectors("visible.json"))
-def test_items_appear_as_the_vectors_say(vector: dict[str, Any]) -> None:
-    items = [
-        item(
-            raw["linkId"],
-            "text",
-            enable_when=clauses(raw),
-            enable_behavior=Behavior(raw["enableBehavior"]),
-        )
-        for raw in vector["items"]
-    ]
-
-    assert visible(form(*items), vector["answers"]) == tuple(vector["expect"])
-
+from questionnaires.branching import visible
+from tests.questionnaires.forms import shipped_form
 
 ANSWERS = st.dictionaries(
     st.sampled_from([one.link_id for one in shipped_form("daily").items]),
