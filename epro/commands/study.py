@@ -14,6 +14,7 @@ from epro.services import sites, studies
 from questionnaires.checking import Checked, check_folder
 from questionnaires.definition import StudyPackage
 from questionnaires.differences import differences
+from questionnaires.preview.page import page_of
 from questionnaires.reading import from_canonical_json, read_package
 
 folder_argument = click.argument(
@@ -43,6 +44,29 @@ def check(folder: Path, licensed_in: tuple[Path, ...]) -> None:
     """
     _describe(check_folder(folder, licensed_in=licensed_in))
     click.echo("No faults.")
+
+
+@study.command()
+@folder_argument
+@licensed_option
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE",
+    help="The HTML file to write.",
+)  # fmt: skip
+def preview(folder: Path, licensed_in: tuple[Path, ...], out: Path) -> None:
+    """Write one page that shows the whole study, for those who have to approve and sign it.
+
+    It holds every form in both languages with its branching, the schedule, the rules and their
+    advice, the messages, versions and SHA-256. It needs no network and no script.
+
+    \b
+    Example:
+      epro study preview questionnaires/studies/bk-sle-i-01 --out study.html
+    """
+    checked = check_folder(folder, licensed_in=licensed_in)
+    out.write_text(page_of(checked.package), encoding="utf-8")
+    _describe(checked)
+    click.echo(f"Wrote {out}.")
 
 
 @study.command()
