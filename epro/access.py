@@ -47,6 +47,10 @@ class Permission(StrEnum):
     READ_JOURNAL = "read_journal"
     READ_FLAG = "read_flag"
     ACKNOWLEDGE_FLAG = "acknowledge_flag"
+    READ_ADVERSE_EVENT = "read_adverse_event"
+    ASSESS_ADVERSE_EVENT = "assess_adverse_event"
+    READ_EVENT_TABLE = "read_event_table"
+    RECONCILE_EVENTS = "reconcile_events"
     READ_WORK_LIST = "read_work_list"
     DO_WORK = "do_work"
     READ_DELEGATION = "read_delegation"
@@ -67,9 +71,22 @@ _READS_A_SITE = _OWN | {
     Permission.READ_ANCHOR,
 }
 
+_FOLLOWS = {
+    Permission.READ_JOURNAL,
+    Permission.READ_FLAG,
+    Permission.READ_DELEGATION,
+    Permission.READ_ADVERSE_EVENT,
+    Permission.READ_EVENT_TABLE,
+    Permission.RECONCILE_EVENTS,
+}
 _INVESTIGATES = _READS_A_SITE | {
     # Decides the procedure; never originates what a participant felt (T-06).
     Permission.DECIDE_CORRECTION,
+    # Each act needs a delegation of that day as well.
+    Permission.ASSESS_ADVERSE_EVENT,
+    Permission.READ_ADVERSE_EVENT,
+    Permission.READ_EVENT_TABLE,
+    Permission.RECONCILE_EVENTS,
     Permission.READ_IDENTITY,
     Permission.REVOKE_DEVICE,
     Permission.RECORD_ANCHOR,
@@ -100,6 +117,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         | {
             Permission.ENROL_PARTICIPANT,
             Permission.PUT_DOWN_CORRECTION,
+            Permission.READ_ADVERSE_EVENT,
+            Permission.READ_EVENT_TABLE,
             Permission.READ_IDENTITY,
             Permission.ISSUE_ACTIVATION_CODE,
             Permission.REVOKE_DEVICE,
@@ -121,13 +140,12 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
-    Role.MONITOR: frozenset(
-        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG, Permission.READ_DELEGATION}
+    Role.MONITOR: frozenset(_READS_A_SITE | _FOLLOWS),
+    # Sees how many events there are, small counts hidden, and not the events themselves.
+    Role.DATA_MANAGER: frozenset(
+        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_EVENT_TABLE}
     ),
-    Role.DATA_MANAGER: frozenset(_READS_A_SITE | {Permission.READ_JOURNAL}),
-    Role.INSPECTOR: frozenset(
-        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_FLAG, Permission.READ_DELEGATION}
-    ),
+    Role.INSPECTOR: frozenset(_READS_A_SITE | _FOLLOWS),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN),
     Role.EDC_CLIENT: frozenset({Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED}),

@@ -7,12 +7,15 @@ from flask_jwt_extended import JWTManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from epro.api import (
+    adverse_events,
     anchors,
     assessments,
     contacts,
     corrections,
     delegations,
     development,
+    event_candidates,
+    event_lists,
     flags,
     health,
     hooks,
@@ -49,6 +52,7 @@ RESOURCES = (
     sessions, participants, anchors, assessments, me, preferences, responses, corrections, flags,
     work, contacts, delegations, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
+    event_candidates, adverse_events, event_lists,
 )  # fmt: skip
 CONSOLE = (console_frame, console_sign_in, console_safety)
 

@@ -7,6 +7,7 @@ from epro.commands import (
     demonstration,
     description,
     edc,
+    events,
     journal,
     odm,
     people,
@@ -31,7 +32,8 @@ def main() -> None:
 
 
 PARTS = (
-    running, database, study, questionnaire, people, journal, edc, odm, description, demonstration,
+    running, database, study, questionnaire, people, journal, edc, odm, events, description,
+    demonstration,
 )  # fmt: skip
 for part in PARTS:
     for command in part.COMMANDS:

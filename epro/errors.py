@@ -239,53 +239,6 @@ class RevisionConflict(RecordedRefusal):
     message = "A different version of this response is already stored."
 
 
-class NotSubmittedYet(DomainError):
-    """A form that was not sent off yet is gone on with, not corrected."""
-
-    code = "not_submitted_yet"
-    status = 409
-    message = "This form was not sent off yet. It can still be filled in."
-
-
-class CorrectionOutdated(DomainError):
-    """The response has changed since the revision that this would correct."""
-
-    code = "correction_outdated"
-    status = 409
-    message = "These answers have changed meanwhile. Look at them again."
-
-
-class NothingCorrected(DomainError):
-    """A correction that says what is on record already."""
-
-    code = "nothing_corrected"
-    message = "This is what is on record already."
-
-
-class NotConfirmedYet(DomainError):
-    """The participant has not said that the correction is right; without her word it is none."""
-
-    code = "not_confirmed_yet"
-    status = 409
-    message = "The participant has not confirmed this correction."
-
-
-class AlreadyDecided(DomainError):
-    """It was decided otherwise, or by somebody else, before; `details` says how it stands."""
-
-    code = "already_decided"
-    status = 409
-    message = "This was decided already."
-
-
-class SecondPersonNeeded(DomainError):
-    """Whoever put a correction down, or heard it confirmed, does not decide about it."""
-
-    code = "second_person_needed"
-    status = 403
-    message = "Somebody else has to decide this."
-
-
 class AlreadyAcknowledged(DomainError):
     """Somebody else took the flag first; `details` says who and when."""
 

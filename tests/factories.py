@@ -27,8 +27,10 @@ from epro.models import (
     User,
 )
 from epro.services import delegation, signing, staff, studies
+from epro.services.event_facts import EventFacts, GradeFrom
 from epro.services.sessions import Caller
 from epro.services.signing_in import Proof
+from questionnaires.adverse_events import ActionTaken, Outcome
 from questionnaires.definition import Language, StudyPackage, ThermometerRoute
 from questionnaires.reading import read_package
 from tests.clock import START
@@ -190,6 +192,19 @@ def add_delegation(
         signing.attach(session, root, record, meaning=SignatureMeaning.DELEGATED, now=START)
         rows.append(row)
     return rows
+
+
+def event_facts(onset_on: date, **facts: Any) -> EventFacts:
+    """Return what a physician says of a mild event that goes on; `facts` replace parts of it."""
+    values: dict[str, Any] = {
+        "term": "headache",
+        "onset_on": onset_on,
+        "outcome": Outcome.NOT_RECOVERED,
+        "action_taken": ActionTaken.NONE,
+        "relationship": "possible",
+        "grades": (GradeFrom(1, onset_on),),
+    }
+    return EventFacts(**(values | facts))
 
 
 def proof_of(new: staff.NewUser, wall_now: datetime, **wrong: str) -> Proof:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from epro.access import Role
 from epro.db import Base, Database, make_engine
 from epro.errors import InvalidAnswers
 from epro.migrate import (
@@ -17,12 +19,22 @@ from epro.migrate import (
     head_revision,
     upgrade,
 )
-from epro.models import Site, StudyVersion, Task
-from tests.factories import add_delegation, add_user
-from tests.services.given import CALM, answered, begin_after_infusion, local, story_of
+from epro.models import (
+    CandidateDecision,
+    Disposition,
+    EventSource,
+    Participant,
+    Site,
+    StudyVersion,
+    Task,
+)
+from epro.services import adverse_events
+from questionnaires.catalogue import Catalogue
+from tests.factories import add_delegation, add_user, event_facts, user_actor
+from tests.services.given import CALM, SMALL, answered, begin_after_infusion, local, story_of
 
 APPEND_ONLY = ("journal_entry", "journal_link", "response_revision", "quarantine", "study_version",
-               "signature")  # fmt: skip
+               "signature", "adverse_event_version", "candidate_decision")  # fmt: skip
 
 
 def test_the_file_head_names_the_newest_migration() -> None:
@@ -115,7 +127,29 @@ def lived_in(fresh_database: Database) -> Database:
         site = session.scalars(select(Site)).first()
         assert site
         add_delegation(session, site, add_user(session, site=site.code).user, Task.DATA_REVIEW)
+        record_an_event(session, site)
     return fresh_database
+
+
+def record_an_event(session: Session, site: Site) -> None:
+    """Enter an event, so that it has a version, and a decision that declines something."""
+    participant = session.scalars(select(Participant)).one()
+    version = session.scalars(select(StudyVersion)).one()
+    physician = add_user(session, "wang.fang", roles=[Role.INVESTIGATOR], site=site.code).user
+    add_delegation(session, site, physician)
+    now = local(date(2026, 3, 4), 9)
+    adverse_events.enter(
+        session, user_actor(physician), participant, event_facts(date(2026, 3, 3)),
+        reason="examination", catalogue=Catalogue({version.id: SMALL}), now=now,
+    )  # fmt: skip
+    session.add(
+        CandidateDecision(
+            participant_id=participant.id, site_id=site.id, source=EventSource.EPISODE,
+            source_key="pain:2026-03-03", seen={}, disposition=Disposition.DECLINED, reason="x",
+            decided_at=now, decided_by_id=physician.id,
+        )
+    )  # fmt: skip
+    session.flush()
 
 
 @pytest.mark.req("T-01", "T-02")

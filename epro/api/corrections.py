@@ -14,18 +14,20 @@ from epro.api.idempotency import IdempotencySchema, led_to, remember
 from epro.api.responses import MAX_ANSWERS, MAX_REVISION, SendingSchema, keeps_refused_body
 from epro.api.schemas import Instant, QuestionnaireReferenceSchema
 from epro.errors import (
-    AlreadyDecided,
-    CorrectionOutdated,
     IdempotencyConflict,
     InvalidAnswers,
-    NotConfirmedYet,
     NotFound,
-    NothingCorrected,
-    NotSubmittedYet,
     ReasonRequired,
     RevisionConflict,
-    SecondPersonNeeded,
     UnknownQuestionnaire,
+)
+from epro.errors_of_record import (
+    AlreadyDecided,
+    CorrectionOutdated,
+    NotConfirmedYet,
+    NothingCorrected,
+    NotSubmittedYet,
+    SecondPersonNeeded,
 )
 from epro.models import Correction, CorrectionSource, CorrectionState, Participant
 from epro.services import corrections, enrolment, responses

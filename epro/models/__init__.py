@@ -1,5 +1,12 @@
 """All tables in one place, so that metadata is complete wherever one of them is used."""
 
+from epro.models.adverse_event import (
+    AdverseEvent,
+    AdverseEventVersion,
+    CandidateDecision,
+    Disposition,
+    EventSource,
+)
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
@@ -45,11 +52,14 @@ from questionnaires.licensing import EntryMode
 
 __all__ = [
     "ActivationCode",
+    "AdverseEvent",
+    "AdverseEventVersion",
     "Anchor",
     "Assessment",
     "AssessmentState",
     "AwarenessKind",
     "AwarenessStatement",
+    "CandidateDecision",
     "Completer",
     "Consent",
     "Contact",
@@ -61,11 +71,13 @@ __all__ = [
     "Delegation",
     "DeviceClass",
     "DeviceSession",
+    "Disposition",
     "EdcClient",
     "EdcClientSecret",
     "EdcConsumer",
     "EdcEpoch",
     "EntryMode",
+    "EventSource",
     "FlagAssessment",
     "FlagNote",
     "FlagState",

@@ -11,15 +11,13 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind
 from epro.errors import (
-    CorrectionOutdated,
     InvalidAnswers,
     NotFound,
-    NothingCorrected,
-    NotSubmittedYet,
     ReasonRequired,
     RevisionConflict,
     UnknownQuestionnaire,
 )
+from epro.errors_of_record import CorrectionOutdated, NothingCorrected, NotSubmittedYet
 from epro.models import (
     Assessment,
     Correction,

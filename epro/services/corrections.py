@@ -15,13 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Permission
-from epro.errors import (
+from epro.errors import NotFound, ReasonRequired, RecordedRefusal
+from epro.errors_of_record import (
     AlreadyDecided,
     CorrectionOutdated,
     NotConfirmedYet,
-    NotFound,
-    ReasonRequired,
-    RecordedRefusal,
     SecondPersonNeeded,
 )
 from epro.models import (

@@ -39,6 +39,27 @@ VERBS: dict[str, Translated] = {
         "恢复了 {occurrence} 的 {questionnaire_code}",
         "revived {questionnaire_code} of {occurrence}",
     ),
+    "adverse_event_list.reconciled": Translated(
+        "与另一系统的不良事件清单核对，{difference_count} 处不同",
+        "compared with another system's list of adverse events: {difference_count} differences",
+    ),
+    "adverse_event.linked": Translated(
+        "把用药和就诊记录关联到不良事件 {number}",
+        "linked reports of medicines and care to adverse event {number}",
+    ),
+    "adverse_event.recorded": Translated(
+        "记录了不良事件 {number}: {term}", "recorded adverse event {number}: {term}"
+    ),
+    "adverse_event.revised": Translated(
+        "修改了不良事件 {number}: {term}", "revised adverse event {number}: {term}"
+    ),
+    "adverse_event.voided": Translated(
+        "作废了不良事件 {number}: {term}", "voided adverse event {number}: {term}"
+    ),
+    "candidate.decided": Translated(
+        "对可能的不良事件({source})作出了决定: {disposition}",
+        "decided about a possible adverse event ({source}): {disposition}",
+    ),
     "consent.given": Translated("记录了同意: {kind}", "recorded consent: {kind}"),
     "correction.approved": Translated(
         "同意更正({decision_reason})", "approved a correction ({decision_reason})"

@@ -25,6 +25,7 @@ from tests.api.world import (
     Worlds,
     enrolment,
     infusion,
+    new_event,
     put_down,
 )
 from tests.architecture.sources import ROOT
@@ -170,7 +171,7 @@ def test_a_participant_of_another_site_looks_like_one_who_does_not_exist(
         _call(world, route, code, headers) for code in (PARTICIPANT, NOBODY)
     )
 
-    assert theirs.status_code != 404 or "{device_id}" in route.path
+    assert theirs.status_code != 404 or "{device_id}" in route.path or "{candidate" in route.path
     assert of_another_site.status_code == 404
     assert _told(of_another_site) == _told(invented)
     assert PARTICIPANT not in of_another_site.text
@@ -239,6 +240,11 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
     theirs = world.known_elsewhere if code == ELSEWHERE else known
     bodies = {
         "POST /api/v1/participants/{code}/corrections": put_down(theirs),
+        "POST /api/v1/participants/{code}/adverse-events": new_event(),
+        "POST /api/v1/participants/{code}/adverse-event-candidates/{candidate_id}/decision": {
+            "disposition": "declined",
+            "reason": "x",
+        },
         "POST /api/v1/participants": enrolment(code),
         "POST /api/v1/participants/{code}/anchors": infusion(),
     }

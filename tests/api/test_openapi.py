@@ -26,11 +26,13 @@ TAKE_A_KEY = {
     "enrol_participant", "issue_activation_code", "put_down_correction", "delegate_task",
     "end_delegation", "reassign_flag", "assess_flag", "state_awareness", "state_later_awareness",
     "record_sending", "close_flag", "sign_flag_again", "log_contact",
+    "enter_event", "decide_candidate",
 }  # fmt: skip
 REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "acknowledge_flag", "finish_work_item", "correct_own_response", "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences",
+    "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
 }  # fmt: skip
 SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
 # Every OAuth2 client library expects the shape of RFC 6749, section 5.2.

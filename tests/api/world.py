@@ -313,6 +313,16 @@ def put_down(known: Known) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def new_event(**facts: Any) -> dict[str, Any]:
+    """Return a body that enters a mild event of the infusion day."""
+    on = INFUSED_AT.date().isoformat()
+    event = {
+        "term": "headache", "onset_on": on, "outcome": "not_recovered", "action_taken": "none",
+        "relationship": "possible", "seriousness": [], "grades": [{"grade": 1, "from_on": on}],
+    }  # fmt: skip
+    return {"event": event | facts, "reason": "检查"}
+
+
 def questionnaire_of(due: dict[str, Any]) -> Questionnaire:
     questionnaire = shipped_package().questionnaire(due["questionnaire"]["code"])
     assert questionnaire

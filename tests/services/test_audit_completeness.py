@@ -34,6 +34,7 @@ from tests.api.world import (
 from tests.architecture.sources import name_of, product_files, tree_of
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import PASSWORD, PIN, SYSTEM, add_user, totp_at
+from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("T-01")
@@ -185,70 +186,6 @@ def acknowledge_flag(world: World) -> TestResponse:
     return world.request("POST", path, headers=coordinator)
 
 
-def correct_own(world: World) -> TestResponse:
-    return _correct(world, _report(world))
-
-
-def confirm_own(world: World) -> TestResponse:
-    asked = put_down_correction(world).get_json()
-    path, word = f"{API}/me/corrections/{asked['id']}/word", {"is_right": True}
-    return world.request("POST", path, json=word, headers=world.sign_in(Role.PARTICIPANT))
-
-
-def put_down_correction(world: World) -> TestResponse:
-    said = {"source": "call", "said_at": world.clock.now().isoformat(), "said_words": "好多了"}
-    body = _corrected(_report(world)) | said
-    path = f"{API}/participants/{PARTICIPANT}/corrections"
-    return world.request("POST", path, json=body, headers=world.sign_in(Role.COORDINATOR))
-
-
-def put_down_call(world: World) -> TestResponse:
-    asked = put_down_correction(world).get_json()
-    call = {"is_right": True, "call_at": world.clock.now().isoformat(), "call_words": "对"}
-    path = f"{API}/corrections/{asked['id']}/call"
-    return world.request("POST", path, json=call, headers=world.sign_in(Role.COORDINATOR))
-
-
-def decide_correction(world: World) -> TestResponse:
-    asked = put_down_call(world).get_json()
-    path = f"{API}/corrections/{asked['id']}/decision"
-    decision = {"is_approved": True, "reason": "她的说法可信"}
-    return world.request("POST", path, json=decision, headers=world.sign_in(Role.INVESTIGATOR))
-
-
-def _report(world: World) -> str:
-    """Send a problem report and return its id."""
-    report = {"id": None, "questionnaire": {"code": "ae_report", "version": "1.0.0"}}
-    response_id, her = uuid4(), world.sign_in(Role.PARTICIPANT)
-    answer = world.request(
-        "PUT", f"{API}/me/responses/{response_id}", json=submission(report),
-        headers={**her, "Answer-Age": "1"},
-    )  # fmt: skip
-    assert answer.status_code == 201, answer.text
-    return str(response_id)
-
-
-def _corrected(response_id: str) -> dict[str, Any]:
-    reference = {"code": "ae_report", "version": "1.0.0"}
-    answers = submission({"id": None, "questionnaire": reference})["answers"]
-    for one in answers:
-        if one["link_id"] == "effect":
-            one["value"] = "rest"
-    return {
-        "response_id": response_id, "questionnaire": reference, "corrected_revision": 1,
-        "answers": answers, "reason": "按错了",
-    }  # fmt: skip
-
-
-def _correct(world: World, response_id: str) -> TestResponse:
-    body = {**_corrected(response_id), "corrected_at": world.clock.now().isoformat()}
-    body.pop("response_id")
-    return world.request(
-        "PUT", f"{API}/me/responses/{response_id}/corrections/{uuid4()}", json=body,
-        headers={**world.sign_in(Role.PARTICIPANT), "Answer-Age": "1"},
-    )  # fmt: skip
-
-
 def reassign(world: World) -> TestResponse:
     return _about_a_flag(
         world, "reassignment", {"to": "investigator", "reason": "night"}, Role.COORDINATOR
@@ -319,23 +256,6 @@ def _about_a_flag(world: World, act: str, body: dict[str, Any], role: Role) -> T
     return world.request("POST", path, json=body, headers=world.sign_in(role))
 
 
-def delegate(world: World) -> TestResponse:
-    body = {
-        "person": "investigator", "task": "assess_event", "from_on": "2026-03-02",
-        "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR),
-    }  # fmt: skip
-    headers = world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
-    return world.request("POST", f"{API}/sites/{HERE}/delegations", json=body, headers=headers)
-
-
-def end_delegation(world: World) -> TestResponse:
-    line, headers = delegate(world).get_json(), world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
-    body = {"ended_on": "2026-03-02", "reason": "leaves",
-            "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR)}  # fmt: skip
-    path = f"{API}/delegations/{line['id']}/end"
-    return world.request("POST", path, json=body, headers=headers)
-
-
 def let_the_edc_in(world: World) -> TestResponse:
     added = world.add_client(Scope.READ)
     form, basic = {"grant_type": "client_credentials"}, (added.client.name, added.secret)
@@ -357,16 +277,8 @@ CASES: dict[str, tuple[Case, str]] = {
         revoke_device, "device_session.revoked",
     ),
     "PUT /api/v1/me/responses/{response_id}": (submit, "response.in_progress"),
-    "PUT /api/v1/me/responses/{response_id}/corrections/{correction_id}": (
-        correct_own, "response.corrected",
-    ),
-    "POST /api/v1/me/corrections/{correction_id}/word": (confirm_own, "correction.confirmed"),
-    "POST /api/v1/participants/{code}/corrections": (put_down_correction, "correction.put_down"),
-    "POST /api/v1/corrections/{correction_id}/call": (put_down_call, "correction.confirmed"),
-    "POST /api/v1/corrections/{correction_id}/decision": (
-        decide_correction, "correction.approved",
-    ),
     "PATCH /api/v1/me/preferences": (choose_preferences, "participant.preferences_changed"),
+    **CASES_OF_EVENTS,
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
     "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from epro.access import Role
-from epro.errors import (
+from epro.errors import ReasonRequired
+from epro.errors_of_record import (
     AlreadyDecided,
     CorrectionOutdated,
     NotConfirmedYet,
-    ReasonRequired,
     SecondPersonNeeded,
 )
 from epro.models import CorrectionSource, CorrectionState

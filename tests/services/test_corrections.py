@@ -10,15 +10,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.errors import (
-    CorrectionOutdated,
-    InvalidAnswers,
-    NotFound,
-    NothingCorrected,
-    NotSubmittedYet,
-    ReasonRequired,
-    RevisionConflict,
-)
+from epro.errors import InvalidAnswers, NotFound, ReasonRequired, RevisionConflict
+from epro.errors_of_record import CorrectionOutdated, NothingCorrected, NotSubmittedYet
 from epro.models import (
     Correction,
     CorrectionSource,
