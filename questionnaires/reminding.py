@@ -286,10 +286,15 @@ class DueReminder:
 
 @dataclass(frozen=True, slots=True)
 class SentReminder:
-    """A message that went to the participant, or is about to: queued counts as sent."""
+    """A message that went to the participant, or is about to: queued counts as sent.
+
+    `on` is the day of hers that it belongs to. Left out, it is the day of `sent_at` where she is
+    now: for whoever has flown since that may be another one.
+    """
 
     template: str
     sent_at: datetime
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +326,9 @@ def decide(
 ) -> Decision:
     """Decide on one message for everything that is due for a participant at `now`.
 
-    `sent` holds at least the last two days. A day is a local day of `zone`. `reserved` is the last
-    step of the day's diary, from `last_step_today`: while it is to come, one message of the day and
-    one use of its text are kept for it.
+    `sent` holds at least the last two days. A day is a local day of `zone`; what was sent counts
+    for the day it belongs to. `reserved` is the last step of the day's diary (`last_step_today`):
+    while it is to come, one message of the day and one use of its text are kept for it.
     """
     if not due:
         return Decision(None)
@@ -332,7 +337,7 @@ def decide(
     counted = list(sent)
     if reserved and reserved.at > now and _is_same_day(reserved.at, now, zone):
         counted.append(SentReminder(reserved.template, reserved.at))
-    today = sum(1 for one in counted if _is_same_day(one.sent_at, now, zone))
+    today = sum(1 for one in counted if _is_of_today(one, now, zone))
     if today >= policy.budget.on(is_early_day=is_early_day):
         return _none(due, SkipReason.BUDGET)
     used = Counter(one.template for one in counted if one.sent_at > now - _EQUAL_TEXTS_WITHIN)
@@ -349,6 +354,11 @@ def _none(due: Iterable[DueReminder], reason: SkipReason) -> Decision:
 def _by_latest(due: Sequence[DueReminder]) -> list[str]:
     """Return the texts of what is due, that of the latest step first."""
     return [one.step.template for one in sorted(due, key=lambda one: one.step.at, reverse=True)]
+
+
+def _is_of_today(one: SentReminder, now: datetime, zone: ZoneInfo) -> bool:
+    on = one.on or one.sent_at.astimezone(zone).date()
+    return on == now.astimezone(zone).date()
 
 
 def _is_same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:

@@ -24,6 +24,9 @@ from epro.services import (
     watchdog,
 )
 
+# Then the job says that it has run, and goes on with its next tick.
+MOST_REMINDED_PER_RUN = 2_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -47,10 +50,16 @@ def amend(parts: Parts) -> int:
 
 
 def remind(parts: Parts) -> int:
-    """Decide on the reminders that are due, and write their messages."""
-    with parts.database.transaction() as session:
-        catalogue = parts.studies.catalogue(session)
-        return reminders.remind(session, catalogue=catalogue, now=parts.clock.now())
+    """Decide on the reminders that are due, and write their messages, some at a time."""
+    total = 0
+    while total < MOST_REMINDED_PER_RUN:
+        with parts.database.transaction() as session:
+            catalogue = parts.studies.catalogue(session)
+            handled = reminders.remind(session, catalogue=catalogue, now=parts.clock.now())
+        if not handled:
+            break
+        total += handled
+    return total
 
 
 def flag_idle_drafts(parts: Parts) -> int:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from epro.models import Assessment, Participant, Reminder, WorkKind
 from epro.services import planning, reminder_record, reminder_ways, work_list
 from epro.services.reminder_record import REMINDERS, Decided
-from epro.services.reminder_ways import PURPOSE
 from notifications import outbox
 from notifications.messages import MessageState, OutboxMessage
 from questionnaires.catalogue import Catalogue
@@ -163,7 +162,7 @@ def _remind_of(
     due, passed = _look(policy, rows, done, zone=zone, now=now)
     decision = decide(
         policy, due,
-        sent=_sent_to(session, participant, now=now),
+        sent=_sent_to(session, participant, policy, now=now),
         is_early_day=_is_early_day(session, participant, package, zone=zone, now=now),
         reserved=_last_diary_step(session, participant, policy, zone=zone, now=now),
         zone=zone, now=now,
@@ -235,20 +234,34 @@ def _steps_done(session: Session, row: Assessment) -> list[str]:
     return list(session.scalars(select(Reminder.step).where(Reminder.assessment_id == row.id)))
 
 
-def _sent_to(session: Session, participant: Participant, *, now: datetime) -> list[SentReminder]:
-    """Return what went out to her lately, or is about to.
+def _sent_to(
+    session: Session, participant: Participant, policy: ReminderPolicy, *, now: datetime
+) -> list[SentReminder]:
+    """Return what went out to her lately, or is about to, with the day of hers it belongs to.
 
-    One that took another's place after it was lost is the same reminder.
+    That day is the step's own: where she was when it was sent is not where she is now. What took
+    the place of a lost message is the same reminder.
     """
+    days = {(step.block, step.code): timedelta(days=step.at.days) for step in policy.steps}
     rows = session.execute(
-        select(OutboxMessage.template, OutboxMessage.sent_at, OutboxMessage.not_before).where(
+        select(
+            OutboxMessage.id, OutboxMessage.sent_at, OutboxMessage.not_before,
+            Reminder.template, Reminder.step, Assessment.block, Assessment.planned_on,
+        )
+        .join(Reminder, Reminder.message_id == OutboxMessage.id)
+        .join(Assessment, Assessment.id == Reminder.assessment_id)
+        .where(
             OutboxMessage.recipient_ref == f"participant:{participant.id}",
             OutboxMessage.created_at >= now - SENT_LOOK_BACK,
-            OutboxMessage.about == PURPOSE,
             OutboxMessage.state.not_in(NOT_SENT),
         )
-    )
-    return [SentReminder(template, sent_at or not_before) for template, sent_at, not_before in rows]
+        .order_by(Reminder.due_at)
+    )  # fmt: skip
+    sent: dict[UUID, SentReminder] = {}
+    for id_, sent_at, not_before, template, step, block, planned_on in rows:
+        on = planned_on + days.get((block, step), timedelta())
+        sent[id_] = SentReminder(template, sent_at or not_before, on)
+    return list(sent.values())
 
 
 def _is_early_day(

@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import json
 import re
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ class Fault:
 
     `status` and `code`: refused with them. `accepts`: the message is taken all the same.
     `hangs`: no answer comes until the stand-in is released. `drops`: the connection is closed.
+    `delay_s`: so long it thinks before it says anything.
     """
 
     status: int | None = None
@@ -45,6 +47,7 @@ class Fault:
     accepts: bool = False
     hangs: bool = False
     drops: bool = False
+    delay_s: float = 0.0
 
 
 TOO_MANY = Fault(status=429, code=20429, retry_after_s=120)
@@ -123,6 +126,10 @@ class TwilioStandIn:
     is_released: threading.Event = field(default_factory=threading.Event)
     list_count: int = 0
     connection_count: int = 0
+    request_count: int = 0  # to create a message
+    # Asked for each creation that no fault is set for; a test that runs for long sets both.
+    weather: Callable[[], Fault | None] = lambda: None
+    clock: Callable[[], datetime] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -180,7 +187,7 @@ class TwilioStandIn:
                 sender=form.get("From"),
                 service=form.get("MessagingServiceSid"),
                 body=form["Body"],
-                created_at=self.wall_now,
+                created_at=self.clock() if self.clock else self.wall_now,
                 callback_url=form.get("StatusCallback"),
                 validity_period=None if validity is None else int(validity),
             )
@@ -191,11 +198,12 @@ class TwilioStandIn:
         """Return one page, newest first, in the public form of a list."""
         found = [
             message
-            for message in sorted(self.messages, key=lambda one: one.created_at, reverse=True)
+            for message in list(self.messages)
             if query.get("To", [message.to]) == [message.to]
             # Filters by time of sending pass over what has not been sent yet.
             and (not any(key.startswith("DateSent") for key in query) or message.sent_at)
         ]
+        found.sort(key=lambda one: one.created_at, reverse=True)
         size, number = int(query.get("PageSize", ["50"])[0]), int(query.get("Page", ["0"])[0])
         begin = size * number
         rest = {key: value for key, value in query.items() if key != "Page"}
@@ -228,7 +236,7 @@ def running_twilio(wall_now: datetime) -> Iterator[TwilioStandIn]:
     class Bound(_Handler):
         standin = state
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+    server = _Server(("127.0.0.1", 0), Bound)
     server.daemon_threads = True
     state.base_url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -240,6 +248,13 @@ def running_twilio(wall_now: datetime) -> Iterator[TwilioStandIn]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of callers that were killed in the middle."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -254,12 +269,14 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
         self.standin.has_request.set()
+        self.standin.request_count += 1
         if not self._is_ours(_LIST):
             return
-        fault = self.standin.faults.pop(0) if self.standin.faults else None
+        fault = self.standin.faults.pop(0) if self.standin.faults else self.standin.weather()
         if missing := {"To", "Body"} - form.keys():
             fault = refuses(21604 if "To" in missing else 21602)
-        message = self.standin.create(form) if fault is None or fault.accepts else None
+        is_taken = fault is None or fault.accepts
+        message = self.standin.create(form) if is_taken else None
         if not self._fails(fault) and message is not None:
             self._answer(201, message.resource())
 
@@ -289,12 +306,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _fails(self, fault: Fault | None) -> bool:
         if fault is None:
             return False
-        if fault.hangs:
-            self.standin.is_released.wait(LONGEST_HANG_S)
+        if fault.hangs or fault.delay_s:
+            self.standin.is_released.wait(LONGEST_HANG_S if fault.hangs else fault.delay_s)
         if fault.hangs or fault.drops:
             self.close_connection = True
         elif fault.status is not None:
             self._refuse(fault.status, fault.code or fault.status, fault.retry_after_s)
+        else:
+            return False
         return True
 
     def _refuse(self, status: int, code: int, retry_after_s: int | None = None) -> None:
