@@ -42,6 +42,7 @@ from epro.clock import Clock
 from epro.crypto import Keyring
 from epro.parts import build_parts
 from epro.settings import Settings
+from epro.web.console import follow_up as console_follow_up
 from epro.web.console import pages as console_frame
 from epro.web.console import safety as console_safety
 from epro.web.console import sign_in as console_sign_in
@@ -54,7 +55,7 @@ RESOURCES = (
     edc_token, edc_study, edc_changes, edc_entities,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip
-CONSOLE = (console_frame, console_sign_in, console_safety)
+CONSOLE = (console_frame, console_sign_in, console_safety, console_follow_up)
 
 
 def create_app(

@@ -235,7 +235,11 @@ def clock_of(session: Session, case: Case, package: StudyPackage) -> Clock:
 
 def is_possibly_serious(session: Session, flag: SafetyFlag) -> bool:
     """Tell whether the event counts as serious, or may: until a physician says that it is not."""
-    latest = latest_assessment(session, flag)
+    return counts_as_serious(flag, latest_assessment(session, flag))
+
+
+def counts_as_serious(flag: SafetyFlag, latest: FlagAssessment | None) -> bool:
+    """Tell the same from the assessment that counts, where it is at hand."""
     if latest is None or latest.assessed_at < flag.urgent_since:
         return flag.possible_serious or bool(latest and latest.seriousness)
     return bool(latest.seriousness)

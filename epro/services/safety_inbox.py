@@ -1,22 +1,24 @@
 """The safety inbox: every flag that is not closed, in the order in which people should act.
 
 First what nobody has taken in time, the longest overdue first; then what is still to be taken, by
-the time left; then what somebody has taken.
+the time left; then what somebody has taken while the clock of a serious event runs, by the time
+left; then the rest.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.models import FlagTrigger, Participant, SafetyFlag, Site, User
+from epro.models import FlagAssessment, FlagTrigger, Participant, SafetyFlag, Site, User
+from epro.services import awareness
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.escalating import acknowledge_by
@@ -24,10 +26,14 @@ from questionnaires.tiers import Tier
 
 
 class Standing(StrEnum):
-    """How a flag stands: nobody took it in time, nobody took it yet, or somebody has it."""
+    """How a flag stands: nobody took it in time, nobody took it yet, or somebody has it.
+
+    Running says that somebody has it and that a report to the sponsor may be due.
+    """
 
     OVERDUE = "overdue"
     WAITING = "waiting"
+    RUNNING = "running"
     TAKEN = "taken"
 
 
@@ -44,7 +50,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One flag as it stands in the inbox. `acknowledge_by` is None once somebody has taken it.
+    """One flag as it stands in the inbox, held by its owner.
+
+    `acknowledge_by` is None once somebody has taken it, `report_by` while no such clock runs.
 
     `signals` are the titles of the rules that were met, the first one first; `times` counts how
     often, and the last time was `last_met_at`.
@@ -58,6 +66,7 @@ class Line:
     last_met_at: datetime
     holder: str | None
     acknowledge_by: datetime | None
+    report_by: datetime | None
     standing: Standing
 
 
@@ -79,8 +88,8 @@ def inbox(
     rows = session.execute(_open_flags(site_ids)).all()
     met = _met(session, [flag.id for flag, *_ in rows])
     lines = [
-        _line(flag, participant, site, holder, met[flag.id], catalogue=catalogue, now=now)
-        for flag, participant, site, holder in rows
+        _line(flag, participant, site, holder, latest, met[flag.id], catalogue=catalogue, now=now)
+        for flag, participant, site, holder, latest in rows
     ]
     counts = dict.fromkeys(Standing, 0)
     for line in lines:
@@ -108,22 +117,30 @@ def line_of(session: Session, flag: SafetyFlag, *, catalogue: Catalogue, now: da
     """Return one flag, which the caller has found within the actor's sites, as a line."""
     participant = session.get_one(Participant, flag.participant_id)
     site = session.get_one(Site, flag.site_id)
-    holder = session.get(User, flag.acknowledged_by_id) if flag.acknowledged_by_id else None
+    holder = session.get(User, flag.owner_id) if flag.owner_id else None
+    latest = awareness.latest_assessment(session, flag)
     met = _met(session, [flag.id])[flag.id]
     return _line(
-        flag, participant.code, site, holder.full_name if holder else None, met,
+        flag, participant.code, site, holder.full_name if holder else None, latest, met,
         catalogue=catalogue, now=now,
     )  # fmt: skip
 
 
 def _open_flags(
     site_ids: Collection[UUID] | None,
-) -> Select[SafetyFlag, str, Site, str | None]:
+) -> Select[SafetyFlag, str, Site, str | None, FlagAssessment | None]:
     query = (
-        select(SafetyFlag, Participant.code, Site, User.full_name)
+        select(SafetyFlag, Participant.code, Site, User.full_name, FlagAssessment)
         .join(Participant, Participant.id == SafetyFlag.participant_id)
         .join(Site, Site.id == SafetyFlag.site_id)
-        .outerjoin(User, User.id == SafetyFlag.acknowledged_by_id)
+        .outerjoin(User, User.id == SafetyFlag.owner_id)
+        .outerjoin(
+            FlagAssessment,
+            and_(
+                FlagAssessment.flag_id == SafetyFlag.id,
+                FlagAssessment.version == SafetyFlag.assessment_version,
+            ),
+        )
         .where(SafetyFlag.closed_at.is_(None))
     )
     return query if site_ids is None else query.where(SafetyFlag.site_id.in_(site_ids))
@@ -148,6 +165,7 @@ def _line(
     participant: str,
     site: Site,
     holder: str | None,
+    latest: FlagAssessment | None,
     met: Sequence[tuple[str, datetime]],
     *,
     catalogue: Catalogue,
@@ -162,8 +180,11 @@ def _line(
             package.escalation, flag.tier, tonight=flag.tonight,
             urgent_since=flag.urgent_since, zone=ZoneInfo(site.zone),
         )  # fmt: skip
+    report_by = None
+    if flag.sent_at is None and flag.aware_at and awareness.counts_as_serious(flag, latest):
+        report_by = flag.aware_at + timedelta(hours=package.escalation.serious.report_hours)
     if target is None:
-        standing = Standing.TAKEN
+        standing = Standing.TAKEN if report_by is None else Standing.RUNNING
     else:
         standing = Standing.OVERDUE if target <= now else Standing.WAITING
     rules = dict.fromkeys(rule for rule, _ in met)
@@ -177,6 +198,7 @@ def _line(
         last_met_at=max((met_at for _, met_at in met), default=flag.raised_at),
         holder=holder,
         acknowledge_by=target,
+        report_by=report_by,
         standing=standing,
     )
 
@@ -187,14 +209,14 @@ def _is_wanted(line: Line, wanted: Wanted, actor: Actor) -> bool:
         and (not wanted.tiers or line.flag.tier in wanted.tiers)
         and (wanted.site is None or line.site.code == wanted.site)
         and (wanted.participant is None or wanted.participant in line.participant)
-        and (not wanted.mine or line.flag.acknowledged_by_id == actor.id)
+        and (not wanted.mine or line.flag.owner_id == actor.id)
     )
 
 
 def _urgency(line: Line) -> tuple[int, float, int, str]:
     """Return what to sort by: taken last; before that whoever has the least time left."""
-    order = [Standing.OVERDUE, Standing.WAITING, Standing.TAKEN].index(line.standing)
-    clock = line.acknowledge_by or line.flag.urgent_since
+    order = list(Standing).index(line.standing)
+    clock = line.acknowledge_by or line.report_by or line.flag.urgent_since
     return order, clock.timestamp(), -line.flag.tier.urgency, str(line.flag.id)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pyotp import random_base32
 from pyotp.totp import TOTP
@@ -124,6 +125,25 @@ def find_at(session: Session, username: str, site: Site, permission: Permission)
             or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
         )
     ).first()  # fmt: skip
+
+
+def who_may(session: Session, site: Site, permission: Permission) -> Sequence[User]:
+    """Return the people with an account in use who hold a permission at a site, by name."""
+    return session.scalars(
+        select(User)
+        .join(SiteMembership, SiteMembership.user_id == User.id)
+        .where(
+            SiteMembership.role.in_(list(roles_with(permission))),
+            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(User.full_name, User.username)
+    ).unique().all()  # fmt: skip
+
+
+def names(session: Session) -> dict[UUID, str]:
+    """Return the full name of everybody who has or had an account, by the id of it."""
+    return dict(session.execute(select(User.id, User.full_name)).all())
 
 
 def reseal_all(session: Session, *, keyring: Keyring) -> int:

@@ -193,7 +193,8 @@ def reassign(world: World) -> TestResponse:
 
 
 def assess(world: World) -> TestResponse:
-    body = {"is_adverse_event": False, "narrative": "misread"}
+    # Tests share flags: one that was assessed before takes a reason.
+    body = {"is_adverse_event": False, "narrative": "misread", "reason": "read again"}
     return _about_a_flag(world, "assessments", body, Role.INVESTIGATOR)
 
 

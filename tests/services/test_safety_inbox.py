@@ -84,21 +84,24 @@ def ids(inbox: Inbox) -> Sequence[object]:
     return [line.flag.id for line in inbox.lines]
 
 
-def test_first_what_is_overdue_then_what_has_least_time_left_then_what_is_taken(
+def test_first_what_is_overdue_then_what_has_least_time_left_then_running_clocks_then_the_rest(
     board: Board,
 ) -> None:
-    taken = board.flag(Tier.RED_A, minutes_ago=300)
+    taken = board.flag(Tier.ORANGE, minutes_ago=300)
+    taken.possible_serious = False
+    running = board.flag(Tier.RED_A, minutes_ago=200)
     fresh_red = board.flag(Tier.RED_B, minutes_ago=5)
     orange = board.flag(Tier.ORANGE, minutes_ago=60)
     long_overdue = board.flag(Tier.RED_B, minutes_ago=90)
     overdue = board.flag(Tier.RED_A, minutes_ago=40)
-    flags.acknowledge(board.session, board.coordinator, taken.id, now=board.clock())
+    for flag in (taken, running):
+        flags.acknowledge(board.session, board.coordinator, flag.id, now=board.clock())
 
     inbox = board.inbox()
 
-    order = [long_overdue, overdue, fresh_red, orange, taken]
+    order = [long_overdue, overdue, fresh_red, orange, running, taken]
     assert ids(inbox) == [flag.id for flag in order]
-    assert inbox.counts == {Standing.OVERDUE: 2, Standing.WAITING: 2, Standing.TAKEN: 1}
+    assert [inbox.counts[one] for one in Standing] == [2, 2, 1, 1]
 
 
 def test_a_clock_is_overdue_at_the_very_instant_it_names(board: Board) -> None:
@@ -125,10 +128,23 @@ def test_each_filter_leaves_what_it_names(board: Board) -> None:
     flags.acknowledge(board.session, board.coordinator, orange.id, now=board.clock())
 
     assert ids(board.inbox(Wanted(tiers=frozenset({Tier.RED_A})))) == [red.id]
-    assert ids(board.inbox(Wanted(standing=Standing.TAKEN))) == [orange.id]
+    assert ids(board.inbox(Wanted(standing=Standing.RUNNING))) == [orange.id]
     assert ids(board.inbox(Wanted(mine=True))) == [orange.id]
     assert ids(board.inbox(Wanted(site="XX99"))) == []
     assert len(ids(board.inbox(Wanted(participant="014")))) == 2
+
+
+def test_a_serious_clock_runs_from_awareness_until_it_is_reported(board: Board) -> None:
+    flag = board.flag(Tier.RED_A, minutes_ago=20)
+    flags.acknowledge(board.session, board.coordinator, flag.id, now=board.clock())
+    (running,) = board.inbox().lines
+
+    flag.sent_at = board.clock()
+    board.session.flush()
+    (reported,) = board.inbox().lines
+
+    assert running.report_by == board.clock() + timedelta(hours=24)
+    assert (running.standing, reported.standing) == (Standing.RUNNING, Standing.TAKEN)
 
 
 def test_a_closed_flag_is_gone_but_the_last_signal_is_remembered(board: Board) -> None:

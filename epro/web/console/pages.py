@@ -28,8 +28,13 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+def reason_against(refusal: DomainError) -> Translated:
+    """Return a refusal in the reader's words; one without words of its own says it in English."""
+    return WORDS.get(f"refusal.{refusal.code}", Translated(refusal.text, refusal.text))
+
+
 def _refused(refusal: DomainError) -> Response:
-    text = WORDS.get(f"refusal.{refusal.code}", Translated(refusal.text, refusal.text))
+    text = reason_against(refusal)
     return render("refusal.html", status=refusal.status, reason=text, code=refusal.code)
 
 

@@ -1,5 +1,6 @@
 """The safety inbox and one flag: seen, taken, and followed by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +19,31 @@ from epro.api.context import (
     transaction,
 )
 from epro.errors import AlreadyAcknowledged
-from epro.models import Participant
-from epro.services import flags, journal, journal_words, safety_inbox, sites
+from epro.models import ContactChannel, ContactOutcome, NextStep
+from epro.services import (
+    assessing,
+    awareness,
+    closing,
+    contacts,
+    flags,
+    journal,
+    journal_words,
+    safety_inbox,
+    sites,
+    staff,
+)
+from epro.services.awareness import Clock
 from epro.services.safety_inbox import Standing, Wanted
-from epro.web.console.pages import current_language, new_blueprint, render, render_framed
+from epro.web.console.pages import (
+    current_language,
+    new_blueprint,
+    reason_against,
+    render,
+    render_framed,
+)
+from epro.web.console.refused import Refused
 from epro.web.console.session import page
+from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 from questionnaires.definition import Language
 from questionnaires.tiers import Tier
 
@@ -30,6 +51,14 @@ blueprint = new_blueprint("safety")
 
 MOST_LINES = 100
 MOST_HISTORY = 200
+CHOICES = {
+    "channels": list(ContactChannel),
+    "reached": list(ContactOutcome),
+    "next_steps": list(NextStep),
+    "seriousness": list(Seriousness),
+    "actions": list(ActionTaken),
+    "outcomes": list(Outcome),
+}
 
 
 @blueprint.get("/flags")
@@ -49,8 +78,17 @@ def show_inbox_table() -> ResponseReturnValue:
 @blueprint.get("/flags/<uuid:flag_id>")
 @page(Permission.READ_FLAG)
 def show_flag(flag_id: UUID) -> ResponseReturnValue:
-    """Show one flag with everything that made it and everything that was done."""
-    return _flag(flag_id)
+    """Show one flag with everything that made it and everything that was done.
+
+    Whoever of the site looks first makes the site aware of it, which is on record.
+    """
+    with reading() as session:
+        flag = flags.get_flag(session, current_actor(), flag_id)
+        is_first_view = awareness.is_first_view(current_actor(), flag)
+    if is_first_view:
+        with transaction() as session:
+            awareness.note_viewed(session, current_actor(), flag_id, now=now())
+    return flag_page(flag_id)
 
 
 @blueprint.post("/flags/<uuid:flag_id>/acknowledgement")
@@ -61,7 +99,7 @@ def acknowledge(flag_id: UUID) -> ResponseReturnValue:
         with transaction() as session:
             flags.acknowledge(session, current_actor(), flag_id, now=now())
     except AlreadyAcknowledged as first:
-        return _flag(flag_id, status=first.status, taken_before=first.details)
+        return flag_page(flag_id, status=first.status, taken_before=first.details)
     return redirect(url_for("console_safety.show_flag", flag_id=flag_id), code=303)
 
 
@@ -106,27 +144,61 @@ def _wanted() -> Wanted:
     )
 
 
-def _flag(
-    flag_id: UUID, *, status: int = 200, taken_before: dict[str, Any] | None = None
+def flag_page(
+    flag_id: UUID,
+    *,
+    status: int = 200,
+    taken_before: Mapping[str, Any] | None = None,
+    refused: Refused | None = None,
+    phone: str | None = None,
 ) -> ResponseReturnValue:
-    actor = current_actor()
+    """Return the page of a flag; a refusal stands beside its form."""
+    actor, language = current_actor(), current_language()
     with sequenced_reading() as session:
         flag = flags.get_flag(session, actor, flag_id)
-        line = safety_inbox.line_of(session, flag, catalogue=catalogue(session), now=now())
-        participant = session.get_one(Participant, flag.participant_id)
-        triggers = flags.triggers_of(session, flag)
+        case = flags.case_of(session, flag)
+        package = catalogue(session).package(flag.study_version_id)
         entries = journal.history_of(
             session, entity_type="flag", entity_id=str(flag.id),
             site_codes=sites.codes_for(session, actor, Permission.READ_FLAG), limit=MOST_HISTORY,
         )  # fmt: skip
-        package = catalogue(session).package(flag.study_version_id)
-    language = current_language()
+        clock = awareness.clock_of(session, case, package)
+        shown: dict[str, Any] = {
+            "flag": flag,
+            "line": safety_inbox.line_of(session, flag, catalogue=catalogue(session), now=now()),
+            "zone": case.site.zone,
+            "triggers": flags.triggers_of(session, flag),
+            "package": package,
+            "history": [_step(entry.content, language) for entry in entries],
+            "acts": {
+                one.act.value: one for one in closing.acts_of(session, actor, case, now=now())
+            },
+            "clock": clock,
+            "times": _times(clock),
+            "contacts": contacts.of_flag(session, flag.id),
+            "assessments": assessing.versions_of(session, flag.id),
+            "signatures": closing.signatures_of(session, case),
+            "colleagues": staff.who_may(session, case.site, Permission.ACKNOWLEDGE_FLAG),
+            "names": staff.names(session),
+        }
     return render_framed(
-        "flag.html", status=status, here="flags", flag=flag, line=line, triggers=triggers,
-        participant=participant, taken_before=taken_before, Standing=Standing, package=package,
-        history=[_step(entry.content, language) for entry in entries],
+        "flag.html", status=status, here="flags", taken_before=taken_before, refused=refused,
+        refused_text=reason_against(refused.refusal) if refused else None,
+        reason_against=reason_against, phone=phone, Standing=Standing, choices=CHOICES,
         may_acknowledge=actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id),
+        may_follow_up=actor.only is None,
+        may_read_identity=actor.may_at(Permission.READ_IDENTITY, flag.site_id), **shown,
     )  # fmt: skip
+
+
+def _times(clock: Clock) -> list[tuple[str, datetime | None]]:
+    """Return every time of a flag in the order in which they come."""
+    return [
+        ("created", clock.created_at), ("delivered", clock.delivered_at),
+        ("viewed", clock.viewed_at), ("acknowledged", clock.acknowledged_at),
+        ("aware", clock.aware_at), ("due", clock.due_at), ("sent", clock.sent_at),
+        ("sponsor", clock.sponsor_due_at),
+    ]  # fmt: skip
 
 
 def _step(content: dict[str, Any], language: Language) -> Step:

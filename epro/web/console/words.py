@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from epro.web.console.words_follow_up import FOLLOW_UP
 from questionnaires.definition import Translated
 
 _FRAME = {
@@ -84,6 +85,7 @@ _INBOX = {
     "inbox.all": Translated("全部未关闭", "All open"),
     "inbox.overdue": Translated("超时未确认", "Overdue"),
     "inbox.waiting": Translated("待确认", "To acknowledge"),
+    "inbox.running": Translated("SAE 时钟运行中", "Serious-event clock running"),
     "inbox.taken": Translated("已有人负责", "Taken"),
     "inbox.site": Translated("中心", "Site"),
     "inbox.tier": Translated("级别", "Tier"),
@@ -121,6 +123,8 @@ _INBOX = {
     ),
     "clock.overdue": Translated("超时 {span}", "{span} overdue"),
     "clock.left": Translated("剩 {span}", "{span} left"),
+    "clock.report": Translated("报告剩 {span}", "{span} to report"),
+    "clock.report_over": Translated("报告超时 {span}", "report {span} late"),
     "clock.taken": Translated("{time} 已确认", "Taken {time}"),
     "span.minutes": Translated("{minutes} 分", "{minutes} min"),
     "span.hours": Translated("{hours} 小时 {minutes} 分", "{hours} h {minutes} min"),
@@ -169,5 +173,5 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
+    **FOLLOW_UP, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip
