@@ -11,6 +11,7 @@ from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
 from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import sites, studies
+from questionnaires import scaffolding
 from questionnaires.checking import Checked, check_folder
 from questionnaires.definition import StudyPackage
 from questionnaires.differences import differences
@@ -30,6 +31,21 @@ licensed_option = click.option(
 @click.group()
 def study() -> None:
     """Check a study package, publish it, put it in force at a site."""
+
+
+@study.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--code", required=True, metavar="CODE", help="What the study is called in records.")
+def new(folder: Path, code: str) -> None:
+    """Begin a study folder with files that can be published as they are, and changed by hand.
+
+    \b
+    Example:
+      epro study new my-study --code garden-01
+    """
+    for name in scaffolding.begin(folder, code=code):
+        click.echo(f"  {folder / name}")
+    click.echo(f"Begun. Next: epro study check {folder}")
 
 
 @study.command()

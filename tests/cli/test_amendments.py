@@ -73,3 +73,17 @@ def test_a_version_that_is_not_published_is_told(fresh_database: Database, give:
     told = give("study", "activate", "9.9.9", "--site", "SZ01", "--from", "2098-02-01")
 
     assert "There is no published version 9.9.9. See: epro study show" in told.output
+
+
+@pytest.mark.req("V-03")
+def test_a_study_begins_with_files_that_can_be_published(give: Give, tmp_path: Path) -> None:
+    folder = tmp_path / "garden"
+
+    begun = give("study", "new", str(folder), "--code", "garden-01")
+    checked = give("study", "check", str(folder))
+    again = give("study", "new", str(folder), "--code", "garden-01")
+
+    assert begun.exit_code == 0, begun.output
+    assert checked.output.startswith("garden-01 1.0.0: New study")
+    assert checked.output.endswith("No faults.\n")
+    assert "is not empty" in again.output
