@@ -17,6 +17,7 @@ from epro.api import (
     event_candidates,
     event_lists,
     flags,
+    forms,
     health,
     hooks,
     inbox,
@@ -27,6 +28,7 @@ from epro.api import (
     questionnaires,
     requests,
     responses,
+    scores,
     sessions,
     work,
 )
@@ -50,8 +52,8 @@ from epro.web.console import sign_in as console_sign_in
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, assessments, me, preferences, responses, corrections, flags,
-    work, contacts, delegations, questionnaires, journal,
+    sessions, participants, anchors, assessments, me, preferences, forms, responses, scores,
+    corrections, flags, work, contacts, delegations, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip

@@ -151,7 +151,9 @@ class ScoreSchema(Schema):
         required=True, metadata={"description": "Of the definition, + that of the code."}
     )
     value = fields.Float(required=True, allow_none=True)
-    reason = fields.Enum(NoScore, by_value=True, required=True, allow_none=True)
+    reason = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf([one.value for one in NoScore])
+    )
     missing = fields.List(fields.String(), required=True)
     derived = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 

@@ -1,0 +1,200 @@
+"""Forms as a participant sees them: with the day of her last entry, and advice that works offline.
+
+A response shows later what was seen then: its own edition and language, the day that it named.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.errors import NotFound
+from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus, Site
+from epro.services import planning, studies
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import (
+    Derivation,
+    Language,
+    Questionnaire,
+    SafetyRule,
+    StudyPackage,
+    ThermometerRoute,
+    Translated,
+)
+from questionnaires.recalls import asks_since_last_entry, filled
+from questionnaires.rendering import SeenItem, as_seen
+from questionnaires.rules import latest_infusion
+from questionnaires.schedule import AnchorEvent
+from questionnaires.validation import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A questionnaire ready to be shown, and what a phone needs to give advice without network.
+
+    `last_entry_on` goes back with the answers. `rules` hold what can be met from this form alone,
+    telephone numbers put in; what needs earlier entries or free text, the server looks at.
+    """
+
+    questionnaire: Questionnaire
+    last_entry_on: date
+    study_version: str
+    rules: tuple[SafetyRule, ...]
+    latest_infusion_at: datetime | None
+    thermometer_route: ThermometerRoute
+    default_route: ThermometerRoute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A response in words."""
+
+    response: QuestionnaireResponse
+    title: str
+    items: Sequence[SeenItem]
+
+
+def of_assessment(
+    session: Session, actor: Actor, assessment_id: UUID, *, catalogue: Catalogue, now: datetime
+) -> Form:
+    """Return the form of one of the participant's own assessments. Raises NotFound."""
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.participant_id != actor.id:
+        raise NotFound
+    questionnaire = catalogue.questionnaire(
+        assessment.questionnaire_code, assessment.questionnaire_version
+    )
+    package = catalogue.package(assessment.study_version_id)
+    return _form(session, actor, package, questionnaire, catalogue=catalogue, now=now)
+
+
+def always_open(
+    session: Session, actor: Actor, code: str, *, catalogue: Catalogue, now: datetime
+) -> Form:
+    """Return a form that can be filled in at any hour. Raises NotFound, NoActiveStudyVersion."""
+    participant = session.get_one(Participant, actor.id)
+    site = session.get_one(Site, participant.site_id)
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    package = catalogue.package(studies.version_in_force(session, site, on=today))
+    questionnaire = package.questionnaire(code)
+    if questionnaire is None or code not in package.schedule.always_open:
+        raise NotFound
+    return _form(session, actor, package, questionnaire, catalogue=catalogue, now=now)
+
+
+def seen(
+    session: Session,
+    response: QuestionnaireResponse,
+    *,
+    language: Language | None,
+    catalogue: Catalogue,
+) -> Seen:
+    """Return a response in words, in the language it was answered in unless told otherwise."""
+    questionnaire = catalogue.questionnaire(
+        response.questionnaire_code, response.questionnaire_version
+    )
+    participant = session.get_one(Participant, response.participant_id)
+    # An old phone does not say which day it named; the responses before this one do.
+    named = response.last_entry_on or last_entry_on(
+        session, participant, questionnaire, catalogue=catalogue, before=response.answered_at
+    )
+    chosen = language or response.language
+    items = as_seen(
+        filled(questionnaire, named),
+        [Answer.from_plain(answer) for answer in response.answers],
+        cleared=response.cleared,
+        is_finished=response.status is ResponseStatus.COMPLETED,
+        language=chosen,
+    )
+    return Seen(response=response, title=questionnaire.title.in_language(chosen), items=items)
+
+
+def last_entry_on(
+    session: Session,
+    participant: Participant,
+    questionnaire: Questionnaire,
+    *,
+    catalogue: Catalogue,
+    before: datetime,
+) -> date:
+    """Return the local day of the last finished form that asked all that this one asks since then.
+
+    A shorter form in between is no such entry: what it did not ask would be asked by nobody. Where
+    there is none yet it is the day of activation, when she was shown the diary.
+    """
+    asked = asks_since_last_entry(questionnaire)
+    earlier = session.execute(
+        select(
+            QuestionnaireResponse.answered_at,
+            QuestionnaireResponse.questionnaire_code,
+            QuestionnaireResponse.questionnaire_version,
+        )
+        .where(
+            QuestionnaireResponse.participant_id == participant.id,
+            QuestionnaireResponse.status == ResponseStatus.COMPLETED,
+            QuestionnaireResponse.answered_at < before,
+        )
+        .order_by(QuestionnaireResponse.answered_at.desc())
+    )
+    answered_at = participant.activated_at or participant.enrolled_at
+    for at, code, version in earlier:
+        if asked <= asks_since_last_entry(catalogue.questionnaire(code, version)):
+            answered_at = at
+            break
+    return answered_at.astimezone(ZoneInfo(participant.zone)).date()
+
+
+def _form(
+    session: Session,
+    actor: Actor,
+    package: StudyPackage,
+    questionnaire: Questionnaire,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Form:
+    participant = session.get_one(Participant, actor.id)
+    site = session.get_one(Site, participant.site_id)
+    anchors = planning.standing_anchors(session, participant.id)
+    infusions = [anchors[one] for one in (AnchorEvent.INF1, AnchorEvent.INF2) if one in anchors]
+    named = last_entry_on(session, participant, questionnaire, catalogue=catalogue, before=now)
+    return Form(
+        questionnaire=filled(questionnaire, named),
+        last_entry_on=named,
+        study_version=package.version,
+        rules=_rules_for_phone(package, questionnaire, site),
+        latest_infusion_at=latest_infusion(infusions, answered_at=now),
+        thermometer_route=participant.thermometer_route,
+        default_route=package.thermometer_route,
+    )
+
+
+def _rules_for_phone(
+    package: StudyPackage, questionnaire: Questionnaire, site: Site
+) -> tuple[SafetyRule, ...]:
+    known = {item.link_id for item in questionnaire.items} | set(Derivation)
+    rules = []
+    for rule in package.rules:
+        triggers = tuple(
+            trigger
+            for trigger in rule.triggers
+            if {clause.question for clause in trigger.clauses} <= known
+        )
+        if rule.is_on and triggers:
+            advice = _with_numbers(rule.advice, package, site)
+            rules.append(replace(rule, triggers=triggers, advice=advice))
+    return tuple(rules)
+
+
+def _with_numbers(advice: Translated, package: StudyPackage, site: Site) -> Translated:
+    numbers = {
+        "site_phone": site.phone,
+        "study_phone": site.phone_24h,
+        "emergency_number": package.sites.emergency_number,
+    }
+    return Translated(zh=advice.zh.format_map(numbers), en=advice.en.format_map(numbers))
