@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from questionnaires.schedule import ClockTime
 from questionnaires.words import Clause, Translated
 
+# Of the form that asks again, where a package does not say otherwise.
+MORNING, EVENING = ClockTime(0, 8 * 60), ClockTime(0, 21 * 60)
+TWO_DAYS_ON = ClockTime(2, 24 * 60)
 GRADES = (1, 2, 3, 4, 5)
 
 
@@ -106,9 +110,10 @@ NO_EPISODES = EpisodePolicy(baseline_days=0, bridge_days=0, symptoms=())
 class AdverseEventPolicy:
     """Which form reports one, and after how many days an open one is asked about again.
 
-    `follow_up` is the form that asks; without one nobody is asked. `linked` are the forms whose
-    answers can be linked to an event. Counts below `smallest_count` are hidden, 0 excepted, from
-    whoever does not see the events themselves.
+    `follow_up` is the form that asks, at local times of its day; without one nobody is asked.
+    `ended_when` says which answers, in it or in the report, end the asking. `linked` are the forms
+    whose answers can be linked to an event. Counts below `smallest_count` are hidden, 0 excepted,
+    from whoever does not see the events themselves.
     """
 
     questionnaire: str
@@ -116,6 +121,10 @@ class AdverseEventPolicy:
     ask_again_days: int
     ask_again_days_red: int
     follow_up: str = ""
+    follow_up_opens: ClockTime = MORNING
+    follow_up_due: ClockTime = EVENING
+    follow_up_closes: ClockTime = TWO_DAYS_ON
+    ended_when: tuple[Clause, ...] = ()
     linked: tuple[str, ...] = ()
     smallest_count: int = 5
     relationships: tuple[Relationship, ...] = ()

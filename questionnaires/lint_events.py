@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from questionnaires import following_up
 from questionnaires.adverse_events import Symptom
 from questionnaires.definition import Derivation, StudyPackage
 
@@ -21,6 +22,11 @@ def find_event_faults(package: StudyPackage) -> Iterator[Fault]:
                 "study adverse_events",
                 f"names the questionnaire '{code}'",
             )
+    if any(block.code == following_up.BLOCK for block in package.schedule.blocks):
+        reason = "is the name of what is asked again about a report"
+        yield "block_taken", f"block '{following_up.BLOCK}'", reason
+    if policy.follow_up and not policy.ended_when:
+        yield "never_ends", "study adverse_events", "would ask for ever: name what ends it"
     if min(policy.ask_again_days, policy.ask_again_days_red) < 1:
         yield "ask_again", "study adverse_events", "must ask again after 1 day or more"
     if policy.smallest_count < 1:

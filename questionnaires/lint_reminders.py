@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from questionnaires import following_up
 from questionnaires.definition import Audience, StudyPackage
 from questionnaires.reminding import (
     MOST_EQUAL_TEXTS,
@@ -51,7 +52,7 @@ def find_reminder_faults(package: StudyPackage) -> Iterator[Fault]:
         yield "too_late", "reminder too_late_hours", "must be 1 or more"
     if not policy.channels or len(set(policy.channels)) < len(policy.channels):
         yield "channels", "reminder channels", "must name each channel once, and at least one"
-    blocks = {block.code for block in package.schedule.blocks}
+    blocks = {block.code for block in package.schedule.blocks} | {following_up.BLOCK}
     for step in policy.steps:
         place = f"reminder step '{step.block}.{step.code}'"
         if step.block not in blocks:

@@ -18,6 +18,7 @@ from epro.services import (
     housekeeping,
     journal,
     noticing,
+    planning,
     reminders,
     screening,
     serious_clock,
@@ -47,6 +48,13 @@ def amend(parts: Parts) -> int:
     with parts.database.transaction() as session:
         catalogue = parts.studies.catalogue(session)
         return amendments.follow(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def follow_up(parts: Parts) -> int:
+    """Plan what is asked again about reported problems."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return planning.follow_up(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def remind(parts: Parts) -> int:
@@ -130,6 +138,7 @@ def sequence_journal(parts: Parts) -> int:
 # reads, and the journal's chain comes last.
 JOBS: tuple[Job, ...] = (
     Job(name="amend", every=timedelta(minutes=1), run=amend),
+    Job(name="follow_up", every=timedelta(minutes=5), run=follow_up),
     Job(name="remind", every=timedelta(seconds=10), run=remind),
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
     Job(name="notice", every=timedelta(seconds=30), run=notice),

@@ -144,4 +144,8 @@ def _package_in_force(
 
 
 def _title(package: StudyPackage, row: Assessment) -> Translated:
-    return package.block_title(row.block) or Translated(row.block, row.block)
+    if title := package.block_title(row.block):
+        return title
+    # What is asked again about a report stands in no row of the schedule.
+    form = package.questionnaire(row.questionnaire_code)
+    return form.title if form else Translated(row.block, row.block)

@@ -125,6 +125,8 @@ def _keep(
     days_kept = {
         "study_day": days.get(AnchorEvent.INF1),
         "study_day_second": days.get(AnchorEvent.INF2),
+        # Every event on record is a physician's decision; what waits for one is a candidate.
+        "disposition": "recorded",
     }
     journal.record(
         session, actor, verb, case.subject, after=facts | days_kept, before=before, reason=reason,

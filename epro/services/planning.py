@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from epro.access import Actor
+from epro.access import Actor, system_actor
 from epro.models import Anchor, Assessment, Participant, Site
-from epro.services import journal, studies
+from epro.services import following_up, journal, studies
 from epro.services.journal import Subject
 from questionnaires import reminding, silence
 from questionnaires.catalogue import Catalogue
@@ -26,6 +26,7 @@ from questionnaires.schedule import (
     study_day,
 )
 
+FOLLOW_UPS = system_actor("follow-ups")
 FOR_JOBS = frozenset({"next_reminder_at", "next_look_at"})
 
 
@@ -59,9 +60,10 @@ def replan(
             .execution_options(populate_existing=True)
         )
     }
+    again = following_up.planned(session, participant, package, anchors, now=now)
     changes = difference(
         [_standing(row) for row in rows.values()],
-        planned.assessments,
+        (*planned.assessments, *again),
         study_version=version_id,
         now=now,
     )
@@ -74,6 +76,24 @@ def replan(
         work.create(creation.planned, is_not_offered=creation.is_not_offered)
     work.store()
     return changes
+
+
+def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
+    """Plan anew for those whose reports are to be asked about otherwise than is planned; count."""
+    forms = {catalogue.package(one).adverse_events.questionnaire for one in studies.ids(session)}
+    changed = 0
+    for participant_id in sorted(
+        {one for form in forms for one in following_up.reporters(session, form)}
+    ):
+        participant = lock_participant(session, participant_id)
+        site = session.get_one(Site, participant.site_id)
+        today = now.astimezone(ZoneInfo(participant.zone)).date()
+        package = catalogue.package(studies.version_in_force(session, site, on=today))
+        anchors = standing_anchors(session, participant_id)
+        if following_up.is_due_to_change(session, participant, package, anchors, now=now):
+            replan(session, FOLLOW_UPS, participant, catalogue=catalogue, now=now)
+            changed += 1
+    return changed
 
 
 def standing_anchors(session: Session, participant_id: UUID) -> dict[AnchorEvent, datetime]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -123,6 +123,11 @@ def activate(
         now=now,
     )  # fmt: skip
     return activation
+
+
+def ids(session: Session) -> Sequence[int]:
+    """Return the ids of all published study versions, the oldest first."""
+    return session.scalars(select(StudyVersion.id).order_by(StudyVersion.id)).all()
 
 
 def version_in_force(session: Session, site: Site, *, on: date) -> int:

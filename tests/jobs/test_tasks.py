@@ -39,8 +39,8 @@ from tests.standins.twilio import (
 NUMBER = "+8613900139001"
 ACTOR = system_actor("test")
 ORDER = [
-    "amend", "remind", "flag_idle_drafts", "notice", "close_drafts", "escalate", "serious_clock",
-    "dispatch",
+    "amend", "follow_up", "remind", "flag_idle_drafts", "notice", "close_drafts", "escalate",
+    "serious_clock", "dispatch",
     "watchdog", "housekeeping", "sequence_journal",
 ]  # fmt: skip
 
