@@ -247,6 +247,10 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         },
         "POST /api/v1/participants": enrolment(code),
         "POST /api/v1/participants/{code}/anchors": infusion(),
+        "POST /api/v1/participants/{code}/contacts": {
+            "channel": "telephone",
+            "outcome": "reached",
+        },
     }
     return world.request(
         route.method, path, headers=headers, json=bodies.get(_name(route)),

@@ -16,9 +16,10 @@ from epro.access import Role, Scope
 from epro.api.access_table import routes_of
 from epro.app import create_app
 from epro.clock import wall_clock_now
-from epro.models import JournalEntry, RehearsalClock, Site, WorkKind
+from epro.models import FlagTrigger, JournalEntry, RehearsalClock, SafetyFlag, Site, WorkKind
 from epro.services import work_list
 from epro.services.journal_words import VERBS
+from questionnaires.tiers import Tier
 from tests.api.world import (
     API,
     ENROLLED,
@@ -223,7 +224,9 @@ def record_sending(world: World) -> TestResponse:
 
 
 def close(world: World) -> TestResponse:
-    flag_id = assess(world).get_json()["id"]
+    assessed = assess(world)
+    assert assessed.status_code == 201, assessed.text
+    flag_id = assessed.get_json()["id"]
     body = {"reason": "settled", "signature": world.proof(Role.INVESTIGATOR)}
     headers = world.sign_in(Role.INVESTIGATOR)
     return world.request("POST", f"{API}/flags/{flag_id}/closure", json=body, headers=headers)
@@ -245,11 +248,26 @@ def log_contact(world: World) -> TestResponse:
 
 
 def _taken_flag(world: World) -> str:
-    """Return the id of a flag that the coordinator has."""
-    headers = world.sign_in(Role.COORDINATOR)
-    open_ones = world.request("GET", f"{API}/flags", headers=headers).get_json()["items"]
-    taken = next((one["id"] for one in open_ones if one["state"] == "acknowledged"), None)
-    return str(taken or acknowledge_flag(world).get_json()["id"])
+    """Return the id of a flag of its own that somebody has taken and nobody has assessed."""
+    acknowledge_flag(world)
+    now, taken_by = world.clock.now(), world.staff[Role.COORDINATOR].user.id
+    with world.database.transaction() as session:
+        met = session.scalars(select(FlagTrigger).order_by(FlagTrigger.id.desc())).first()
+        assert met
+        like = session.get_one(SafetyFlag, met.flag_id)
+        flag = SafetyFlag(
+            participant_id=like.participant_id, site_id=like.site_id, tier=Tier.RED_B,
+            study_version_id=like.study_version_id, tonight=False, possible_serious=True,
+            raised_at=now, urgent_since=now, acknowledged_at=now, acknowledged_by_id=taken_by,
+            owner_id=taken_by, viewed_at=now, aware_at=now,
+        )  # fmt: skip
+        session.add(flag)
+        session.flush()
+        session.add(
+            FlagTrigger(flag_id=flag.id, screening_id=met.screening_id, rule=met.rule,
+                        tier=met.tier, met_at=now)
+        )  # fmt: skip
+        return str(flag.id)
 
 
 def _about_a_flag(world: World, act: str, body: dict[str, Any], role: Role) -> TestResponse:
