@@ -59,6 +59,10 @@ class Permission(StrEnum):
     ASSESS_FLAG = "assess_flag"
     CLOSE_FLAG = "close_flag"
     SET_AWARENESS_LATER = "set_awareness_later"
+    READ_ROSTER = "read_roster"
+    EDIT_ROSTER = "edit_roster"
+    RECORD_CODE_BREAK = "record_code_break"
+    READ_CODE_BREAK = "read_code_break"
     READ_FEED = "read_feed"
     ACKNOWLEDGE_FEED = "acknowledge_feed"
 
@@ -99,6 +103,9 @@ _INVESTIGATES = _READS_A_SITE | {
     Permission.FOLLOW_UP_FLAG,
     Permission.ASSESS_FLAG,
     Permission.CLOSE_FLAG,
+    Permission.READ_ROSTER,
+    Permission.RECORD_CODE_BREAK,
+    Permission.READ_CODE_BREAK,
 }
 
 PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
@@ -131,12 +138,19 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_DELEGATION,
             Permission.FOLLOW_UP_FLAG,
             Permission.CLOSE_FLAG,
+            Permission.READ_ROSTER,
+            Permission.EDIT_ROSTER,
         }
     ),
     Role.INVESTIGATOR: frozenset(_INVESTIGATES),
     # Responsible for the site: may do each task himself, and delegates it to others.
     Role.PRINCIPAL_INVESTIGATOR: frozenset(
-        _INVESTIGATES | {Permission.SIGN_DELEGATION, Permission.SET_AWARENESS_LATER}
+        _INVESTIGATES
+        | {
+            Permission.SIGN_DELEGATION,
+            Permission.SET_AWARENESS_LATER,
+            Permission.EDIT_ROSTER,
+        }
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
@@ -145,7 +159,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.DATA_MANAGER: frozenset(
         _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_EVENT_TABLE}
     ),
-    Role.INSPECTOR: frozenset(_READS_A_SITE | _FOLLOWS),
+    Role.INSPECTOR: frozenset(_READS_A_SITE | _FOLLOWS | {Permission.READ_CODE_BREAK}),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN),
     Role.EDC_CLIENT: frozenset({Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED}),

@@ -10,6 +10,7 @@ from epro.api import (
     adverse_events,
     anchors,
     assessments,
+    code_breaks,
     contacts,
     corrections,
     delegations,
@@ -28,6 +29,7 @@ from epro.api import (
     questionnaires,
     requests,
     responses,
+    rosters,
     scores,
     sessions,
     work,
@@ -53,7 +55,7 @@ MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, assessments, me, preferences, forms, responses, scores,
-    corrections, flags, work, contacts, delegations, questionnaires, journal,
+    corrections, flags, work, contacts, delegations, rosters, code_breaks, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip

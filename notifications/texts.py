@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Subject number, tier, rule, local time, link to the log-in page: nothing else may leave.
-PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link"})
+PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link", "site"})
 MAX_PARAM_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -22,10 +22,16 @@ from questionnaires.windows import instant_of
 
 
 class Recipient(StrEnum):
-    """Who is told, by what they are at the flag's site; the sponsor learns the site only."""
+    """Who is told, by what they are at the flag's site; the sponsor learns the site only.
+
+    On call and backup are who the roster names at that hour.
+    """
 
     COORDINATOR = "coordinator"
+    ON_CALL = "on_call"
+    BACKUP = "backup"
     INVESTIGATOR = "investigator"
+    PRINCIPAL_INVESTIGATOR = "principal_investigator"
     SPONSOR_CONTACT = "sponsor_contact"
 
 
@@ -75,6 +81,7 @@ class LadderStep:
     """Tell these people by these channels, with the texts `<template>_<channel>`.
 
     `someone_new`: of these people those who have not been told yet, or all where everyone has.
+    `phone_task`: the work list asks as well to phone the principal investigator.
     """
 
     when: Moment
@@ -82,6 +89,7 @@ class LadderStep:
     by: tuple[Channel, ...]
     template: str
     someone_new: bool = False
+    phone_task: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +123,19 @@ class SeriousClock:
     sponsor_days: int
 
 
+USUAL_CLOCK = SeriousClock(
+    report_hours=24, warn_hours=(12, 20, 24), sponsor_days_if_fatal=7, sponsor_days=15
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationPolicy:
     """All ladders of the study. A flag takes the first that fits its tier and case."""
 
     office_hours: OfficeHours
     night: Night
-    serious: SeriousClock
     ladders: tuple[Ladder, ...]
+    serious: SeriousClock = USUAL_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +152,7 @@ class Rung:
     channels: tuple[Channel, ...]
     template: str
     someone_new: bool
+    phone_task: bool
 
     def text_key(self, channel: Channel) -> str:
         """Return the key of the text for a channel."""
@@ -197,6 +211,7 @@ def ladder(
             channels=step.by,
             template=step.template,
             someone_new=step.someone_new,
+            phone_task=step.phone_task,
         )
         for number, (at, climbed_as, step) in enumerate(sorted(climbed, key=lambda one: one[0]))
     )

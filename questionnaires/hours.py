@@ -51,15 +51,24 @@ class LocalHours:
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """When a site is staffed, in its own zone; `begin` and `end` lie on the same day."""
+    """When a site is staffed, in its own zone; `begin` and `end` lie on the same day.
+
+    `holidays` are free days and `working_days` weekends that are worked, as ISO dates: in China
+    both are announced for each year.
+    """
 
     days: tuple[Weekday, ...]
     begin: ClockTime
     end: ClockTime
+    holidays: tuple[str, ...] = ()
+    working_days: tuple[str, ...] = ()
 
     def is_working_day(self, on: date, holidays: Collection[date]) -> bool:
         """Tell whether the site works on a local day."""
-        return list(Weekday)[on.weekday()] in self.days and on not in holidays
+        if on.isoformat() in self.working_days:
+            return True
+        is_free = on in holidays or on.isoformat() in self.holidays
+        return list(Weekday)[on.weekday()] in self.days and not is_free
 
     def hold_at(self, at: datetime, zone: ZoneInfo, holidays: Collection[date]) -> bool:
         """Tell whether the site is staffed at an instant."""

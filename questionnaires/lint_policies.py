@@ -18,10 +18,12 @@ from questionnaires.escalating import (
     LadderCase,
     LadderStep,
     Recipient,
+    SeriousClock,
     acknowledge_by,
     ladder,
     text_key,
 )
+from questionnaires.hours import OfficeHours
 from questionnaires.tiers import Channel, Tier
 from questionnaires.windows import instant_of
 
@@ -29,7 +31,10 @@ Fault: TypeAlias = tuple[str, str, str]
 
 # A Monday, away from the clock changes of most zones; any would do.
 _MONDAY = date(2026, 6, 1)
-_TOLD_BY_MAIL_AND_TEXT = ("handed", "serious_due", "serious_overdue")
+_PHYSICIANS = {
+    Recipient.ON_CALL, Recipient.BACKUP, Recipient.INVESTIGATOR, Recipient.PRINCIPAL_INVESTIGATOR,
+}  # fmt: skip
+_TOLD_BY_MAIL_AND_TEXT = ("handed", "drill", "serious_due", "serious_overdue")
 _CASES = {LadderCase.IN_OFFICE_HOURS, LadderCase.OUTSIDE_OFFICE_HOURS}
 
 
@@ -72,11 +77,8 @@ def _escalation(package: StudyPackage) -> Iterator[Fault]:
     if not office.days or not office.begin.minute < office.end.minute:
         yield "office_hours", "escalation office_hours", "must have days, and begin before they end"
         return
-    marks = policy.serious.warn_hours
-    if not marks or list(marks) != sorted(set(marks)) or min(marks) < 1:
-        yield "warn_hours", "escalation serious", "must be hours in ascending order"
-    elif policy.serious.report_hours not in marks:
-        yield "warn_hours", "escalation serious", "does not warn when the report is due"
+    yield from _calendar(office)
+    yield from _serious(policy.serious)
     if policy.night.tier is Tier.YELLOW:
         yield "tier", "escalation night", "must not be climbed as YELLOW"
     for number, one in enumerate(policy.ladders, start=1):
@@ -94,6 +96,29 @@ def _escalation(package: StudyPackage) -> Iterator[Fault]:
         yield from _text(package.text(key), key, {Audience.STAFF}, f"escalation {name}")
 
 
+def _calendar(office: OfficeHours) -> Iterator[Fault]:
+    for day in (*office.holidays, *office.working_days):
+        if not _is_date(day):
+            yield "date", "escalation office_hours", f"names '{day}', which is no date"
+    if both := set(office.holidays) & set(office.working_days):
+        yield "date", "escalation office_hours", f"has {min(both)} as free and as worked"
+
+
+def _serious(clock: SeriousClock) -> Iterator[Fault]:
+    marks = clock.warn_hours
+    if not marks or list(marks) != sorted(set(marks)) or min(marks) < 1:
+        yield "warn_hours", "escalation serious", "must be hours in ascending order"
+    elif clock.report_hours not in marks:
+        yield "warn_hours", "escalation serious", "does not warn when the report is due"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _is_covered(ladders: Iterable[Ladder], tier: Tier) -> bool:
     cases = {one.case for one in ladders if one.tier is tier}
     return LadderCase.ALWAYS in cases or cases >= _CASES
@@ -103,7 +128,7 @@ def _people(one: Ladder, place: str) -> Iterator[Fault]:
     told = {recipient for step in one.steps for recipient in step.to}
     if not one.steps or not all(step.to and step.by for step in one.steps):
         yield "nobody", place, "has a step that tells nobody, or no step"
-    elif Recipient.INVESTIGATOR not in told:
+    elif not told & _PHYSICIANS:
         yield "no_physician", place, "never tells an investigator"
     if one.tier.is_red and any(len(set(step.by)) < 2 for step in one.steps):
         yield "one_channel", place, "tells by one channel only; RED goes by two or more"

@@ -34,17 +34,19 @@ from epro.api.idempotency import IdempotencySchema, once
 from epro.api.signatures import SIGNING_REFUSALS
 from epro.errors import (
     AlreadyAcknowledged,
+    IdempotencyConflict,
+    InvalidInput,
+    NotDelegated,
+    NotFound,
+    ReasonRequired,
+)
+from epro.errors_of_flags import (
     AwarenessNotPossible,
     ContactMissing,
     DispositionMissing,
     FlagClosed,
     FlagNotAcknowledged,
     FlagNotClosed,
-    IdempotencyConflict,
-    InvalidInput,
-    NotDelegated,
-    NotFound,
-    ReasonRequired,
     SendingMissing,
     SignatureHolds,
     SignatureMissing,

@@ -5,7 +5,7 @@ import click
 from epro.access import STAFF_ROLES, Role
 from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
-from epro.services import sites, staff
+from epro.services import sites, sponsor_contacts, staff
 from epro.services.sites import SiteFacts
 
 ROLES = sorted(role.value for role in STAFF_ROLES)
@@ -83,6 +83,30 @@ def add_site(code: str, name_zh: str, name_en: str, zone: str, phone: str, phone
     with opened_parts() as parts, parts.database.transaction() as session:
         sites.add_site(session, operator(), facts, now=parts.clock.now())
     click.echo(f"Site {code} is on record.")
+
+
+@site.command("sponsor-contact")
+@click.option("--code", required=True, help="The site.")
+@click.option("--name", required=True, help="Who that is.")
+@click.option("--email", help="Kept sealed.")
+@click.option("--phone", help="As in +8613800138000. Kept sealed.")
+def set_sponsor_contact(code: str, name: str, email: str | None, phone: str | None) -> None:
+    """Set whom at the sponsor an unanswered alarm of a site tells last; it learns the site only.
+
+    \b
+    Example:
+      epro site sponsor-contact --code SZ01 --name "Safety desk" --email safety@example.org
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        try:
+            place = sites.get_site(session, code)
+        except NotFound as absent:
+            raise click.ClickException(f"There is no site {code}.") from absent
+        sponsor_contacts.set_contact(
+            session, operator(), place, name=name, email=email, phone=phone,
+            keyring=parts.keyring, now=parts.clock.now(),
+        )  # fmt: skip
+    click.echo(f"The sponsor's contact of {code} is on record.")
 
 
 COMMANDS = (accounts, site)

@@ -20,6 +20,7 @@ from epro.services import (
     noticing,
     planning,
     reminders,
+    roster,
     screening,
     serious_clock,
     watchdog,
@@ -104,6 +105,12 @@ def look_at_clocks(parts: Parts) -> int:
         return serious_clock.look(session, catalogue=catalogue, now=parts.clock.now())
 
 
+def watch_rosters(parts: Parts) -> int:
+    """Ask for the next roster where one ends soon."""
+    with parts.database.transaction() as session:
+        return roster.watch(session, now=parts.clock.now())
+
+
 def dispatch(parts: Parts) -> int:
     """Send what is due; what is in doubt waits for the wall's clock, also in a rehearsal."""
     return parts.messaging.dispatcher.run()
@@ -145,6 +152,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
+    Job(name="roster", every=timedelta(minutes=10), run=watch_rosters),
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),
     Job(name="watchdog", every=timedelta(seconds=30), run=watch),
     Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),

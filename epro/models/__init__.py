@@ -7,6 +7,7 @@ from epro.models.adverse_event import (
     Disposition,
     EventSource,
 )
+from epro.models.code_break import CodeBreak, CodeBreakKind
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
 from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
@@ -33,6 +34,7 @@ from epro.models.response import (
     ResponseStatus,
     Timeliness,
 )
+from epro.models.roster import AlarmDrill, Duty, Roster, RosterShift, SponsorContact
 from epro.models.safety import (
     FlagNote,
     FlagState,
@@ -54,12 +56,15 @@ __all__ = [
     "ActivationCode",
     "AdverseEvent",
     "AdverseEventVersion",
+    "AlarmDrill",
     "Anchor",
     "Assessment",
     "AssessmentState",
     "AwarenessKind",
     "AwarenessStatement",
     "CandidateDecision",
+    "CodeBreak",
+    "CodeBreakKind",
     "Completer",
     "Consent",
     "Contact",
@@ -72,6 +77,7 @@ __all__ = [
     "DeviceClass",
     "DeviceSession",
     "Disposition",
+    "Duty",
     "EdcClient",
     "EdcClientSecret",
     "EdcConsumer",
@@ -103,6 +109,8 @@ __all__ = [
     "ReminderChannel",
     "ResponseRevision",
     "ResponseStatus",
+    "Roster",
+    "RosterShift",
     "SaeSending",
     "SafetyFlag",
     "Screening",
@@ -112,6 +120,7 @@ __all__ = [
     "Site",
     "SiteActivation",
     "SiteMembership",
+    "SponsorContact",
     "StudyVersion",
     "Task",
     "Timeliness",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from epro.crypto import Keyring
 from epro.errors import NoActiveStudyVersion
 from epro.models import Consent, Participant, ParticipantIdentity, Site, User
-from epro.services import opting_out, studies
+from epro.services import opting_out, sponsor_contacts, studies
 from notifications.channels import Refused
 from notifications.messages import ChannelName
 from notifications.refusals import NO_ADDRESS, NO_CONSENT, NO_CROSS_BORDER_CONSENT, WANTS_NONE
@@ -35,7 +35,7 @@ def address_of(
     is_overseas: Callable[[ChannelName, str], bool] = lambda _channel, _address: False,
     now: datetime,
 ) -> str | None:
-    """Return the number or mailbox behind "participant:<uuid>" or "user:<uuid>", or None.
+    """Return the number or mailbox behind "participant:<uuid>", "user:…" or "sponsor:…", or None.
 
     `is_overseas` tells whether a message to that address would go through a provider abroad. Raises
     notifications' Refused, with its reason, for whoever has an address and may not be written to:
@@ -45,6 +45,8 @@ def address_of(
     kind, _, id_ = recipient_ref.partition(":")
     if kind == "user":
         return _of_user(session, UUID(id_), channel, keyring=keyring)
+    if kind == "sponsor":
+        return sponsor_contacts.address_of(session, UUID(id_), channel, keyring=keyring)
     participant = session.get(Participant, UUID(id_)) if kind == "participant" else None
     if participant is None:
         return None

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.errors import FlagNotAcknowledged, InvalidInput, ReasonRequired
+from epro.errors import InvalidInput, ReasonRequired
+from epro.errors_of_flags import FlagNotAcknowledged
 from epro.models import FlagAssessment, Task
 from epro.services import delegation, flags
 from questionnaires.adverse_events import GRADES, ActionTaken, Outcome, Seriousness

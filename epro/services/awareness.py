@@ -15,12 +15,8 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Permission
 from epro.crypto import Keyring
-from epro.errors import (
-    AwarenessNotPossible,
-    FlagClosed,
-    InvalidInput,
-    ReasonRequired,
-)
+from epro.errors import InvalidInput, ReasonRequired
+from epro.errors_of_flags import AwarenessNotPossible, FlagClosed
 from epro.models import (
     AwarenessKind,
     AwarenessStatement,

@@ -19,15 +19,17 @@ from epro.access import Actor, Permission
 from epro.crypto import Keyring
 from epro.errors import (
     AlreadyAcknowledged,
-    ContactMissing,
-    DispositionMissing,
     DomainError,
-    FlagClosed,
-    FlagNotAcknowledged,
-    FlagNotClosed,
     NotDelegated,
     NotPermitted,
     ReasonRequired,
+)
+from epro.errors_of_flags import (
+    ContactMissing,
+    DispositionMissing,
+    FlagClosed,
+    FlagNotAcknowledged,
+    FlagNotClosed,
     SendingMissing,
     SignatureHolds,
     SignatureMissing,

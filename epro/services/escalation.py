@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 
 from epro.access import Role, system_actor
 from epro.models import (
+    Duty,
     FlagTrigger,
     IncidentKind,
     Participant,
     SafetyFlag,
     Site,
     SiteMembership,
+    SponsorContact,
     User,
+    WorkKind,
 )
-from epro.services import incidents, journal
+from epro.services import incidents, journal, roster, work_list
 from epro.services.journal import Subject
 from notifications import outbox
 from notifications.messages import ChannelName, OutboxMessage
@@ -31,12 +34,13 @@ LADDER = system_actor("escalation")
 MOST_AT_ONCE = 100
 PURPOSE = "safety"
 AGAIN = "escalation"  # the text for whoever is told in place of somebody who is not there
-# A sponsor's contact has no account; where none is set, the incident below says so.
 PHYSICIANS = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
 ROLES = {
     Recipient.COORDINATOR: Role.COORDINATOR,
     Recipient.INVESTIGATOR: Role.INVESTIGATOR,
+    Recipient.PRINCIPAL_INVESTIGATOR: Role.PRINCIPAL_INVESTIGATOR,
 }
+DUTIES = {Recipient.ON_CALL: Duty.ON_CALL, Recipient.BACKUP: Duty.BACKUP}
 
 
 def start(
@@ -170,6 +174,16 @@ def people_responsible(session: Session, site: Site) -> Sequence[User]:
     return _with_roles(session, site, [Role.COORDINATOR, *PHYSICIANS])
 
 
+def first_to_know(
+    session: Session, site: Site, package: StudyPackage, *, now: datetime
+) -> Sequence[User]:
+    """Return whom a RED flag would tell first at this hour."""
+    rungs = ladder(
+        package.escalation, Tier.RED_A, tonight=False, urgent_since=now, zone=ZoneInfo(site.zone)
+    )
+    return _staff_of(session, site, rungs[0], now=now)
+
+
 def _tell(
     session: Session,
     flag: SafetyFlag,
@@ -180,16 +194,28 @@ def _tell(
     *,
     rule_id: str,
     now: datetime,
-) -> Sequence[User]:
-    people, template = list(_people(session, flag, site, rung)), rung.template
-    if not people:
+) -> Sequence[str]:
+    """Tell the people of a rung; return their user names, and "sponsor" for its contact."""
+    told = []
+    sponsor = session.get(SponsorContact, site.id)
+    if Recipient.SPONSOR_CONTACT in rung.recipients and sponsor is not None:
+        _write_to_sponsor(session, flag, site, package, rung, now=now)
+        told.append("sponsor")
+    people, template = list(_people(session, flag, site, rung, now=now)), rung.template
+    if rung.phone_task:
+        work_list.add(
+            session, LADDER, WorkKind.CALL_PRINCIPAL_INVESTIGATOR,
+            about=f"{_about(flag)}:{flag.urgent_since.isoformat()}", site_id=site.id,
+            participant_id=participant.id, now=now,
+        )  # fmt: skip
+    if not people and not told:
         # The ladder must not end in silence: the incident says what is missing, and whoever is at
         # the site is told once more.
         incidents.open_incident(
             session, IncidentKind.NOBODY_TO_TELL, about=f"{_about(flag)}:{rung.number}",
             site_id=site.id, now=now,
         )  # fmt: skip
-        people, template = list(_with_roles(session, site, ROLES.values())), AGAIN
+        people, template = list(people_responsible(session, site)), AGAIN
     for person in people:
         for channel in rung.channels:
             write(
@@ -197,13 +223,42 @@ def _tell(
                 template=text_key(template, channel), channel=ChannelName(channel),
                 at=flag.urgent_since, rule_id=rule_id, tier=rung.tier, now=now,
             )  # fmt: skip
-    return people
+    return [*told, *(person.username for person in people)]
 
 
-def _people(session: Session, flag: SafetyFlag, site: Site, rung: Rung) -> Iterable[User]:
+def _write_to_sponsor(
+    session: Session,
+    flag: SafetyFlag,
+    site: Site,
+    package: StudyPackage,
+    rung: Rung,
+    *,
+    now: datetime,
+) -> None:
+    """Tell the sponsor's contact which site does not answer, and nothing else."""
+    for channel in rung.channels:
+        outbox.enqueue(
+            session,
+            NewMessage(
+                purpose=PURPOSE,
+                is_vital=True,
+                channel=ChannelName(channel),
+                template=text_key(rung.template, channel),
+                template_version=str(flag.study_version_id),
+                language=site_language(package),
+                recipient_ref=f"sponsor:{site.id}",
+                about=_about(flag),
+                params={"site": site.code},
+            ),
+            now=now,
+        )
+
+
+def _people(
+    session: Session, flag: SafetyFlag, site: Site, rung: Rung, *, now: datetime
+) -> Iterable[User]:
     """Return the people of a rung; where someone new is wanted, those not told yet, if any."""
-    roles = [ROLES[recipient] for recipient in rung.recipients if recipient in ROLES]
-    people = _with_roles(session, site, roles)
+    people = _staff_of(session, site, rung, now=now)
     if not rung.someone_new:
         return people
     told = set(
@@ -215,6 +270,29 @@ def _people(session: Session, flag: SafetyFlag, site: Site, rung: Rung) -> Itera
     )
     fresh = [person for person in people if f"user:{person.id}" not in told]
     return fresh or people
+
+
+def _staff_of(session: Session, site: Site, rung: Rung, *, now: datetime) -> Sequence[User]:
+    """Return the people of a rung by role and by the roster of this hour, each once.
+
+    Without anybody on duty all physicians of the site are told: rather too many than nobody. Where
+    there is a roster, that it names nobody is an incident.
+    """
+    found = list(
+        _with_roles(session, site, [ROLES[one] for one in rung.recipients if one in ROLES])
+    )
+    for recipient in rung.recipients:
+        if recipient not in DUTIES:
+            continue
+        duty = DUTIES[recipient]
+        person = roster.on_duty(session, site, duty, at=now)
+        found += [person] if person else _with_roles(session, site, [Role.INVESTIGATOR])
+        if person is None and roster.has_any(session, site):
+            incidents.open_incident(
+                session, IncidentKind.ROSTER_GAP, about=f"roster:{site.code}:{duty}",
+                site_id=site.id, now=now,
+            )  # fmt: skip
+    return list(dict.fromkeys(found))
 
 
 def _with_roles(session: Session, site: Site, roles: Iterable[Role]) -> Sequence[User]:
@@ -244,7 +322,7 @@ def _record(
     participant: Participant,
     site: Site,
     rung: Rung,
-    told: Sequence[User],
+    told: Sequence[str],
     *,
     now: datetime,
 ) -> None:
@@ -264,7 +342,7 @@ def _record(
             "id": flag.id,
             "rung": rung.number,
             "due_at": rung.at,
-            "told": [person.username for person in told],
+            "told": list(told),
             "channels": list(rung.channels),
         },
         now=now,

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission, system_actor
 from epro.errors import (
     AlreadyAcknowledged,
-    FlagClosed,
-    FlagNotAcknowledged,
     InvalidInput,
     NotFound,
     ReasonRequired,
 )
+from epro.errors_of_flags import FlagClosed, FlagNotAcknowledged
 from epro.models import (
     FlagAssessment,
     FlagNote,

@@ -60,6 +60,9 @@ VERBS: dict[str, Translated] = {
         "对可能的不良事件({source})作出了决定: {disposition}",
         "decided about a possible adverse event ({source}): {disposition}",
     ),
+    "code_break.recorded": Translated(
+        "登记了一次揭盲事实({kind}, 由 {done_by})", "logged a code break ({kind}, by {done_by})"
+    ),
     "consent.given": Translated("记录了同意: {kind}", "recorded consent: {kind}"),
     "correction.approved": Translated(
         "同意更正({decision_reason})", "approved a correction ({decision_reason})"
@@ -90,6 +93,12 @@ VERBS: dict[str, Translated] = {
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
     "device_session.ended": Translated("退出了登录", "signed out"),
+    "drill.acknowledged": Translated(
+        "{acknowledged_by} 确认了报警演练", "{acknowledged_by} acknowledged a drill of the alarm"
+    ),
+    "drill.started": Translated(
+        "开始报警演练，通知了 {told}", "began a drill of the alarm; told {told}"
+    ),
     "edc_client.added": Translated("添加了数据接口客户端", "added an EDC client"),
     "edc_client.refused": Translated("数据接口客户端被拒绝", "an EDC client was refused"),
     "edc_client.revoked": Translated("停用了数据接口客户端", "shut an EDC client out"),
@@ -232,10 +241,16 @@ VERBS: dict[str, Translated] = {
     ),
     "screening.met": Translated("回答符合规则 {rules}", "answers met the rules {rules}"),
     "sign_in.refused": Translated("登录被拒绝", "sign-in was refused"),
+    "roster.entered": Translated(
+        "录入了 {from_on} 至 {to_on} 的值班表", "entered the roster from {from_on} to {to_on}"
+    ),
     "signature.refused": Translated("签名未通过验证", "a signature was not proven"),
     "site.added": Translated("添加了研究中心", "added a site"),
     "study.read": Translated(
         "数据接口读取了研究版本列表", "an EDC client read the list of editions"
+    ),
+    "sponsor_contact.set": Translated(
+        "设定了 {site} 的申办方联系人", "set the sponsor's contact of {site}"
     ),
     "study_version.activated": Translated(
         "自 {from_on} 起启用方案 {version}", "activated study version {version} from {from_on}"

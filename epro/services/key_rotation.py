@@ -7,16 +7,17 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.crypto import Keyring
-from epro.services import identity, journal, staff
+from epro.services import identity, journal, sponsor_contacts, staff
 from epro.services.journal import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many participants and users were sealed anew."""
+    """How many participants, users and contacts at the sponsor were sealed anew."""
 
     participants: int
     users: int
+    sponsor_contacts: int
 
 
 def reseal_all(session: Session, actor: Actor, *, keyring: Keyring, now: datetime) -> Resealed:
@@ -24,6 +25,7 @@ def reseal_all(session: Session, actor: Actor, *, keyring: Keyring, now: datetim
     resealed = Resealed(
         participants=identity.reseal_all(session, keyring=keyring),
         users=staff.reseal_all(session, keyring=keyring),
+        sponsor_contacts=sponsor_contacts.reseal_all(session, keyring=keyring),
     )
     journal.record(
         session, actor, "identity.resealed",

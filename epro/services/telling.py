@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from epro.access import system_actor
 from epro.crypto import Keyring
 from epro.models import (
+    AlarmDrill,
     Assessment,
     AssessmentState,
     Incident,
@@ -52,6 +53,7 @@ from questionnaires.catalogue import UnknownStudyVersion
 
 DISPATCHER = system_actor("dispatcher")
 INCIDENT = "incident"
+SPONSOR = "sponsor"
 OTHER_WAY = {
     ChannelName.EMAIL: ChannelName.SMS,
     ChannelName.SMS: ChannelName.EMAIL,
@@ -191,7 +193,14 @@ def tell_another_way(session: Session, message: OutboxMessage, *, now: datetime)
     )
     if incident is None:
         return False
-    if told_at is None:
+    if message.recipient_ref.startswith(f"{SPONSOR}:"):
+        # Somebody outside must not read what this text says: the site phones instead.
+        if site is not None:
+            work_list.add(
+                session, DISPATCHER, WorkKind.NOT_REACHED, about=about, site_id=site.id,
+                participant_id=None, now=now,
+            )  # fmt: skip
+    elif told_at is None:
         channel = OTHER_WAY[message.channel]
         outbox.enqueue(
             session,
@@ -270,15 +279,21 @@ class _Context:
 
 def _context(session: Session, message: OutboxMessage) -> _Context:
     kind, _, id_ = message.recipient_ref.partition(":")
-    person = session.get(Participant if kind == "participant" else User, UUID(id_))
+    person = None
+    if kind in {"participant", "user"}:
+        person = session.get(Participant if kind == "participant" else User, UUID(id_))
     participant = person if isinstance(person, Participant) else None
     recipient = person.username if isinstance(person, User) else ""
     site_id = None
+    if kind == SPONSOR:
+        recipient = SPONSOR
     subject, _, subject_id = (message.about or "").partition(":")
     if subject == "flag" and (flag := session.get(SafetyFlag, UUID(subject_id))):
         participant = session.get_one(Participant, flag.participant_id)
     elif subject == INCIDENT and (incident := session.get(Incident, UUID(subject_id))):
         site_id = incident.site_id
+    elif subject == "drill" and (drill := session.get(AlarmDrill, UUID(subject_id))):
+        site_id = drill.site_id
     if participant is not None:
         site_id = participant.site_id
         recipient = recipient or participant.code

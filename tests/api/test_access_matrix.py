@@ -29,6 +29,7 @@ from tests.api.world import (
     put_down,
 )
 from tests.architecture.sources import ROOT
+from tests.clock import START
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.settings import make_settings
 
@@ -250,6 +251,11 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         "POST /api/v1/participants/{code}/contacts": {
             "channel": "telephone",
             "outcome": "reached",
+        },
+        "POST /api/v1/participants/{code}/code-breaks": {
+            "kind": "planned",
+            "happened_at": START.isoformat(),
+            "done_by": "investigator",
         },
     }
     return world.request(

@@ -27,10 +27,12 @@ TAKE_A_KEY = {
     "end_delegation", "reassign_flag", "assess_flag", "state_awareness", "state_later_awareness",
     "record_sending", "close_flag", "sign_flag_again", "log_contact",
     "enter_event", "decide_candidate",
+    "enter_roster", "start_drill", "record_code_break",
 }  # fmt: skip
 REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
-    "acknowledge_flag", "finish_work_item", "correct_own_response", "confirm_own_correction",
+    "acknowledge_flag", "acknowledge_drill", "finish_work_item", "correct_own_response",
+    "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
 }  # fmt: skip

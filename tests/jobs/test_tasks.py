@@ -40,7 +40,7 @@ NUMBER = "+8613900139001"
 ACTOR = system_actor("test")
 ORDER = [
     "amend", "follow_up", "remind", "flag_idle_drafts", "notice", "close_drafts", "escalate",
-    "serious_clock", "dispatch",
+    "serious_clock", "roster", "dispatch",
     "watchdog", "housekeeping", "sequence_journal",
 ]  # fmt: skip
 

@@ -79,15 +79,14 @@ def test_red_climbs_by_the_minute_at_every_hour(
 def test_red_tells_the_site_at_once_and_the_sponsor_last() -> None:
     made = rungs(Tier.RED_A, at(FRI, "21:30"))
 
-    site = (Recipient.COORDINATOR, Recipient.INVESTIGATOR)
     assert [rung.recipients for rung in made] == [
-        site,
-        site,
-        (Recipient.INVESTIGATOR,),
+        (Recipient.COORDINATOR, Recipient.ON_CALL),
+        (Recipient.BACKUP, Recipient.PRINCIPAL_INVESTIGATOR),
+        (Recipient.PRINCIPAL_INVESTIGATOR,),
         (Recipient.SPONSOR_CONTACT,),
     ]
+    assert [rung.phone_task for rung in made] == [False, False, True, False]
     assert [rung.number for rung in made] == [0, 1, 2, 3]
-    assert [rung.someone_new for rung in made] == [False, True, False, False]
     assert {rung.tier for rung in made} == {Tier.RED_A}
 
 
@@ -293,7 +292,8 @@ def test_every_flag_has_a_ladder_in_order_that_ends_with_another_person(
     assert [rung.at for rung in made] == sorted(rung.at for rung in made)
     assert tier is Tier.YELLOW or made[0].at == urgent_since
     assert len(made) >= 2
-    assert any(Recipient.INVESTIGATOR in rung.recipients for rung in made)
+    physicians = set(Recipient) - {Recipient.COORDINATOR, Recipient.SPONSOR_CONTACT}
+    assert any(physicians & set(rung.recipients) for rung in made)
     by = acknowledge_by(POLICY, tier, tonight=tonight, urgent_since=urgent_since, zone=zone)
     assert made[0].at <= by <= made[-1].at
 

@@ -54,8 +54,10 @@ def test_a_site_opens_on_its_next_working_day(
 
     local = opening.astimezone(zone)
     assert opening > after
-    assert local.weekday() < 5
+    day = local.date().isoformat()
+    assert local.weekday() < 5 or day in OFFICE.working_days
     assert local.date() not in holidays
+    assert day not in OFFICE.holidays
     assert OFFICE.hold_at(opening, zone, holidays)
     assert not OFFICE.hold_at(opening - MINUTE, zone, holidays)
 
@@ -67,6 +69,16 @@ def test_working_days_leave_out_weekends_and_holidays() -> None:
     days = [OFFICE.working_day_after(friday, n, {date(2026, 3, 10)}) for n in (1, 2, 3)]
 
     assert days == [date(2026, 3, 9), date(2026, 3, 11), date(2026, 3, 12)]
+
+
+@pytest.mark.req("C-05")
+def test_announced_holidays_are_free_and_announced_weekends_are_worked() -> None:
+    before_the_holiday = date(2026, 9, 30)
+
+    days = [OFFICE.working_day_after(before_the_holiday, n, ()) for n in (1, 2, 3)]
+
+    # The first to the seventh of October are free; Saturday the tenth is worked.
+    assert days == [date(2026, 10, 8), date(2026, 10, 9), date(2026, 10, 10)]
 
 
 @pytest.mark.req("A-07")

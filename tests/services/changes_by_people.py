@@ -74,6 +74,34 @@ def _correct(world: World, response_id: str) -> TestResponse:
     )  # fmt: skip
 
 
+def enter_roster(world: World) -> TestResponse:
+    hours = {"begins_at": "2026-03-02T00:00:00+08:00", "ends_at": "2026-03-03T00:00:00+08:00"}
+    shifts = [
+        {"duty": "on_call", "person": "investigator", **hours},
+        {"duty": "backup", "person": "principal_investigator", **hours},
+    ]
+    body = {"from_on": "2026-03-02", "to_on": "2026-03-02", "shifts": shifts}
+    headers = world.sign_in(Role.COORDINATOR)
+    return world.request("POST", f"{API}/sites/{HERE}/rosters", json=body, headers=headers)
+
+
+def start_drill(world: World) -> TestResponse:
+    headers = world.sign_in(Role.COORDINATOR)
+    return world.request("POST", f"{API}/sites/{HERE}/drills", headers=headers)
+
+
+def acknowledge_drill(world: World) -> TestResponse:
+    path = f"{API}/drills/{start_drill(world).get_json()['id']}/acknowledgement"
+    return world.request("POST", path, headers=world.sign_in(Role.INVESTIGATOR))
+
+
+def record_code_break(world: World) -> TestResponse:
+    body = {"kind": "emergency", "happened_at": world.clock.now().isoformat(),
+            "done_by": "investigator"}  # fmt: skip
+    path = f"{API}/participants/{PARTICIPANT}/code-breaks"
+    return world.request("POST", path, json=body, headers=world.sign_in(Role.INVESTIGATOR))
+
+
 def delegate(world: World) -> TestResponse:
     body = {
         "person": "investigator", "task": "assess_event", "from_on": "2026-03-02",

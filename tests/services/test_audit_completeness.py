@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,10 +15,9 @@ from epro.access import Role, Scope
 from epro.api.access_table import routes_of
 from epro.app import create_app
 from epro.clock import wall_clock_now
-from epro.models import FlagTrigger, JournalEntry, RehearsalClock, SafetyFlag, Site, WorkKind
+from epro.models import JournalEntry, RehearsalClock, Site, WorkKind
 from epro.services import work_list
 from epro.services.journal_words import VERBS
-from questionnaires.tiers import Tier
 from tests.api.world import (
     API,
     ENROLLED,
@@ -36,6 +34,7 @@ from tests.architecture.sources import name_of, product_files, tree_of
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import PASSWORD, PIN, SYSTEM, add_user, totp_at
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
+from tests.services.changes_of_flags import CASES_OF_FLAGS
 from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("T-01")
@@ -169,112 +168,6 @@ def finish_work_item(world: World) -> TestResponse:
     return world.request("POST", path, headers=world.sign_in(Role.COORDINATOR))
 
 
-def acknowledge_flag(world: World) -> TestResponse:
-    her, coordinator = world.sign_in(Role.PARTICIPANT), world.sign_in(Role.COORDINATOR)
-    known = world.known
-    body = submission(
-        {"id": str(known.assessment), "questionnaire": {
-            "code": known.questionnaire.code, "version": known.questionnaire.version}}
-    )  # fmt: skip
-    for answer in body["answers"]:
-        if answer["link_id"] == "temp":
-            answer["value"] = 39.8
-    world.request(
-        "PUT", f"{API}/me/responses/{uuid4()}", json=body, headers={**her, "Answer-Age": "1"}
-    )
-    raised = world.request("GET", f"{API}/flags", headers=coordinator).get_json()["items"][0]
-    path = f"{API}/flags/{raised['id']}/acknowledgement"
-    return world.request("POST", path, headers=coordinator)
-
-
-def reassign(world: World) -> TestResponse:
-    return _about_a_flag(
-        world, "reassignment", {"to": "investigator", "reason": "night"}, Role.COORDINATOR
-    )
-
-
-def assess(world: World) -> TestResponse:
-    # Tests share flags: one that was assessed before takes a reason.
-    body = {"is_adverse_event": False, "narrative": "misread", "reason": "read again"}
-    return _about_a_flag(world, "assessments", body, Role.INVESTIGATOR)
-
-
-def state_awareness(world: World) -> TestResponse:
-    at = (world.clock.now() - timedelta(hours=1)).isoformat()
-    return _about_a_flag(
-        world, "awareness", {"aware_at": at, "reason": "she phoned"}, Role.COORDINATOR
-    )
-
-
-def state_later_awareness(world: World) -> TestResponse:
-    path = f"{API}/flags/{_taken_flag(world)}"
-    at = (world.clock.now() - timedelta(hours=1)).isoformat()
-    world.request("POST", f"{path}/awareness", json={"aware_at": at, "reason": "she phoned"},
-                  headers=world.sign_in(Role.COORDINATOR))  # fmt: skip
-    body = {"aware_at": world.clock.now().isoformat(), "reason": "of another matter",
-            "signature": world.proof(Role.PRINCIPAL_INVESTIGATOR)}  # fmt: skip
-    headers = world.sign_in(Role.PRINCIPAL_INVESTIGATOR)
-    return world.request("POST", f"{path}/later-awareness", json=body, headers=headers)
-
-
-def record_sending(world: World) -> TestResponse:
-    body = {"sent_at": world.clock.now().isoformat(), "sent_by": "Li Min", "sent_to": "sponsor",
-            "proof": "fax 17"}  # fmt: skip
-    return _about_a_flag(world, "sendings", body, Role.COORDINATOR)
-
-
-def close(world: World) -> TestResponse:
-    assessed = assess(world)
-    assert assessed.status_code == 201, assessed.text
-    flag_id = assessed.get_json()["id"]
-    body = {"reason": "settled", "signature": world.proof(Role.INVESTIGATOR)}
-    headers = world.sign_in(Role.INVESTIGATOR)
-    return world.request("POST", f"{API}/flags/{flag_id}/closure", json=body, headers=headers)
-
-
-def sign_again(world: World) -> TestResponse:
-    flag_id = close(world).get_json()["id"]
-    headers, path = world.sign_in(Role.INVESTIGATOR), f"{API}/flags/{flag_id}"
-    again = {"is_adverse_event": False, "narrative": "misread", "reason": "looked again"}
-    world.request("POST", f"{path}/assessments", json=again, headers=headers)
-    body = {"signature": world.proof(Role.INVESTIGATOR)}
-    return world.request("POST", f"{path}/signature", json=body, headers=headers)
-
-
-def log_contact(world: World) -> TestResponse:
-    body = {"channel": "telephone", "outcome": "reached"}
-    path = f"{API}/participants/{PARTICIPANT}/contacts"
-    return world.request("POST", path, json=body, headers=world.sign_in(Role.COORDINATOR))
-
-
-def _taken_flag(world: World) -> str:
-    """Return the id of a flag of its own that somebody has taken and nobody has assessed."""
-    acknowledge_flag(world)
-    now, taken_by = world.clock.now(), world.staff[Role.COORDINATOR].user.id
-    with world.database.transaction() as session:
-        met = session.scalars(select(FlagTrigger).order_by(FlagTrigger.id.desc())).first()
-        assert met
-        like = session.get_one(SafetyFlag, met.flag_id)
-        flag = SafetyFlag(
-            participant_id=like.participant_id, site_id=like.site_id, tier=Tier.RED_B,
-            study_version_id=like.study_version_id, tonight=False, possible_serious=True,
-            raised_at=now, urgent_since=now, acknowledged_at=now, acknowledged_by_id=taken_by,
-            owner_id=taken_by, viewed_at=now, aware_at=now,
-        )  # fmt: skip
-        session.add(flag)
-        session.flush()
-        session.add(
-            FlagTrigger(flag_id=flag.id, screening_id=met.screening_id, rule=met.rule,
-                        tier=met.tier, met_at=now)
-        )  # fmt: skip
-        return str(flag.id)
-
-
-def _about_a_flag(world: World, act: str, body: dict[str, Any], role: Role) -> TestResponse:
-    path = f"{API}/flags/{_taken_flag(world)}/{act}"
-    return world.request("POST", path, json=body, headers=world.sign_in(role))
-
-
 def let_the_edc_in(world: World) -> TestResponse:
     added = world.add_client(Scope.READ)
     form, basic = {"grant_type": "client_credentials"}, (added.client.name, added.secret)
@@ -298,19 +191,11 @@ CASES: dict[str, tuple[Case, str]] = {
     "PUT /api/v1/me/responses/{response_id}": (submit, "response.in_progress"),
     "PATCH /api/v1/me/preferences": (choose_preferences, "participant.preferences_changed"),
     **CASES_OF_EVENTS,
+    **CASES_OF_FLAGS,
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
     "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),
     "DELETE /api/v1/sessions/current": (sign_out, "device_session.ended"),
-    "POST /api/v1/flags/{flag_id}/acknowledgement": (acknowledge_flag, "flag.acknowledged"),
-    "POST /api/v1/flags/{flag_id}/reassignment": (reassign, "flag.reassigned"),
-    "POST /api/v1/flags/{flag_id}/assessments": (assess, "flag.assessed"),
-    "POST /api/v1/flags/{flag_id}/awareness": (state_awareness, "flag.awareness_stated"),
-    "POST /api/v1/flags/{flag_id}/later-awareness": (state_later_awareness, "record.signed"),
-    "POST /api/v1/flags/{flag_id}/sendings": (record_sending, "flag.reported"),
-    "POST /api/v1/flags/{flag_id}/closure": (close, "flag.closed"),
-    "POST /api/v1/flags/{flag_id}/signature": (sign_again, "record.signed"),
-    "POST /api/v1/participants/{code}/contacts": (log_contact, "contact.logged"),
     "POST /api/v1/sites/{site}/delegations": (delegate, "delegation.signed"),
     "POST /api/v1/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /api/v1/work-items/{item_id}/done": (finish_work_item, "work_item.done"),

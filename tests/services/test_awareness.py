@@ -7,7 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Role
-from epro.errors import AwarenessNotPossible, InvalidInput, NotFound, ReasonRequired
+from epro.errors import (
+    InvalidInput,
+    NotFound,
+    ReasonRequired,
+)
+from epro.errors_of_flags import AwarenessNotPossible
 from epro.models import AwarenessKind, ContactOutcome, SafetyFlag, WorkItem, WorkKind
 from epro.services import awareness, serious_clock
 from epro.services.awareness import NewSending

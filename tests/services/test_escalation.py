@@ -9,7 +9,7 @@ from epro.access import Role
 from epro.models import Incident, SafetyFlag
 from epro.services import escalation, flags
 from notifications.messages import MessageState
-from tests.factories import add_user
+from tests.factories import add_principal_investigator, add_user
 from tests.services.given import local
 from tests.services.line import INFUSED_ON, Line, begin_line, flags_of, messages_of
 
@@ -82,6 +82,7 @@ def test_acknowledging_stops_the_ladder_and_what_has_not_left(
 def test_a_rung_with_nobody_to_tell_is_an_incident_and_tells_the_site_again(
     session: Session, line: Line, flag: SafetyFlag
 ) -> None:
+    add_principal_investigator(session, line.given.site)
     climb(session, line, 119)
     told = len(messages_of(session, "safety"))
 
@@ -90,4 +91,4 @@ def test_a_rung_with_nobody_to_tell_is_an_incident_and_tells_the_site_again(
     assert [incident.kind for incident in session.query(Incident)] == ["nobody_to_tell"]
     again = messages_of(session, "safety")[told:]
     assert {message.template for message in again} == {"escalation_sms", "escalation_email"}
-    assert len({message.recipient_ref for message in again}) == 2
+    assert len({message.recipient_ref for message in again}) == 3

@@ -10,18 +10,20 @@ from sqlalchemy.orm import Session
 
 from epro.access import Role
 from epro.errors import (
-    ContactMissing,
-    DispositionMissing,
-    FlagClosed,
-    FlagNotAcknowledged,
     InvalidInput,
     NotDelegated,
     NotFound,
     ReasonRequired,
+    SignatureNotProven,
+)
+from epro.errors_of_flags import (
+    ContactMissing,
+    DispositionMissing,
+    FlagClosed,
+    FlagNotAcknowledged,
     SendingMissing,
     SignatureHolds,
     SignatureMissing,
-    SignatureNotProven,
 )
 from epro.models import (
     ContactOutcome,
