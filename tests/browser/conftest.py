@@ -35,7 +35,9 @@ def desk(
 ) -> Iterator[Desk]:
     """A site with its coordinator, and a participant whose answer raised a flag."""
     shelf = SystemShelf(tmp_path_factory.mktemp("desk"), database_shelf)
-    yield Desk.open(shelf.running(DatabaseKind.SQLITE), chromium)
+    desk = Desk.open(shelf.running(DatabaseKind.SQLITE), chromium)
+    yield desk
+    desk.close()
     shelf.close()
 
 

@@ -1,10 +1,10 @@
 """What browser tests work with: a desk at a site, pages that are watched, and axe."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from random import Random
 from typing import Any, Self
 from uuid import uuid4
@@ -12,11 +12,14 @@ from uuid import uuid4
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from pyotp.totp import TOTP
+from sqlalchemy import select
 
 from epro.clock import wall_clock_now
+from epro.db import Database
+from epro.models import User
 from questionnaires.invented import calm_answers
-from tests.blackbox.people import Phone, enrolled_phone
-from tests.blackbox.system import PASSWORD, System, as_bytes
+from tests.blackbox.people import ZONE, Phone, enrolled_phone
+from tests.blackbox.system import API, PASSWORD, SITE, System, as_bytes
 from tests.factories import shipped_package
 
 CHROMIUM = "/usr/bin/chromium"
@@ -26,8 +29,8 @@ FLAGS = [
 ]  # fmt: skip
 # What a page must pass: WCAG 2.2 A and AA, and what the makers of axe call good practice.
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-TOTP_STEP_S = 30
 STAFF_COUNT = 4
+PHYSICIAN, PRINCIPAL = "desk.physician", "desk.principal"
 
 
 @dataclass
@@ -54,12 +57,12 @@ class Watched:
 class Desk:
     """A running site, and the browsers of the people who work there.
 
-    Coming in by the form costs a person's one-time code; most tests share one who is in already.
+    Coming in by the form takes a while; most tests share one who is in already.
     """
 
     system: System
     chromium: Browser
-    used_steps: dict[str, int] = field(default_factory=dict)
+    came_in: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
     signed_in: StorageState | None = None
 
@@ -75,7 +78,7 @@ class Desk:
 
     def newcomer(self) -> str:
         """Return a coordinator who has not signed in yet."""
-        return next(name for name in self.secrets if name not in self.used_steps)
+        return next(name for name in self.secrets if name not in self.came_in)
 
     @contextmanager
     def desktop(self, **how: Any) -> Iterator[Watched]:
@@ -104,7 +107,7 @@ class Desk:
         page.goto(to)
         page.fill("#username", name)
         page.fill("#password", PASSWORD)
-        page.fill("#totp", self._fresh_code(name))
+        page.fill("#totp", self.fresh_code(name))
         page.click("main button")
         page.wait_for_url(f"**{to}")
 
@@ -126,13 +129,43 @@ class Desk:
         assert answered.status_code == 201, answered.text
         return phone
 
+    def delegate_to_a_physician(self) -> None:
+        """Have the principal investigator entrust a physician with assessing and closing."""
+        roles = {PHYSICIAN: "investigator", PRINCIPAL: "principal_investigator"}
+        for number, (name, role) in enumerate(roles.items()):
+            self.secrets[name] = self.system.add_staff(
+                name, f"{role} 王医生", role, phone=f"+8613900138{number:03}"
+            )
+        proof = {"username": PRINCIPAL, "password": PASSWORD, "totp": self.fresh_code(PRINCIPAL)}
+        signed_in = self.system.http.post(f"{API}/sessions/staff", json=proof).json()
+        for task in ("assess_event", "close_flag"):
+            signature = {"password": PASSWORD, "totp": self.fresh_code(PRINCIPAL)}
+            answer = self.system.http.post(
+                f"{API}/sites/{SITE}/delegations",
+                json={
+                    "person": PHYSICIAN, "task": task, "signature": signature,
+                    "from_on": self.system.now().astimezone(ZONE).date().isoformat(),
+                },
+                headers={"Authorization": f"Bearer {signed_in['access_token']}"},
+            )  # fmt: skip
+            assert answer.status_code == 201, answer.text
+
+    def close(self) -> None:
+        """Let go of the system's database."""
+        self._database.engine.dispose()
+
     def later(self, **by: float) -> None:
         """Let trial time pass."""
         self.system.move_to(self.system.now() + timedelta(**by))
 
-    def _fresh_code(self, name: str) -> str:
-        """Return a one-time code that this person has not used, waiting for it if need be."""
-        while int(time.time()) // TOTP_STEP_S <= self.used_steps.get(name, 0):
-            time.sleep(0.2)
-        self.used_steps[name] = int(time.time()) // TOTP_STEP_S
+    def fresh_code(self, name: str) -> str:
+        """Return a one-time code, as if this person had not used one in this half minute."""
+        with self._database.transaction() as session:
+            user = session.scalars(select(User).where(User.username == name)).one()
+            user.totp_last_step = 0
+        self.came_in.add(name)
         return TOTP(self.secrets[name]).at(wall_clock_now())
+
+    @cached_property
+    def _database(self) -> Database:
+        return Database(self.system.database_url)

@@ -162,7 +162,7 @@ def test_the_first_load_is_small(world: World) -> None:
 
     weights = [len(compress((pages.STATIC / name).read_bytes())) for name in files]
 
-    assert len(files) == 3
+    assert len(files) == 4
     assert len(compress(page.data)) + sum(weights) <= FIRST_LOAD_LIMIT
 
 
