@@ -1,12 +1,13 @@
 """The instruments that are shipped beside the diary: what each of them is for, and must hold."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from questionnaires.definition import Derivation, ItemType
+from questionnaires.definition import Derivation, ItemType, Translated
 from questionnaires.effort import Effort, effort, good_day
-from questionnaires.lint import asks_all
+from questionnaires.lint import Severity, asks_all, check
 from questionnaires.reachability import answers_for
 from tests.questionnaires.forms import form, item, shipped, shipped_form, temperature
 
@@ -14,11 +15,12 @@ DIARIES = ["daily", "infusion_evening", "morning_check"]
 CHECKS = ["safety_check", "weekly", "four_weekly"]
 # Those about one event ask since it began, and what they ask of a day is a date.
 RECALL = re.compile(
-    r"since your last entry|past (24 hours|7 days|4 weeks|3 months)|30 days before|now\b"
+    r"since your last entry|past (24 hours|7 days|4 weeks|3 months)|preceding 30 days|now\b"
     r"|measured since",
     re.IGNORECASE,
 )
-ABOUT_AN_ANSWER_JUST_GIVEN = {"temp_route", "temp_at", "urine_period"}
+ABOUT_AN_ANSWER_JUST_GIVEN = {"temp_route", "temp_again_route", "temp_at", "urine_period"}
+ABOUT_THE_RATING = {"assessed_on", "rescue_therapy", "steroid_per_day"}
 
 
 def read_by_rules() -> set[str]:
@@ -104,7 +106,42 @@ def test_every_question_of_a_planned_form_carries_its_recall_period(code: str) -
         if not RECALL.search(item.text.en) and item.link_id not in ABOUT_AN_ANSWER_JUST_GIVEN
     }
 
-    assert without <= {"assessed_on"}
+    assert without <= ABOUT_THE_RATING
+
+
+@pytest.mark.req("Q-09")
+@pytest.mark.parametrize("code", [*DIARIES, *CHECKS, "patient_global", "sledai_2k", "baseline"])
+def test_the_recall_period_is_data_too_so_that_no_study_can_change_it(code: str) -> None:
+    without = {one.link_id for one in shipped_form(code).items if one.recall is None}
+
+    about_longer = {"usual_period"}  # three months
+    assert without <= ABOUT_AN_ANSWER_JUST_GIVEN | ABOUT_THE_RATING | about_longer
+
+
+@pytest.mark.req("Q-09")
+def test_a_study_that_asks_about_another_time_is_refused() -> None:
+    daily = shipped_form("daily")
+    pain = daily.item("pain")
+    assert pain is not None
+    other = replace(pain, text=Translated("过去 7 天，有多痛？", "In the past 7 days, how bad?"))
+    changed = replace(daily, items=tuple(other if one is pain else one for one in daily.items))
+    forms = tuple(changed if one is daily else one for one in shipped().questionnaires)
+
+    found = check(replace(shipped(), questionnaires=forms))
+
+    faults = [one for one in found if one.severity is Severity.FAULT]
+    assert {one.code for one in faults} == {"recall_not_said"}
+    assert {one.place for one in faults} == {"daily item 'pain'"}
+
+
+@pytest.mark.req("Q-09")
+@pytest.mark.parametrize("code", [*DIARIES, *CHECKS])
+def test_questions_about_events_name_the_day_of_the_last_entry(code: str) -> None:
+    items = shipped_form(code).items
+    dated = [one for one in items if "{last_entry_on}" in one.text.zh]
+
+    assert [one.link_id for one in dated] == ["temp", "urgent", "other", "changes"]
+    assert [one.link_id for one in dated if "{last_entry_on}" not in one.text.en] == []
 
 
 @pytest.mark.req("A-05")
