@@ -44,6 +44,10 @@ class Permission(StrEnum):
     REVOKE_DEVICE = "revoke_device"
     RECORD_ANCHOR = "record_anchor"
     READ_ANCHOR = "read_anchor"
+    CHANGE_LIFE_CYCLE = "change_life_cycle"
+    CHANGE_PERSONAL_TIMES = "change_personal_times"
+    CHANGE_OWN_TIMES = "change_own_times"
+    READ_COMPLIANCE = "read_compliance"
     READ_JOURNAL = "read_journal"
     READ_FLAG = "read_flag"
     ACKNOWLEDGE_FLAG = "acknowledge_flag"
@@ -73,6 +77,7 @@ _READS_A_SITE = _OWN | {
     Permission.READ_PARTICIPANT,
     Permission.READ_RESPONSE,
     Permission.READ_ANCHOR,
+    Permission.READ_COMPLIANCE,
 }
 
 _FOLLOWS = {
@@ -115,6 +120,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_QUESTIONNAIRE,
             Permission.READ_OWN_DIARY,
             Permission.SUBMIT_RESPONSE,
+            Permission.CHANGE_OWN_TIMES,
             Permission.CORRECT_OWN_RESPONSE,
             Permission.CHOOSE_PREFERENCES,
         }
@@ -130,6 +136,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.ISSUE_ACTIVATION_CODE,
             Permission.REVOKE_DEVICE,
             Permission.RECORD_ANCHOR,
+            Permission.CHANGE_LIFE_CYCLE,
+            Permission.CHANGE_PERSONAL_TIMES,
             Permission.READ_JOURNAL,
             Permission.READ_FLAG,
             Permission.ACKNOWLEDGE_FLAG,

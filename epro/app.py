@@ -32,6 +32,7 @@ from epro.api import (
     rosters,
     scores,
     sessions,
+    taking_part,
     work,
 )
 from epro.api.context import follow_rehearsal_clock
@@ -54,7 +55,8 @@ from epro.web.console import sign_in as console_sign_in
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, assessments, me, preferences, forms, responses, scores,
+    sessions, participants, anchors, taking_part, assessments, me, preferences, forms,
+    responses, scores,
     corrections, flags, work, contacts, delegations, rosters, code_breaks, questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
     event_candidates, adverse_events, event_lists,

@@ -195,6 +195,25 @@ class AnchorNotPossible(DomainError):
     message = "This anchor cannot be recorded."
 
 
+class SecondInfusionNotSettled(DomainError):
+    """The study does not say how a second infusion visit is kept from telling who got what."""
+
+    code = "second_infusion_not_settled"
+    status = 409
+    message = (
+        "The study package does not say how second infusion visits are handled. Its study.yaml "
+        "must name second_infusion before one is recorded."
+    )
+
+
+class LifeCycleNotPossible(DomainError):
+    """How a participant takes part cannot change in that way, or not at that time."""
+
+    code = "life_cycle_not_possible"
+    status = 409
+    message = "This change is not possible."
+
+
 class NoActiveStudyVersion(DomainError):
     """No study version is activated at the site on that date."""
 

@@ -206,10 +206,10 @@ class SecondInfusionMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecondInfusion:
-    """The mode, and the sponsor's document that says so."""
+    """The mode, and the sponsor's document that says so; every mode but the uniform needs one."""
 
     mode: SecondInfusionMode
-    document: str
+    document: str | None = None
 
 
 class ThermometerRoute(StrEnum):
@@ -268,7 +268,7 @@ class StudyPackage:
     title: Translated
     languages: tuple[Language, ...]
     zone: str
-    second_infusion: SecondInfusion
+    second_infusion: SecondInfusion | None
     thermometer_route: ThermometerRoute
     links_in_sms: bool
     consents: tuple[Consent, ...]

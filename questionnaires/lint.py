@@ -32,11 +32,11 @@ from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
 from questionnaires.lint_reminders import find_reminder_faults
+from questionnaires.lint_schedule import find_schedule_faults
 from questionnaires.lint_scores import find_score_faults
 from questionnaires.lint_screening import derived_clause_fault, find_screening_faults
 from questionnaires.lint_texts import find_text_faults, placeholders
 from questionnaires.reachability import answers_for
-from questionnaires.schedule import Block, ClockTime, days_after_anchor
 from questionnaires.tiers import Tier
 
 MOST_ALWAYS_SHOWN = 12
@@ -262,38 +262,8 @@ def _shared_items(package: StudyPackage) -> Iterator[Finding]:
 
 
 def _schedule(package: StudyPackage) -> Iterator[Finding]:
-    for block in package.schedule.blocks:
-        place = f"block '{block.code}'"
-        if package.questionnaire(block.questionnaire) is None:
-            reason = f"names the questionnaire '{block.questionnaire}', which is not in study.yaml"
-            yield Finding("unknown_questionnaire", place, reason)
-        try:
-            first, last = (
-                days_after_anchor(day, infusion_day_number=package.infusion_day_number)
-                for day in (block.first, block.last)
-            )
-        except ValueError as error:
-            yield Finding("days", place, f"cannot be planned: {error}")
-            continue
-        if first > last:
-            yield Finding("days", place, "ends before it begins")
-        yield from _times(block, place)
-
-
-def _times(block: Block, place: str) -> Iterator[Finding]:
-    opens = [block.opens] if isinstance(block.opens, ClockTime) else []
-    lates = [block.late_until] if block.late_until else []
-    order = [
-        *(_minutes(time, -block.days_before) for time in opens),
-        _minutes(block.due, 0),
-        *(_minutes(time, block.days_after) for time in (block.closes, *lates)),
-    ]
-    if order != sorted(order) or order[0] == order[-1]:
-        yield Finding("times", place, "needs opens ≤ due ≤ closes ≤ late_until")
-
-
-def _minutes(time: ClockTime, days: int) -> int:
-    return (days + time.days) * 1440 + time.minute
+    for code, place, reason in find_schedule_faults(package):
+        yield Finding(code, place, reason)
 
 
 def _policies(package: StudyPackage) -> Iterator[Finding]:

@@ -52,6 +52,7 @@ def _silence(package: StudyPackage) -> Iterator[Fault]:
     known = {block.code for block in package.schedule.blocks}
     for name, blocks in (
         ("call_now", policy.call_now.blocks),
+        *(("call_later", one.blocks) for one in policy.call_later),
         ("missed", policy.missed.blocks),
         ("missed_in_a_row", policy.missed_in_a_row.blocks),
         ("missed_while_open", policy.missed_while_open.blocks),

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from questionnaires import following_up
 from questionnaires.definition import Audience, StudyPackage
+from questionnaires.planner import plan
 from questionnaires.reminding import (
     MOST_EQUAL_TEXTS,
     OwnTime,
@@ -25,10 +26,11 @@ from questionnaires.reminding import (
 from questionnaires.schedule import (
     AnchorEvent,
     Anchors,
+    DiarySlot,
     PlannedAssessment,
+    SlotChoice,
     day_label,
     days_since_infusion,
-    plan,
     study_day,
 )
 from questionnaires.silence import is_early
@@ -149,8 +151,9 @@ def _calendars(package: StudyPackage) -> Iterator[_Calendar]:
         second = instant_of(_INFUSION_ON + timedelta(days=days), _INFUSION_MINUTE, zone)
         examples.append({AnchorEvent.INF1: first, AnchorEvent.INF2: second})
     for anchors in examples:
-        planned = plan(package.schedule, anchors, zone=zone).assessments
-        yield _Calendar(anchors, zone, package.infusion_day_number, planned)
+        for slot in DiarySlot:
+            planned = plan(package.schedule, anchors, zone=zone, slots=SlotChoice(slot))
+            yield _Calendar(anchors, zone, package.infusion_day_number, planned.assessments)
 
 
 def _quiet(policy: ReminderPolicy, calendars: Iterable[_Calendar]) -> Iterator[Fault]:

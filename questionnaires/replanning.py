@@ -7,7 +7,7 @@ its block and number. So an answer keeps its day whichever way an anchor is corr
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -85,6 +85,7 @@ def difference(
     planned: Sequence[PlannedAssessment],
     *,
     study_version: Hashable,
+    ended_at: datetime | None = None,
     now: datetime,
 ) -> Changes[Key]:
     """Find what to create, move, cancel and revive; once that is done, planning changes nothing.
@@ -92,18 +93,31 @@ def difference(
     What is answered or has been offered stays as it is, also where the plan no longer has it.
     The rest follows the plan. What comes to lie wholly in the past, its late part included, was
     never offered, and so cannot be missed; it is offered again if its window comes to reach past
-    `now`. A cancelled assessment of the same identity is revived rather than given a twin, because
-    a phone may still hold its id; among several the answered one, else the one cancelled last.
+    `now`. One that an anchor closes keeps its opening; its end follows the anchor as long as it is
+    not answered. `ended_at` is when taking part ended: what was unanswered and could still have
+    been answered then is cancelled, and nothing of it comes back. A cancelled assessment of the
+    same identity is revived rather than given a twin, because a phone may still hold its id; among
+    several the answered one, else the one cancelled last.
     """
     live = [assessment for assessment in standing if not assessment.is_cancelled]
-    targets = {target.identity: target for target in planned}
+    targets = {
+        target.identity: target
+        for target in planned
+        if ended_at is None or target.late_until <= ended_at
+    }
     move: list[Placement[Key]] = []
     cancel: list[Key] = []
     keep: list[Key] = []
     for assessment in live:
         target = targets.get(assessment.identity)
-        if assessment.is_fixed_at(now):
-            keep.append(assessment.key)
+        is_over = ended_at is not None and assessment.late_until > ended_at
+        if is_over and not assessment.is_answered:
+            cancel.append(assessment.key)
+        elif assessment.is_fixed_at(now):
+            if end := _end_that_follows(assessment, target):
+                move.append(Placement(assessment.key, end, is_not_offered=False))
+            else:
+                keep.append(assessment.key)
         elif target is None:
             cancel.append(assessment.key)
         elif _follows(assessment, target, study_version=study_version, now=now):
@@ -124,6 +138,24 @@ def difference(
         else:
             create.append(Creation(target, _is_past(target, now)))
     return Changes(tuple(create), tuple(move), tuple(cancel), tuple(revive), tuple(keep))
+
+
+def _end_that_follows(
+    assessment: Standing[Key], target: PlannedAssessment | None
+) -> PlannedAssessment | None:
+    """Return where an opened one moves to because the anchor that closes it did; None: nowhere."""
+    if (
+        target is None
+        or target.closed_by is None
+        or assessment.is_answered
+        or target.block != assessment.block
+        or target.questionnaire != assessment.questionnaire
+        or target.closes_at <= assessment.opens_at
+    ):
+        return None
+    end = replace(target, opens_at=assessment.opens_at)
+    old = (assessment.due_at, assessment.closes_at, assessment.late_until)
+    return None if (end.due_at, end.closes_at, end.late_until) == old else end
 
 
 def _by_claim(standing: Sequence[Standing[Key]]) -> dict[tuple[str, str], Standing[Key]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from questionnaires.hours import LocalHours
+from questionnaires.schedule import ClockTime
 from questionnaires.tiers import Tier
 from questionnaires.words import Clause, Translated
 
@@ -62,6 +63,14 @@ class CallNow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallLater:
+    """A line on the work list where nothing has come at a local time, `at.days` from the day."""
+
+    blocks: tuple[str, ...]
+    at: ClockTime
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A flag for one that was missed, of another tier on the early days."""
 
@@ -102,6 +111,7 @@ class SilencePolicy:
     early_days: int
     quiet_hours: LocalHours
     call_now: CallNow
+    call_later: tuple[CallLater, ...] = ()
     missed: Missed
     missed_in_a_row: MissedInARow
     missed_while_open: MissedWhileOpen

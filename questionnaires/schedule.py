@@ -1,18 +1,18 @@
-"""The schedule of assessments, and the plan that follows from it and from the anchors.
+"""The schedule of assessments as the protocol has it, its days, and what a plan is made of.
 
-The plan is a pure function: equal anchors give equal plans, for whomever they are recorded.
+`planner.py` makes the plan from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from questionnaires.windows import MINUTES_PER_DAY, instant_of
+from questionnaires.windows import MINUTES_PER_DAY
 
 
 class AnchorEvent(StrEnum):
@@ -67,32 +67,83 @@ class StudyDay:
 DayRef: TypeAlias = OffsetDay | StudyDay
 
 
+class DiarySlot(StrEnum):
+    """When of a day somebody keeps her diary: those who work at night choose the morning."""
+
+    EVENING = "evening"
+    MORNING = "morning"
+
+    @property
+    def other(self) -> DiarySlot:
+        return DiarySlot.MORNING if self is DiarySlot.EVENING else DiarySlot.EVENING
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """The slot a participant keeps, or keeps from a local day on; before it she kept the other."""
+
+    slot: DiarySlot = DiarySlot.EVENING
+    from_on: date | None = None
+
+    def on(self, day: date) -> DiarySlot:
+        """Return the slot of a local day."""
+        if self.from_on is None or day >= self.from_on:
+            return self.slot
+        return self.slot.other
+
+
+class AnsweredBy(StrEnum):
+    """Who fills an assessment in; what staff fill in never shows in a participant's diary."""
+
+    PARTICIPANT = "participant"
+    OUTCOMES_ASSESSOR = "outcomes_assessor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enough:
+    """So many answered between two days are enough; with fewer than `least` the site is told."""
+
+    answers: int
+    first: DayRef
+    last: DayRef
+    least: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One row of the schedule of assessments.
 
-    A block with a family gives at most one assessment per local date together with the other
-    blocks of that family: the one with the highest `priority` takes the date. A block without one
-    is periodic; its assessments are numbered from 1. The assessment of a day opens `days_before`
-    it and closes `days_after` it; `due` counts from the day itself. `only_until` ends the planning
-    (not what has been planned) as soon as that anchor is recorded.
+    - A block with a family gives at most one assessment per local date together with the other
+      blocks of that family: the one with the highest `priority` takes the date. A block without
+      one is periodic; its assessments are numbered from 1, and `only` keeps some of the numbers.
+    - The assessment of a day opens `days_before` it and closes `days_after` it; `due` counts from
+      the day itself. It closes earlier where the anchor `closed_by` comes earlier.
+    - With a `slot` only participants who keep their diary then have it. On a day on which a block
+      of `gives_way_to` has an assessment this one has none. What is `enough` is asked no further.
+    - What is not `analysed`, a practice form, counts in no compliance.
     """
 
     code: str
-    family: str | None
-    priority: int
+    family: str | None = None
+    priority: int = 0
     questionnaire: str
     anchor: AnchorEvent
-    only_until: AnchorEvent | None
+    closed_by: AnchorEvent | None = None
     first: DayRef
     last: DayRef
     every: int = 1
+    only: tuple[int, ...] = ()
+    gives_way_to: tuple[str, ...] = ()
+    slot: DiarySlot | None = None
+    answered_by: AnsweredBy = AnsweredBy.PARTICIPANT
+    analysed: bool = True
+    enough: Enough | None = None
     days_before: int = 0
     days_after: int = 0
     opens: ClockTime | SinceAnchor
     due: ClockTime
     closes: ClockTime
-    late_until: ClockTime | None
+    late_until: ClockTime | None = None
 
     def __post_init__(self) -> None:
         if self.every < 1:
@@ -111,6 +162,10 @@ class ScheduleOfAssessments:
     shortest_window_minutes: int = 60
     always_open: tuple[str, ...]
     report_correction_hours: int = 24
+
+    def block(self, code: str) -> Block | None:
+        """Return the block of that code."""
+        return next((one for one in self.blocks if one.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +202,8 @@ class PlannedAssessment:
     due_at: datetime
     closes_at: datetime
     late_until: datetime
+    closed_by: AnchorEvent | None = None
+    answered_by: AnsweredBy = AnsweredBy.PARTICIPANT
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -159,6 +216,9 @@ class LeftOutReason(StrEnum):
 
     WINDOW_TOO_SHORT = "window_too_short"
     AFTER_END = "after_end"
+    CLOSED = "closed"  # by the anchor that closes its block, before it would open
+    ENOUGH = "enough"
+    GIVES_WAY = "gives_way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +254,8 @@ def study_day(anchor_on: date, on: date, *, infusion_day_number: int) -> int:
 def days_since_infusion(anchors: Anchors, on: date, *, zone: ZoneInfo) -> int | None:
     """Return how many local days a day lies after the latest infusion on or before it.
 
-    0 on an infusion day, whatever its label; None before the first infusion.
+    `zone` is the site's, where the infusions took place. 0 on an infusion day, whatever its label;
+    None before the first infusion.
     """
     infusions = (
         anchors[event] for event in (AnchorEvent.INF1, AnchorEvent.INF2) if event in anchors
@@ -221,99 +282,6 @@ def days_after_anchor(day: DayRef, *, infusion_day_number: int) -> int:
             raise ValueError("There is no day 0 where the infusion day is D1")
         return day.number
     return day.number - infusion_day_number
-
-
-def plan(schedule: ScheduleOfAssessments, anchors: Anchors, *, zone: ZoneInfo) -> Plan:
-    """Plan every assessment that follows from the recorded anchors, in the participant's zone.
-
-    An anchor's day is its local day in that zone. A block whose anchor is not recorded gives
-    nothing. A window shorter than the schedule allows, or one that would open at or after END, is
-    left out with its reason, and its date goes to the next block of the family, if any.
-    Raises ValueError for an anchor without a zone, and where the schedule names an absent D0.
-    """
-    instants = {event: _in_utc(event, at) for event, at in anchors.items()}
-    planned: dict[tuple[str, str], PlannedAssessment] = {}
-    left_out: list[LeftOut] = []
-    for block in sorted(schedule.blocks, key=lambda block: -block.priority):
-        if block.anchor not in instants or block.only_until in instants:
-            continue
-        for occurrence, on in _days(block, schedule, instants[block.anchor], zone):
-            candidate = _place(block, occurrence, on, instants[block.anchor], zone)
-            if candidate.identity in planned:
-                continue
-            if reason := _reason_against(candidate, schedule, instants.get(AnchorEvent.END)):
-                left_out.append(
-                    LeftOut(candidate.family, candidate.occurrence, block.code, on, reason)
-                )
-            else:
-                planned[candidate.identity] = candidate
-    return Plan(
-        tuple(sorted(planned.values(), key=lambda it: (it.opens_at, it.family, it.occurrence))),
-        tuple(sorted(left_out, key=lambda it: (it.on, it.family, it.occurrence, it.block))),
-    )
-
-
-def _days(
-    block: Block, schedule: ScheduleOfAssessments, anchor_at: datetime, zone: ZoneInfo
-) -> Iterator[tuple[str, date]]:
-    first, last = (
-        days_after_anchor(day, infusion_day_number=schedule.infusion_day_number)
-        for day in (block.first, block.last)
-    )
-    anchor_on = anchor_at.astimezone(zone).date()
-    for number, offset in enumerate(range(first, last + 1, block.every), start=1):
-        on = anchor_on + timedelta(days=offset)
-        yield (on.isoformat() if block.family else str(number)), on
-
-
-def _place(
-    block: Block, occurrence: str, on: date, anchor_at: datetime, zone: ZoneInfo
-) -> PlannedAssessment:
-    """Give one assessment its window; where it is too short the order of instants may not hold."""
-    last_on = on + timedelta(days=block.days_after)
-    closes_at = _at(block.closes, last_on, zone)
-    if isinstance(block.opens, SinceAnchor):
-        opens_at = anchor_at + timedelta(minutes=block.opens.minutes)
-    else:
-        opens_at = _at(block.opens, on - timedelta(days=block.days_before), zone)
-    due_at = _at(block.due, on, zone)
-    return PlannedAssessment(
-        family=block.family or block.code,
-        occurrence=occurrence,
-        block=block.code,
-        questionnaire=block.questionnaire,
-        on=on,
-        opens_at=opens_at,
-        # After an evening infusion the diary opens past its usual hour: then it is due by its
-        # close. Due at its opening, silence would alarm before she could have answered.
-        due_at=due_at if opens_at < due_at < closes_at else closes_at,
-        closes_at=closes_at,
-        late_until=max(closes_at, _at(block.late_until, last_on, zone))
-        if block.late_until
-        else closes_at,
-    )
-
-
-def _reason_against(
-    candidate: PlannedAssessment, schedule: ScheduleOfAssessments, end_at: datetime | None
-) -> LeftOutReason | None:
-    window = Window(candidate.opens_at, candidate.closes_at)
-    if window.length < timedelta(minutes=schedule.shortest_window_minutes):
-        return LeftOutReason.WINDOW_TOO_SHORT
-    if end_at is not None and window.opens_at >= end_at:
-        return LeftOutReason.AFTER_END
-    return None
-
-
-def _at(time: ClockTime, on: date, zone: ZoneInfo) -> datetime:
-    return instant_of(on + timedelta(days=time.days), time.minute, zone)
-
-
-def _in_utc(event: AnchorEvent, at: datetime) -> datetime:
-    if at.utcoffset() is None:
-        raise ValueError(f"The anchor {event} needs a zone")
-    # UTC before any arithmetic: added to a local time, four hours would be wall-clock hours.
-    return at.astimezone(UTC)
 
 
 def _refuse_unknown(infusion_day_number: int) -> None:

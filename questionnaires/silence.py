@@ -1,20 +1,22 @@
 """What follows when an answer does not come (R34): whom to phone, and what to flag.
 
-- *call now*: on the early days, a line on the work list some time after due. Where that falls into
-  the participant's quiet hours it waits for their end: an infusion evening that is due at 24:00
-  asks for a call at 08:00, not at 02:00. It is dropped once the late part is over.
+- *call now*: on the early days, a line on the work list some time after due; for other forms on a
+  later day, at a local time that the policy names. Where that falls into the participant's quiet
+  hours it waits for their end: an infusion evening that is due at 24:00 asks for a call at 08:00,
+  not at 02:00. It is dropped once the late part is over.
 - *missed*, *missed in a row*, *missed while open*: flags, at the instant the late part ends.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from questionnaires.definition import SilencePolicy
 from questionnaires.tiers import Tier
+from questionnaires.windows import instant_of
 
 
 class SilenceKind(StrEnum):
@@ -30,13 +32,14 @@ class SilenceKind(StrEnum):
 class Awaited:
     """One assessment that an answer is awaited for, and what its silence is judged by.
 
-    Only for one that was offered and neither paused nor cancelled. `days_since_infusion` is that of
-    its local day (see `schedule`). `missed_before` counts those of the same family missed one after
-    another just before it, whichever block they came from. `open_tiers` are the tiers of the
-    participant's flags that are not closed.
+    Only for one that was offered and neither paused nor cancelled. `on` is its local day and
+    `days_since_infusion` that day's (see `schedule`). `missed_before` counts those of the same
+    family missed one after another just before it, whichever block they came from. `open_tiers` are
+    the tiers of the participant's flags that are not closed.
     """
 
     block: str
+    on: date
     due_at: datetime
     late_until: datetime
     is_completed: bool
@@ -91,10 +94,16 @@ def _call_at(policy: SilencePolicy, awaited: Awaited, zone: ZoneInfo) -> datetim
     is_meant = awaited.block in call_now.blocks and is_early(
         awaited.days_since_infusion, policy.early_days
     )
-    if not is_meant:
+    asked = [
+        instant_of(awaited.on + timedelta(days=one.at.days), one.at.minute, zone)
+        for one in policy.call_later
+        if awaited.block in one.blocks
+    ]
+    if is_meant:
+        asked.append(awaited.due_at + timedelta(minutes=call_now.minutes_after_due))
+    if not asked:
         return None
-    asked_at = awaited.due_at + timedelta(minutes=call_now.minutes_after_due)
-    call_at = policy.quiet_hours.left_from(asked_at, zone)
+    call_at = policy.quiet_hours.left_from(min(asked), zone)
     return call_at if call_at < awaited.late_until else None
 
 

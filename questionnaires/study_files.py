@@ -59,9 +59,11 @@ from questionnaires.licensing import EntryMode, LicensedUse
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import (
     AnchorEvent,
+    AnsweredBy,
     Block,
     ClockTime,
     DayRef,
+    DiarySlot,
     OffsetDay,
     ScheduleOfAssessments,
     SinceAnchor,
@@ -85,7 +87,7 @@ class StudyFile:
     languages: tuple[Language, ...]
     zone: str
     infusion_day_number: int
-    second_infusion: SecondInfusion
+    second_infusion: SecondInfusion | None = None
     thermometer_route: ThermometerRoute
     links_in_sms: bool
     consents: tuple[Consent, ...]
@@ -372,9 +374,13 @@ _MORE_ENUMS = (Operator, QuestionnaireKind, Recall, ScoreMethod, SecondInfusionM
 _TELLING_ENUMS = (
     EntryMode, LadderCase, Recipient, ThermometerRoute, Tier, TrendKind, Weekday,
 )  # fmt: skip
+_SCHEDULE_ENUMS = (AnsweredBy, DiarySlot)
 
 READERS: Mapping[Any, Callable[[Any], Any]] = {
-    **{kind: partial(_member, kind) for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS)},
+    **{
+        kind: partial(_member, kind)
+        for kind in (*_ENUMS, *_MORE_ENUMS, *_TELLING_ENUMS, *_SCHEDULE_ENUMS)
+    },
     str: _text,
     int: _whole,
     float: _number,

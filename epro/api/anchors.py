@@ -16,23 +16,30 @@ from epro.api.context import (
     requires,
     transaction,
 )
-from epro.api.schemas import Instant
-from epro.errors import AnchorNotPossible, NoActiveStudyVersion, NotFound, ReasonRequired
+from epro.api.schemas import Instant, TranslatedSchema
+from epro.errors import (
+    AnchorNotPossible,
+    NoActiveStudyVersion,
+    NotFound,
+    ReasonRequired,
+    SecondInfusionNotSettled,
+)
 from epro.models import Anchor
-from epro.services import anchors, enrolment
+from epro.services import anchors, enrolment, previews
+from epro.services.anchors import RecordedAnchor
 from questionnaires.schedule import AnchorEvent
 
 blueprint = ApiBlueprint(
     "anchors", __name__, url_prefix="/api/v1", description="What study days are counted from."
 )
-# Enrolment has its anchor from the start and an end comes with completion or withdrawal.
-RECORDED_BY_SITE = (AnchorEvent.INF1_PLANNED, AnchorEvent.INF1)
+# Enrolment has its anchor from the start. An END comes with completion or withdrawal, too.
+RECORDED_BY_SITE = tuple(one for one in AnchorEvent if one is not AnchorEvent.ENR)
 
 
 class RecordAnchorSchema(Schema):
     event = fields.Enum(
         AnchorEvent, by_value=True, required=True,
-        validate=validate.OneOf(RECORDED_BY_SITE, error="Only INF1_PLANNED and INF1 are recorded."),
+        validate=validate.OneOf(RECORDED_BY_SITE, error="ENR is recorded by enrolment."),
     )  # fmt: skip
     occurred_at = Instant(
         required=True, metadata={"description": "The real time, ISO 8601 with its offset."}
@@ -57,6 +64,43 @@ class AnchorSchema(Schema):
         return local.isoformat()
 
 
+class PreviewAnchorSchema(RecordAnchorSchema):
+    class Meta:
+        exclude = ("reason",)
+
+
+class WithdrawAnchorSchema(Schema):
+    event = fields.Enum(AnchorEvent, by_value=True, required=True)
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
+class PlaceSchema(Schema):
+    block = fields.String(required=True)
+    on = fields.Date(required=True)
+    opens_at = fields.AwareDateTime(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    closes_at = fields.AwareDateTime(required=True)
+    late_until = fields.AwareDateTime(required=True)
+
+
+class AssessmentShiftSchema(Schema):
+    """One assessment; before is null where it comes, after where it goes."""
+
+    family = fields.String(required=True)
+    occurrence = fields.String(required=True)
+    title = fields.Nested(TranslatedSchema, required=True)
+    before = fields.Nested(PlaceSchema, required=True, allow_none=True)
+    after = fields.Nested(PlaceSchema, required=True, allow_none=True)
+    is_not_offered = fields.Boolean(required=True)
+
+
+class PreviewSchema(Schema):
+    comes = fields.List(fields.Nested(AssessmentShiftSchema), required=True)
+    moves = fields.List(fields.Nested(AssessmentShiftSchema), required=True)
+    goes = fields.List(fields.Nested(AssessmentShiftSchema), required=True)
+    stays = fields.List(fields.Nested(AssessmentShiftSchema), required=True)
+
+
 class ChangeCountsSchema(Schema):
     created_count = fields.Integer(required=True)
     moved_count = fields.Integer(required=True)
@@ -73,11 +117,16 @@ class AnchorHistorySchema(Schema):
     items = fields.List(fields.Nested(AnchorSchema), required=True)
 
 
+REFUSALS = (
+    NotFound, AnchorNotPossible, ReasonRequired, NoActiveStudyVersion, SecondInfusionNotSettled
+)  # fmt: skip
+
+
 @blueprint.post("/participants/<code:code>/anchors")
 @requires(Permission.RECORD_ANCHOR)
 @blueprint.arguments(RecordAnchorSchema)
 @blueprint.response(201, RecordedAnchorSchema)
-@blueprint.refuses(NotFound, AnchorNotPossible, ReasonRequired, NoActiveStudyVersion)
+@blueprint.refuses(*REFUSALS)
 def record_anchor(anchor: dict[str, Any], code: str) -> dict[str, Any]:
     """Record when an anchor event happened, or correct it with a reason, and re-plan.
 
@@ -96,16 +145,41 @@ def record_anchor(anchor: dict[str, Any], code: str) -> dict[str, Any]:
             catalogue=catalogue(session),
             now=now(),
         )
-    changes = recorded.changes
-    return {
-        "anchor": recorded.anchor,
-        "changes": {
-            "created_count": len(changes.create),
-            "moved_count": len(changes.move),
-            "cancelled_count": len(changes.cancel),
-            "revived_count": len(changes.revive),
-        },
-    }
+    return _answered(recorded)
+
+
+@blueprint.post("/participants/<code:code>/anchors/preview")
+@requires(Permission.RECORD_ANCHOR)
+@blueprint.arguments(PreviewAnchorSchema)
+@blueprint.response(200, PreviewSchema)
+@blueprint.refuses(*REFUSALS)
+def preview_anchor(anchor: dict[str, Any], code: str) -> previews.Preview:
+    """Show what recording or correcting an anchor would change; nothing is written."""
+    with reading() as session:
+        participant = enrolment.get_participant(
+            session, current_actor(), code, Permission.RECORD_ANCHOR
+        )
+        return previews.of_anchor(
+            session, participant, anchor["event"],
+            occurred_at=anchor["occurred_at"], catalogue=catalogue(session), now=now(),
+        )  # fmt: skip
+
+
+@blueprint.post("/participants/<code:code>/anchors/withdrawal")
+@requires(Permission.RECORD_ANCHOR)
+@blueprint.arguments(WithdrawAnchorSchema)
+@blueprint.response(200, RecordedAnchorSchema)
+@blueprint.refuses(*REFUSALS)
+def withdraw_anchor(withdrawal: dict[str, Any], code: str) -> dict[str, Any]:
+    """Take back an anchor that was recorded by mistake, and re-plan."""
+    actor = current_actor()
+    with transaction() as session:
+        participant = enrolment.get_participant(session, actor, code, Permission.RECORD_ANCHOR)
+        recorded = anchors.withdraw(
+            session, actor, participant, withdrawal["event"],
+            reason=withdrawal["reason"], catalogue=catalogue(session), now=now(),
+        )  # fmt: skip
+    return _answered(recorded)
 
 
 @blueprint.get("/participants/<code:code>/anchors")
@@ -119,3 +193,16 @@ def list_anchors(code: str) -> dict[str, Any]:
             session, current_actor(), code, Permission.READ_ANCHOR
         )
         return {"items": anchors.history(session, participant)}
+
+
+def _answered(recorded: RecordedAnchor) -> dict[str, Any]:
+    changes = recorded.changes
+    return {
+        "anchor": recorded.anchor,
+        "changes": {
+            "created_count": len(changes.create),
+            "moved_count": len(changes.move),
+            "cancelled_count": len(changes.cancel),
+            "revived_count": len(changes.revive),
+        },
+    }

@@ -9,9 +9,10 @@ from epro.api.blueprint import ApiBlueprint
 from epro.api.context import catalogue, current_actor, now, reading, requires
 from epro.api.schemas import QuestionnaireReferenceSchema, TranslatedSchema
 from epro.errors import NoActiveStudyVersion
-from epro.models import AssessmentState
+from epro.models import AssessmentState, LifeCycle
 from epro.services import diary
 from questionnaires.definition import Language
+from questionnaires.schedule import AnsweredBy, DiarySlot
 
 blueprint = ApiBlueprint(
     "me", __name__, url_prefix="/api/v1/me", description="The signed-in participant."
@@ -28,6 +29,8 @@ class ProfileSchema(Schema):
     code = fields.String(required=True)
     language = fields.Enum(Language, by_value=True, required=True)
     zone = fields.String(required=True)
+    life_cycle = fields.Enum(LifeCycle, by_value=True, required=True)
+    diary_slot = fields.Enum(DiarySlot, by_value=True, required=True)
     study_title = fields.Nested(TranslatedSchema, required=True)
     study_day = fields.String(required=True, allow_none=True)
     latest_infusion_at = fields.AwareDateTime(required=True, allow_none=True)
@@ -46,6 +49,7 @@ class DueSchema(Schema):
     closes_at = fields.AwareDateTime(required=True)
     late_until = fields.AwareDateTime(required=True)
     state = fields.Enum(AssessmentState, by_value=True, required=True)
+    answered_by = fields.Enum(AnsweredBy, by_value=True, required=True)
 
 
 class DiarySchema(Schema):

@@ -29,12 +29,13 @@ from epro.errors import (
     NoActiveStudyVersion,
     NotFound,
 )
-from epro.models import Participant, ReminderChannel, Site
+from epro.models import LifeCycle, Participant, ReminderChannel, Site
 from epro.services import enrolment, identity, sessions
 from epro.services.enrolment import IssuedCode
 from epro.services.enrolment_form import Enrolment, GivenConsent
 from epro.services.identity import Identity
 from questionnaires.definition import ConsentKind, Language, ThermometerRoute
+from questionnaires.schedule import DiarySlot
 
 blueprint = ApiBlueprint(
     "participants",
@@ -73,6 +74,7 @@ class EnrolmentSchema(Schema):
     consents = fields.List(
         fields.Nested(GivenConsentSchema), required=True, validate=validate.Length(max=20)
     )
+    diary_slot = fields.Enum(DiarySlot, by_value=True, load_default=DiarySlot.EVENING)
     zone = fields.String(
         load_default=None, allow_none=True, validate=validate.Length(min=1, max=64)
     )
@@ -106,6 +108,9 @@ class ParticipantSchema(Schema):
     activated_at = fields.AwareDateTime(required=True, allow_none=True)
     reminder_time = fields.String(required=True, allow_none=True)
     reminder_channel = fields.Enum(ReminderChannel, by_value=True, required=True, allow_none=True)
+    life_cycle = fields.Enum(LifeCycle, by_value=True, required=True)
+    life_cycle_at = fields.AwareDateTime(required=True, allow_none=True)
+    diary_slot = fields.Enum(DiarySlot, by_value=True, required=True)
     version = fields.Integer(required=True)
 
 
@@ -292,6 +297,9 @@ def _facts(session: Session, participant: Participant) -> dict[str, Any]:
         "activated_at": participant.activated_at,
         "reminder_time": participant.reminder_time,
         "reminder_channel": participant.reminder_channel,
+        "life_cycle": participant.life_cycle,
+        "life_cycle_at": participant.life_cycle_at,
+        "diary_slot": participant.diary_slot,
         "version": participant.version,
     }
 

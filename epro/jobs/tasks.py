@@ -13,6 +13,7 @@ from epro.clock import wall_clock_now
 from epro.parts import Parts
 from epro.services import (
     amendments,
+    baseline,
     drafts,
     escalation,
     housekeeping,
@@ -91,6 +92,13 @@ def close_drafts(parts: Parts) -> int:
         return drafts.close(session, now=parts.clock.now())
 
 
+def look_for_baseline(parts: Parts) -> int:
+    """Tell the sites of whom they have no diary from before a planned infusion visit."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return baseline.look_ahead(session, catalogue=catalogue, now=parts.clock.now())
+
+
 def escalate(parts: Parts) -> int:
     """Tell the next people of flags that nobody has taken."""
     with parts.database.transaction() as session:
@@ -150,6 +158,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
+    Job(name="look_for_baseline", every=timedelta(minutes=5), run=look_for_baseline),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
     Job(name="roster", every=timedelta(minutes=10), run=watch_rosters),

@@ -24,7 +24,13 @@ from epro.models.follow_up import (
 from epro.models.identity import OptOut, OptOutSource, ParticipantCredential, ParticipantIdentity
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
 from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
-from epro.models.participant import Consent, Participant, ReminderChannel
+from epro.models.participant import (
+    KEEPS_DIARY,
+    Consent,
+    LifeCycle,
+    Participant,
+    ReminderChannel,
+)
 from epro.models.response import (
     Completer,
     DeviceClass,
@@ -53,6 +59,7 @@ from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKin
 from questionnaires.licensing import EntryMode
 
 __all__ = [
+    "KEEPS_DIARY",
     "ActivationCode",
     "AdverseEvent",
     "AdverseEventVersion",
@@ -95,6 +102,7 @@ __all__ = [
     "JournalEntry",
     "JournalKind",
     "JournalLink",
+    "LifeCycle",
     "Lockout",
     "NextStep",
     "OptOut",

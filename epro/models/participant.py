@@ -1,6 +1,6 @@
 """The participant as the clinical tables know her: by code only."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +10,28 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
 from questionnaires.definition import ConsentKind, Language, ThermometerRoute
+from questionnaires.schedule import DiarySlot, SlotChoice
+
+
+class LifeCycle(StrEnum):
+    """How a participant takes part (P-09)."""
+
+    SCREENED = "screened"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    WITHDRAWN_FROM_INFUSION = "withdrawn_from_infusion"
+    WITHDRAWN_FROM_DIARY = "withdrawn_from_diary"
+    WITHDRAWN_FROM_CONTACT = "withdrawn_from_contact"
+    WITHDRAWN_FROM_ALL = "withdrawn_from_all"
+    LOST = "lost"
+    DECEASED = "deceased"
+
+
+UNDER_WAY = frozenset({LifeCycle.SCREENED, LifeCycle.ACTIVE})
+# Who has left the infusions goes on with her diary: her safety is followed as everyone's.
+KEEPS_DIARY = UNDER_WAY | {LifeCycle.PAUSED, LifeCycle.WITHDRAWN_FROM_INFUSION}
+MAY_REPORT = KEEPS_DIARY | {LifeCycle.WITHDRAWN_FROM_DIARY}
 
 
 class ReminderChannel(StrEnum):
@@ -35,6 +57,11 @@ class Participant(Base):
     activated_at: Mapped[datetime | None]
     reminder_time: Mapped[str | None]  # "18:30" in her own zone; empty: as the study says
     reminder_channel: Mapped[ReminderChannel | None]
+    life_cycle: Mapped[LifeCycle] = mapped_column(default=LifeCycle.SCREENED)
+    life_cycle_at: Mapped[datetime | None]  # since when, and why, where a person decided it
+    life_cycle_reason: Mapped[str | None]
+    diary_slot: Mapped[DiarySlot] = mapped_column(default=DiarySlot.EVENING)
+    diary_slot_from_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1)
 
     @property
@@ -44,6 +71,29 @@ class Participant(Base):
             return None
         hour, minute = self.reminder_time.split(":")
         return int(hour) * 60 + int(minute)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.life_cycle is LifeCycle.PAUSED
+
+    @property
+    def is_reminded(self) -> bool:
+        """Whether messages ask her for her diary: any kind of leaving stops them at once."""
+        return self.life_cycle in UNDER_WAY
+
+    @property
+    def keeps_diary(self) -> bool:
+        """Whether anything can still become due; a pause only suspends it."""
+        return self.life_cycle in KEEPS_DIARY
+
+    @property
+    def may_report(self) -> bool:
+        """Whether the reports that are always open are shown; else the telephone numbers are."""
+        return self.life_cycle in MAY_REPORT
+
+    @property
+    def slots(self) -> SlotChoice:
+        return SlotChoice(self.diary_slot, self.diary_slot_from_on)
 
     @property
     def facts(self) -> dict[str, Any]:

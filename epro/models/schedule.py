@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
-from questionnaires.schedule import AnchorEvent, Window
+from questionnaires.schedule import AnchorEvent, AnsweredBy, Window
 
 
 class Anchor(Base):
@@ -43,6 +43,7 @@ class AssessmentState(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NOT_OFFERED = "not_offered"
+    SUSPENDED = "suspended"
 
 
 class Assessment(Base):
@@ -75,10 +76,12 @@ class Assessment(Base):
     due_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     late_until: Mapped[datetime]
+    answered_by: Mapped[AnsweredBy] = mapped_column(default=AnsweredBy.PARTICIPANT)
     planned_at: Mapped[datetime]
     not_offered: Mapped[bool] = mapped_column(default=False)
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]  # by a pause that it fell into: neither due nor missed
     missed_noticed_at: Mapped[datetime | None]
     # When there is next something to send, or a silence to notice; empty when there is not.
     next_reminder_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -96,6 +99,8 @@ class Assessment(Base):
             return AssessmentState.COMPLETED
         if self.not_offered:
             return AssessmentState.NOT_OFFERED
+        if self.suspended_at is not None:
+            return AssessmentState.SUSPENDED
         if now < self.opens_at:
             return AssessmentState.SCHEDULED
         if now < self.closes_at:

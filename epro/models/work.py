@@ -54,6 +54,8 @@ class WorkKind(StrEnum):
     SAE_DUE = "sae_due"
     CALL_PRINCIPAL_INVESTIGATOR = "call_principal_investigator"
     ROSTER_ENDS = "roster_ends"
+    NO_BASELINE = "no_baseline"
+    RATING_DUE = "rating_due"
 
 
 class WorkItem(Base):

@@ -7,7 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.crypto import Keyring, normalise_code
-from epro.models import ActivationCode, JournalKind, Participant, ParticipantCredential
+from epro.models import (
+    ActivationCode,
+    JournalKind,
+    LifeCycle,
+    Participant,
+    ParticipantCredential,
+)
 from epro.services import identity, journal, lockouts, sessions, signing_in
 from epro.services.journal import Subject
 from epro.services.sessions import Caller, SignedIn
@@ -105,9 +111,11 @@ def _activate(
     issued.used_at = now
     _store_pin(session, participant, pin_hash, now=now)
     lockouts.clear(session, signing_in.participant_claim(participant.code, keyring=keyring))
-    is_first = participant.activated_at is None
+    is_first, before = participant.activated_at is None, participant.life_cycle
     if is_first:
         participant.activated_at = now
+        if participant.life_cycle is LifeCycle.SCREENED:
+            participant.life_cycle = LifeCycle.ACTIVE
         participant.version += 1
     signed_in = sessions.start(
         session, participant, client=caller.client, now=now, wall_now=wall_now
@@ -120,8 +128,8 @@ def _activate(
     if is_first:
         journal.record(
             session, signed_in.actor, "participant.activated", subject,
-            after={**participant.facts, "site": subject.site_code}, before={"activated_at": None},
-            now=now,
+            after={**participant.facts, "site": subject.site_code},
+            before={"activated_at": None, "life_cycle": before}, now=now,
         )  # fmt: skip
     sessions.revoke_all(
         session, signed_in.actor, participant, except_id=signed_in.device_session_id,

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.models import Assessment, AssessmentState, Participant, Site
+from epro.models import Assessment, AssessmentState, LifeCycle, Participant, Site
 from epro.services import planning, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, SiteDefaults, StudyPackage, Translated
-from questionnaires.schedule import AnchorEvent
+from questionnaires.schedule import AnchorEvent, AnsweredBy, DiarySlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Profile:
     code: str
     language: Language
     zone: str
+    life_cycle: LifeCycle
+    diary_slot: DiarySlot
     study_title: Translated
     study_day: str | None
     latest_infusion_at: datetime | None
@@ -50,11 +52,15 @@ class Due:
     closes_at: datetime
     late_until: datetime
     state: AssessmentState
+    answered_by: AnsweredBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diary:
-    """Everything that stands, in order of opening; `always_open` can be answered at any hour."""
+    """What stands, in order of opening; `always_open` can be answered at any hour.
+
+    Once she has left it is empty: then her phone shows the telephone numbers.
+    """
 
     now: datetime
     zone: str
@@ -76,9 +82,11 @@ def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
         code=participant.code,
         language=participant.language,
         zone=participant.zone,
+        life_cycle=participant.life_cycle,
+        diary_slot=participant.slots.on(now.astimezone(zone).date()),
         study_title=package.title,
         study_day=planning.day_label_on(
-            anchors, now.astimezone(zone).date(), zone=zone, package=package
+            anchors, now.astimezone(zone).date(), zone=ZoneInfo(site.zone), package=package
         ),
         latest_infusion_at=max((at for at in infusions if at <= now), default=None),
         numbers=SiteDefaults(
@@ -91,23 +99,41 @@ def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
 
 
 def own_diary(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Diary:
-    """Return what stands for the signed-in participant. Raises NoActiveStudyVersion."""
-    return diary_of(session, session.get_one(Participant, actor.id), catalogue=catalogue, now=now)
+    """Return what stands for the signed-in participant and is hers to answer.
+
+    Raises NoActiveStudyVersion.
+    """
+    participant = session.get_one(Participant, actor.id)
+    return _diary(session, participant, AnsweredBy.PARTICIPANT, catalogue=catalogue, now=now)
 
 
 def diary_of(
     session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
 ) -> Diary:
-    """Return what stands for a participant, cancelled assessments left out."""
+    """Return what stands for a participant, cancelled assessments left out; ratings included."""
+    return _diary(session, participant, None, catalogue=catalogue, now=now)
+
+
+def _diary(
+    session: Session,
+    participant: Participant,
+    answered_by: AnsweredBy | None,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Diary:
     site = session.get_one(Site, participant.site_id)
     package = _package_in_force(session, participant, site, catalogue=catalogue, now=now)
-    zone = ZoneInfo(participant.zone)
+    zone = ZoneInfo(site.zone)
     anchors = planning.standing_anchors(session, participant.id)
-    rows = session.scalars(
+    query = (
         select(Assessment)
         .where(Assessment.participant_id == participant.id, Assessment.cancelled_at.is_(None))
         .order_by(Assessment.opens_at, Assessment.family)
     )
+    if answered_by is not None:
+        query = query.where(Assessment.answered_by == answered_by)
+    rows = session.scalars(query)
     return Diary(
         now=now,
         zone=participant.zone,
@@ -125,13 +151,14 @@ def diary_of(
                 closes_at=row.closes_at,
                 late_until=row.late_until,
                 state=row.state_at(now),
+                answered_by=row.answered_by,
             )
             for row in rows
         ),
         always_open=tuple(
             QuestionnaireReference(questionnaire.code, questionnaire.version)
             for questionnaire in package.questionnaires
-            if questionnaire.code in package.schedule.always_open
+            if questionnaire.code in package.schedule.always_open and participant.may_report
         ),
     )
 

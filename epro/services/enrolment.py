@@ -13,7 +13,7 @@ from epro.access import Actor, Permission
 from epro.crypto import Keyring, new_activation_code
 from epro.db import insert_if_absent
 from epro.errors import AlreadyExists, ConsentMissing, InvalidInput, NotFound
-from epro.models import ActivationCode, Consent, Participant, Site
+from epro.models import ActivationCode, Consent, LifeCycle, Participant, Site
 from epro.services import anchors, identity, journal, studies
 from epro.services.activation import activation_lookup
 from epro.services.enrolment_form import Enrolment, GivenConsent, missing_consents, problems_of
@@ -161,6 +161,8 @@ def _store_participant(
         "zone": zone,
         "thermometer_route": enrolment.thermometer_route or package.thermometer_route,
         "enrolled_at": now,
+        "life_cycle": LifeCycle.SCREENED,
+        "diary_slot": enrolment.diary_slot,
     }
     participant_id = uuid4()
     is_new = insert_if_absent(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from questionnaires.definition import ConsentKind, Language, StudyPackage, ThermometerRoute
+from questionnaires.schedule import DiarySlot
 
 PARTICIPANT_CODE = re.compile(r"[A-Z]{2}\d{2}-\d{3}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
@@ -42,6 +43,7 @@ class Enrolment:
     email: str | None = None
     zone: str | None = None
     thermometer_route: ThermometerRoute | None = None
+    diary_slot: DiarySlot = DiarySlot.EVENING
 
 
 def problems_of(enrolment: Enrolment, *, zone: str, now: datetime) -> list[dict[str, str]]:

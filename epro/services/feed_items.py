@@ -40,12 +40,13 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
     FeedType.ASSESSMENT: (
         "family", "occurrence", "block", "questionnaire_code", "questionnaire_version",
         "planned_on", "opens_at", "due_at", "closes_at", "late_until", "planned_at", "not_offered",
-        "completed_at", "cancelled_at", "missed_noticed_at",
+        "completed_at", "cancelled_at", "missed_noticed_at", "answered_by", "suspended_at",
     ),
     FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
     FeedType.PARTICIPANT: (
         "site", "language", "zone", "thermometer_route", "enrolled_at", "activated_at",
         "reminder_time", "reminder_channel",
+        "life_cycle", "life_cycle_at", "diary_slot", "diary_slot_from_on",
     ),
     FeedType.REMINDER: (
         "assessment_id", "step", "due_at", "template", "template_version", "channel", "decided_at",
@@ -69,7 +70,7 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
         {"id", "participant_id", "study_version_id", "version", "revision", "device_session_id"}
     ),
 }
-VOIDING = frozenset({"assessment.cancelled"})
+VOIDING = frozenset({"anchor.withdrawn", "assessment.cancelled"})
 
 
 @dataclass(frozen=True, slots=True)

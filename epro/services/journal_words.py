@@ -11,6 +11,7 @@ VERBS: dict[str, Translated] = {
     "activation_code.revoked": Translated("作废了激活码", "revoked an activation code"),
     "anchor.corrected": Translated("更正了锚点 {event}", "corrected the anchor {event}"),
     "anchor.recorded": Translated("记录了锚点 {event}", "recorded the anchor {event}"),
+    "anchor.withdrawn": Translated("撤销了锚点 {event}", "took back the anchor {event}"),
     "assessment.cancelled": Translated(
         "取消了 {occurrence} 的 {questionnaire_code}",
         "cancelled {questionnaire_code} of {occurrence}",
@@ -34,6 +35,14 @@ VERBS: dict[str, Translated] = {
     "assessment.planned": Translated(
         "安排了 {occurrence} 的 {questionnaire_code}",
         "planned {questionnaire_code} of {occurrence}",
+    ),
+    "assessment.suspended": Translated(
+        "暂停了 {occurrence} 的 {questionnaire_code}",
+        "suspended {questionnaire_code} of {occurrence}",
+    ),
+    "assessment.resumed": Translated(
+        "重新开放了 {occurrence} 的 {questionnaire_code}",
+        "resumed {questionnaire_code} of {occurrence}",
     ),
     "assessment.revived": Translated(
         "恢复了 {occurrence} 的 {questionnaire_code}",
@@ -187,6 +196,13 @@ VERBS: dict[str, Translated] = {
         "a message to {to} was not delivered ({template}, {error})",
     ),
     "participant.activated": Translated("激活了日记", "activated the diary"),
+    "participant.diary_slot_chosen": Translated(
+        "选择了填写日记的时段: {diary_slot}", "chose when to keep the diary: {diary_slot}"
+    ),
+    "participant.life_cycle_changed": Translated(
+        "参与状态变为: {life_cycle}", "how she takes part became: {life_cycle}"
+    ),
+    "participant.moved_to_zone": Translated("时区改为 {zone}", "went to the time zone {zone}"),
     "participant.enrolled": Translated("登记了参与者", "enrolled the participant"),
     "pin.chosen": Translated("设置了密码", "chose a PIN"),
     "record.signed": Translated(

@@ -22,11 +22,11 @@ from epro.models import (
     WorkItem,
     WorkKind,
 )
-from epro.services import flags, journal, planning
+from epro.services import assessment_work, flags, journal, planning, work_list
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, SilencePolicy, StudyPackage, Translated
-from questionnaires.schedule import days_since_infusion
+from questionnaires.schedule import AnsweredBy, days_since_infusion
 from questionnaires.silence import Awaited, Signal, SilenceKind, next_look_at, signals
 from questionnaires.tiers import Tier
 
@@ -91,18 +91,24 @@ def _look_at(
     now: datetime,
 ) -> None:
     zone = ZoneInfo(participant.zone)
-    if row.completed_at or row.cancelled_at or row.not_offered:
+    if row.completed_at or row.cancelled_at or row.not_offered or row.suspended_at:
         row.next_look_at = None
         session.flush()
         return
+    site = session.get_one(Site, participant.site_id)
+    if row.answered_by is AnsweredBy.OUTCOMES_ASSESSOR:
+        work_list.add(
+            session, SILENCE, WorkKind.RATING_DUE, about=f"assessment:{row.id}",
+            site_id=site.id, participant_id=participant.id, now=now,
+        )  # fmt: skip
     anchors = planning.standing_anchors(session, participant.id)
+    since = days_since_infusion(anchors, row.planned_on, zone=ZoneInfo(site.zone))
     awaited = Awaited(
-        block=row.block, due_at=row.due_at, late_until=row.late_until, is_completed=False,
-        days_since_infusion=days_since_infusion(anchors, row.planned_on, zone=zone),
+        block=row.block, on=row.planned_on, due_at=row.due_at, late_until=row.late_until,
+        is_completed=False, days_since_infusion=since,
         missed_before=_missed_before(session, row),
         open_tiers=_open_tiers(session, participant),
     )  # fmt: skip
-    site = session.get_one(Site, participant.site_id)
     found = signals(package.silence, awaited, zone=zone, now=now)
     if any(signal.kind is SilenceKind.CALL_NOW for signal in found):
         _ask_to_call(session, participant, site, row, now=now)
@@ -125,8 +131,8 @@ def _note_missed(
     session.flush()
     journal.record(
         session, SILENCE, "assessment.missed",
-        planning.assessment_subject(planning.facts_of(row), participant, site),
-        after=planning.facts_of(row), before={"missed_noticed_at": None}, now=now,
+        assessment_work.assessment_subject(assessment_work.facts_of(row), participant, site),
+        after=assessment_work.facts_of(row), before={"missed_noticed_at": None}, now=now,
     )  # fmt: skip
 
 
@@ -197,6 +203,7 @@ def _missed_before(session: Session, row: Assessment) -> int:
             Assessment.late_until < row.late_until,
             Assessment.cancelled_at.is_(None),
             Assessment.not_offered.is_(False),
+            Assessment.suspended_at.is_(None),
         )
         .order_by(Assessment.late_until.desc())
         .limit(10)

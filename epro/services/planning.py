@@ -1,33 +1,82 @@
 """Bring a participant's assessments into line with her anchors and the study version in force."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, system_actor
 from epro.models import Anchor, Assessment, Participant, Site
-from epro.services import following_up, journal, studies
-from epro.services.journal import Subject
-from questionnaires import reminding, silence
+from epro.services import following_up, studies
+from epro.services.assessment_work import AssessmentWork
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
+from questionnaires.planner import plan
 from questionnaires.replanning import Changes, Standing, difference
-from questionnaires.schedule import (
-    AnchorEvent,
-    PlannedAssessment,
-    day_label,
-    days_since_infusion,
-    plan,
-    study_day,
-)
+from questionnaires.schedule import AnchorEvent, Plan, day_label, study_day
 
+PLANNING = system_actor("planning")
 FOLLOW_UPS = system_actor("follow-ups")
-FOR_JOBS = frozenset({"next_reminder_at", "next_look_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What would have to change, and what that follows from; nothing is changed yet."""
+
+    version_id: int
+    package: StudyPackage
+    anchors: Mapping[AnchorEvent, datetime]
+    plan: Plan
+    rows: Mapping[UUID, Assessment]
+    changes: Changes[UUID]
+
+
+def propose(
+    session: Session,
+    participant: Participant,
+    *,
+    anchors: Mapping[AnchorEvent, datetime] | None = None,
+    is_locking: bool = False,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Proposal:
+    """Find how the assessments differ from the plan, with other anchors than those that stand.
+
+    Raises NoActiveStudyVersion when the site has none in force today (in the participant's zone).
+    """
+    site = session.get_one(Site, participant.site_id)
+    version_id, package = version_today(session, participant, catalogue=catalogue, now=now)
+    anchors = standing_anchors(session, participant.id) if anchors is None else anchors
+    query = select(Assessment).where(Assessment.participant_id == participant.id)
+    if is_locking:  # so that no answer arrives between looking and cancelling
+        query = query.with_for_update(key_share=True)
+    rows = {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
+    planned = plan(
+        package.schedule,
+        anchors,
+        zone=ZoneInfo(participant.zone),
+        anchor_zone=ZoneInfo(site.zone),
+        slots=participant.slots,
+        answered={
+            (row.family, row.occurrence) for row in rows.values() if row.completed_at is not None
+        },
+    )
+    again = following_up.planned(session, participant, package, anchors, now=now)
+    changes = difference(
+        [_standing(row) for row in rows.values()],
+        (*planned.assessments, *again),
+        study_version=version_id,
+        ended_at=None if participant.keeps_diary else anchors.get(AnchorEvent.END),
+        now=now,
+    )
+    return Proposal(
+        version_id=version_id, package=package, anchors=anchors, plan=planned, rows=rows,
+        changes=changes,
+    )  # fmt: skip
 
 
 def replan(
@@ -44,30 +93,9 @@ def replan(
     The caller holds the participant's row. Answered assessments and those that have opened stay.
     Raises NoActiveStudyVersion when the site has none in force today (in the participant's zone).
     """
-    site = session.get_one(Site, participant.site_id)
-    today = now.astimezone(ZoneInfo(participant.zone)).date()
-    version_id = studies.version_in_force(session, site, on=today)
-    package = catalogue.package(version_id)
-    anchors = standing_anchors(session, participant.id)
-    planned = plan(package.schedule, anchors, zone=ZoneInfo(participant.zone))
-    # Locked, so that no answer arrives between looking and cancelling.
-    rows = {
-        row.id: row
-        for row in session.scalars(
-            select(Assessment)
-            .where(Assessment.participant_id == participant.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    }
-    again = following_up.planned(session, participant, package, anchors, now=now)
-    changes = difference(
-        [_standing(row) for row in rows.values()],
-        (*planned.assessments, *again),
-        study_version=version_id,
-        now=now,
-    )
-    work = _Work(session, actor, participant, package, version_id, anchors, reason, now)
+    proposal = propose(session, participant, is_locking=True, catalogue=catalogue, now=now)
+    changes, rows = proposal.changes, proposal.rows
+    work = work_on(session, actor, participant, proposal, reason=reason, now=now)
     for placement in (*changes.move, *changes.revive):
         work.place(rows[placement.key], placement.planned, is_not_offered=placement.is_not_offered)
     for key in changes.cancel:
@@ -78,6 +106,51 @@ def replan(
     return changes
 
 
+def work_on(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    proposal: Proposal,
+    *,
+    reason: str | None,
+    now: datetime,
+) -> AssessmentWork:
+    """Return what writes the changes of a proposal."""
+    return AssessmentWork(
+        session, actor, participant, proposal.package, proposal.version_id, proposal.anchors,
+        reason, now,
+    )  # fmt: skip
+
+
+def stop_at_enough(
+    session: Session,
+    participant: Participant,
+    answered: Assessment,
+    *,
+    package: StudyPackage,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    """After an answer, cancel what is asked no further because it is enough."""
+    block = package.schedule.block(answered.block)
+    if block is not None and block.enough is not None:
+        session.flush()
+        replan(session, PLANNING, participant, catalogue=catalogue, reason="enough", now=now)
+
+
+def version_today(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> tuple[int, StudyPackage]:
+    """Return the study version in force today, in the participant's zone: its id and its package.
+
+    Raises NoActiveStudyVersion.
+    """
+    site = session.get_one(Site, participant.site_id)
+    today = now.astimezone(ZoneInfo(participant.zone)).date()
+    version_id = studies.version_in_force(session, site, on=today)
+    return version_id, catalogue.package(version_id)
+
+
 def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     """Plan anew for those whose reports are to be asked about otherwise than is planned; count."""
     forms = {catalogue.package(one).adverse_events.questionnaire for one in studies.ids(session)}
@@ -86,13 +159,12 @@ def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
         {one for form in forms for one in following_up.reporters(session, form)}
     ):
         participant = lock_participant(session, participant_id)
-        site = session.get_one(Site, participant.site_id)
-        today = now.astimezone(ZoneInfo(participant.zone)).date()
-        package = catalogue.package(studies.version_in_force(session, site, on=today))
+        _id, package = version_today(session, participant, catalogue=catalogue, now=now)
         anchors = standing_anchors(session, participant_id)
         if following_up.is_due_to_change(session, participant, package, anchors, now=now):
-            replan(session, FOLLOW_UPS, participant, catalogue=catalogue, now=now)
-            changed += 1
+            made = replan(session, FOLLOW_UPS, participant, catalogue=catalogue, now=now)
+            # Of whoever has left nothing can change, however often it is looked at.
+            changed += not made.is_empty
     return changed
 
 
@@ -109,7 +181,10 @@ def standing_anchors(session: Session, participant_id: UUID) -> dict[AnchorEvent
 def day_label_on(
     anchors: Mapping[AnchorEvent, datetime], on: date, *, zone: ZoneInfo, package: StudyPackage
 ) -> str | None:
-    """Return the study day ("D5") of a local date by the first infusion, recorded or planned."""
+    """Return the study day ("D5") of a local date by the first infusion, recorded or planned.
+
+    `zone` is the site's, where the infusion takes place.
+    """
     anchor_at = anchors.get(AnchorEvent.INF1) or anchors.get(AnchorEvent.INF1_PLANNED)
     if anchor_at is None:
         return None
@@ -147,141 +222,4 @@ def _standing(row: Assessment) -> Standing[UUID]:
         is_answered=row.completed_at is not None,
         is_not_offered=row.not_offered,
         cancelled_at=row.cancelled_at,
-    )
-
-
-class _Work:
-    """The writes of one re-planning, gathered so that they go out in three statements."""
-
-    def __init__(
-        self,
-        session: Session,
-        actor: Actor,
-        participant: Participant,
-        package: StudyPackage,
-        version_id: int,
-        anchors: Mapping[AnchorEvent, datetime],
-        reason: str | None,
-        now: datetime,
-    ) -> None:
-        self._session, self._actor, self._reason, self._now = session, actor, reason, now
-        self._participant, self._anchors = participant, anchors
-        self._site = session.get_one(Site, participant.site_id)
-        self._zone = ZoneInfo(participant.zone)
-        self._package, self._version_id = package, version_id
-        self._created: list[dict[str, Any]] = []
-        self._changed: list[dict[str, Any]] = []
-        self._entries: list[dict[str, Any]] = []
-
-    def create(self, planned: PlannedAssessment, *, is_not_offered: bool) -> None:
-        values = self._values(planned, is_not_offered=is_not_offered) | {
-            "id": uuid4(),
-            "participant_id": self._participant.id,
-            "version": 1,
-            "completed_at": None,
-            "cancelled_at": None,
-            "missed_noticed_at": None,
-        }
-        self._created.append(values)
-        verb = "assessment.not_offered" if is_not_offered else "assessment.planned"
-        facts = {name: value for name, value in values.items() if name not in FOR_JOBS}
-        self._record(verb, facts, before={})
-
-    def place(self, row: Assessment, planned: PlannedAssessment, *, is_not_offered: bool) -> None:
-        verb = "assessment.moved" if row.cancelled_at is None else "assessment.revived"
-        self._change(
-            row, verb, self._values(planned, is_not_offered=is_not_offered) | {"cancelled_at": None}
-        )
-
-    def cancel(self, row: Assessment) -> None:
-        self._change(
-            row, "assessment.cancelled", {"cancelled_at": self._now} | dict.fromkeys(FOR_JOBS)
-        )
-
-    def store(self) -> None:
-        # Cancelling first: what appears may take the identity of what goes.
-        if self._changed:
-            self._session.execute(update(Assessment), self._changed)
-        if self._created:
-            self._session.execute(insert(Assessment), self._created)
-        journal.record_all(self._session, self._entries)
-
-    def _change(self, row: Assessment, verb: str, values: dict[str, Any]) -> None:
-        old = facts_of(row)
-        values |= {"id": row.id, "version": row.version + 1}
-        after = old | {name: value for name, value in values.items() if name not in FOR_JOBS}
-        before = {name: old[name] for name in old if old[name] != after[name] and name != "version"}
-        self._changed.append(values)
-        self._record(verb, after, before=before)
-
-    def _values(self, planned: PlannedAssessment, *, is_not_offered: bool) -> dict[str, Any]:
-        questionnaire = self._package.questionnaire(planned.questionnaire)
-        if questionnaire is None:
-            raise LookupError(f"Published without its questionnaire {planned.questionnaire}.")
-        facts = {
-            "study_version_id": self._version_id,
-            "family": planned.family,
-            "occurrence": planned.occurrence,
-            "block": planned.block,
-            "questionnaire_code": questionnaire.code,
-            "questionnaire_version": questionnaire.version,
-            "planned_on": planned.on,
-            "opens_at": planned.opens_at,
-            "due_at": planned.due_at,
-            "closes_at": planned.closes_at,
-            "late_until": planned.late_until,
-            "planned_at": self._now,
-            "not_offered": is_not_offered,
-        }
-        return facts | self._when_to_look(planned, is_not_offered=is_not_offered)
-
-    def _when_to_look(
-        self, planned: PlannedAssessment, *, is_not_offered: bool
-    ) -> dict[str, datetime | None]:
-        """Return when jobs first have something to do about an assessment: remind, notice."""
-        if is_not_offered:
-            return dict.fromkeys(FOR_JOBS)
-        awaited = silence.Awaited(
-            block=planned.block,
-            due_at=planned.due_at,
-            late_until=planned.late_until,
-            is_completed=False,
-            days_since_infusion=days_since_infusion(self._anchors, planned.on, zone=self._zone),
-        )
-        look_at = silence.next_look_at(
-            self._package.silence, awaited, zone=self._zone, now=self._now
-        )
-        return {
-            "next_reminder_at": reminding.next_look_at(
-                self._package.reminders.moved_to(self._participant.reminder_minute), planned.block,
-                planned_on=planned.on, zone=self._zone, steps_done=(),
-            ),
-            "next_look_at": look_at or planned.late_until,
-        }  # fmt: skip
-
-    def _record(self, verb: str, after: dict[str, Any], *, before: dict[str, Any]) -> None:
-        subject = assessment_subject(after, self._participant, self._site)
-        self._entries.append(
-            journal.entry(
-                self._actor, verb, subject,
-                after=after, before=before, reason=self._reason, now=self._now,
-            )
-        )  # fmt: skip
-
-
-def facts_of(row: Assessment) -> dict[str, Any]:
-    """Return an assessment as plain values, as the journal keeps it: not what only jobs look at."""
-    columns = Assessment.__table__.columns
-    return {one.key: getattr(row, one.key) for one in columns if one.key not in FOR_JOBS}
-
-
-def assessment_subject(facts: Mapping[str, Any], participant: Participant, site: Site) -> Subject:
-    """Return what journal entries about an assessment are about."""
-    return Subject(
-        entity_type="assessment",
-        entity_id=str(facts["id"]),
-        version=facts["version"],
-        participant_code=participant.code,
-        site_code=site.code,
-        site_id=site.id,
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Assessment, Participant, Reminder, WorkKind
+from epro.models import Assessment, Participant, Reminder, Site, WorkKind
 from epro.services import planning, reminder_record, reminder_ways, work_list
 from epro.services.reminder_record import REMINDERS, Decided
 from notifications import outbox
@@ -41,7 +41,8 @@ def first_look_at(
     policy: ReminderPolicy, assessment: Assessment, *, zone: ZoneInfo, done: Sequence[str] = ()
 ) -> datetime | None:
     """Return when there is next something to send or to skip for an assessment; None: nothing."""
-    if assessment.not_offered or assessment.cancelled_at or assessment.completed_at:
+    stops = (assessment.cancelled_at, assessment.completed_at, assessment.suspended_at)
+    if assessment.not_offered or any(stops):
         return None
     return next_look_at(
         policy, assessment.block,
@@ -145,6 +146,14 @@ def ask_for_call(
     )  # fmt: skip
 
 
+def cancel_all(session: Session, participant: Participant, *, reason: str, now: datetime) -> None:
+    """Stop every reminder that has not left yet: she is reminded no more, or not for now."""
+    waiting = outbox.waiting(
+        session, recipient_ref=f"participant:{participant.id}", purpose=reminder_ways.PURPOSE
+    )
+    stop(session, waiting, reason=reason, now=now)
+
+
 def _remind_of(
     session: Session,
     participant: Participant,
@@ -208,7 +217,7 @@ def _look(
     due: list[DueReminder] = []
     passed: list[tuple[Assessment, Step, SkipReason]] = []
     for row in rows:
-        if row.completed_at or row.cancelled_at or row.not_offered:
+        if row.completed_at or row.cancelled_at or row.not_offered or row.suspended_at:
             continue
         window = Window(row.opens_at, row.late_until)
         step = next_step(
@@ -273,7 +282,8 @@ def _is_early_day(
     now: datetime,
 ) -> bool:
     anchors = planning.standing_anchors(session, participant.id)
-    since = days_since_infusion(anchors, now.astimezone(zone).date(), zone=zone)
+    site = session.get_one(Site, participant.site_id)
+    since = days_since_infusion(anchors, now.astimezone(zone).date(), zone=ZoneInfo(site.zone))
     return is_early(since, package.reminders.budget.early_days)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.db import insert_if_absent
 from epro.models import Assessment, DeviceSession, QuestionnaireResponse, ResponseRevision
-from epro.services import journal, planning
+from epro.services import assessment_work, journal
 from epro.services.journal import Subject
 from epro.services.submission import Case, Sending, Submission, Verdict
 
@@ -176,18 +176,18 @@ def _complete(
     before = {"completed_at": assessment.completed_at}
     values = {"completed_at": verdict.answered_at, "version": assessment.version + 1}
     # An answered assessment needs no reminder and no silence is left to notice.
-    nothing_to_look_for = dict.fromkeys(planning.FOR_JOBS)
+    nothing_to_look_for = dict.fromkeys(assessment_work.FOR_JOBS)
     session.execute(
         update(Assessment)
         .where(Assessment.id == assessment.id)
         .values(**values, **nothing_to_look_for)
         .execution_options(synchronize_session=False)
     )
-    after = planning.facts_of(assessment) | values
+    after = assessment_work.facts_of(assessment) | values
     return journal.entry(
         actor,
         "assessment.completed",
-        planning.assessment_subject(after, case.participant, case.site),
+        assessment_work.assessment_subject(after, case.participant, case.site),
         after=after,
         before=before,
         occurred_at=verdict.answered_at.astimezone(ZoneInfo(case.participant.zone)),

@@ -48,6 +48,7 @@ from epro.services.response_store import store_submission
 from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.catalogue import Catalogue
+from questionnaires.schedule import AnsweredBy
 from questionnaires.scoring import score
 from questionnaires.validation import Judgement, cleared_by, judge
 
@@ -100,12 +101,18 @@ def submit(
     except RecordedRefusal as refusal:
         quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
         raise
-    _follow_up(session, case, submission, verdict, now=now)
+    _follow_up(session, case, submission, verdict, catalogue=catalogue, now=now)
     return StoredResponse(reply, is_new=case.response is None)
 
 
 def _follow_up(
-    session: Session, case: Case, submission: Submission, verdict: Verdict, *, now: datetime
+    session: Session,
+    case: Case,
+    submission: Submission,
+    verdict: Verdict,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
 ) -> None:
     """Screen what was stored; when it answers an assessment, nobody needs reminding or calling."""
     screening.screen(
@@ -128,6 +135,14 @@ def _follow_up(
     if verdict.counts and case.assessment is not None:
         reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
         noticing.note_late_answer(session, case.assessment, now=now)
+        planning.stop_at_enough(
+            session,
+            case.participant,
+            case.assessment,
+            package=case.package,
+            catalogue=catalogue,
+            now=now,
+        )
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
@@ -221,6 +236,7 @@ def _lock(
         .where(
             Assessment.id == submission.assessment_id,
             Assessment.participant_id == participant.id,
+            Assessment.answered_by == AnsweredBy.PARTICIPANT,
         )
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -338,10 +354,10 @@ def _scores(case: Case, submission: Submission, judgement: Judgement) -> list[di
 
 def _day_label(session: Session, case: Case, answered_at: datetime) -> str | None:
     """Return the study day as it stands now; it is frozen on the response."""
-    zone = ZoneInfo(case.participant.zone)
-    on = case.assessment.planned_on if case.assessment else answered_at.astimezone(zone).date()
+    hers = ZoneInfo(case.participant.zone)
+    on = case.assessment.planned_on if case.assessment else answered_at.astimezone(hers).date()
     anchors = planning.standing_anchors(session, case.participant.id)
-    return planning.day_label_on(anchors, on, zone=zone, package=case.package)
+    return planning.day_label_on(anchors, on, zone=ZoneInfo(case.site.zone), package=case.package)
 
 
 def _digest(submission: Submission, judgement: Judgement) -> str:

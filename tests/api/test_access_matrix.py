@@ -257,6 +257,15 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
             "happened_at": START.isoformat(),
             "done_by": "investigator",
         },
+        "POST /api/v1/participants/{code}/anchors/preview": infusion(),
+        "POST /api/v1/participants/{code}/anchors/withdrawal": {"event": "END", "reason": "r"},
+        "PUT /api/v1/participants/{code}/life-cycle": {
+            "life_cycle": "active",
+            "occurred_at": infusion()["occurred_at"],
+            "reason": "r",
+        },
+        "PUT /api/v1/participants/{code}/zone": {"zone": "Asia/Shanghai"},
+        "PUT /api/v1/participants/{code}/diary-slot": {"diary_slot": "evening"},
     }
     return world.request(
         route.method, path, headers=headers, json=bodies.get(_name(route)),

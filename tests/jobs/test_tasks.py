@@ -39,8 +39,8 @@ from tests.standins.twilio import (
 NUMBER = "+8613900139001"
 ACTOR = system_actor("test")
 ORDER = [
-    "amend", "follow_up", "remind", "flag_idle_drafts", "notice", "close_drafts", "escalate",
-    "serious_clock", "roster", "dispatch",
+    "amend", "follow_up", "remind", "flag_idle_drafts", "notice", "close_drafts",
+    "look_for_baseline", "escalate", "serious_clock", "roster", "dispatch",
     "watchdog", "housekeeping", "sequence_journal",
 ]  # fmt: skip
 

@@ -42,15 +42,18 @@ def with_rule(*clauses: Clause, **changes: object) -> StudyPackage:
 
 
 def with_block(**changes: object) -> StudyPackage:
-    first, *rest = shipped().schedule.blocks
-    blocks = (replace(first, **changes), *rest)  # type: ignore[arg-type]
+    blocks = tuple(
+        replace(one, **changes) if one.code == "S1" else one  # type: ignore[arg-type]
+        for one in shipped().schedule.blocks
+    )
     return replace(shipped(), schedule=replace(shipped().schedule, blocks=blocks))
 
 
 def with_step(**changes: object) -> StudyPackage:
-    first, *rest = shipped().reminders.steps
-    changes = {"movable": None} | changes
-    steps = (replace(first, **changes), *rest)  # type: ignore[arg-type]
+    steps = tuple(
+        replace(one, **changes) if (one.block, one.code) == ("S7c", "first") else one  # type: ignore[arg-type]
+        for one in shipped().reminders.steps
+    )
     return replace(shipped(), reminders=replace(shipped().reminders, steps=steps))
 
 

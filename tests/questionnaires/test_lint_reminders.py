@@ -52,7 +52,9 @@ def with_movable(code: str, earliest: str, latest: str, block: str = "S5") -> St
         (step("S5", "20:45"), "first on D4"),
         (step("S1", "20:45"), "first on D-3"),
         (step("S5u", "20:45"), "first on D29"),
-        (step("S3b", "20:45"), None),
+        (step("S3", "20:45"), None),
+        # That evening has the four-weekly form beside it.
+        (step("S3b", "20:45"), "first on D29 (with infusion visit 2 on D29)"),
         (step("S5b", "20:45"), "first on D57 (with infusion visit 2 on D36)"),
         # On the early days three fit, and a fourth does not.
         (step("S4", "10:00"), "first on D2"),

@@ -259,7 +259,7 @@ def test_all_faults_of_all_files_are_told_at_once(study: Path) -> None:
     found = [(fault.file, fault.path) for fault in faults(study)]
 
     assert sorted(found) == [
-        ("schedule.yaml", "blocks[0].due"),
+        ("schedule.yaml", "blocks[1].due"),
         ("small.yaml", "items[1].choices[1].text.de"),
         ("small.yaml", "items[1].choices[1].text.en"),
         ("small.yaml", "items[1].type"),
@@ -293,4 +293,4 @@ def test_times_and_days_are_read_as_written() -> None:
     assert blocks["S5"].closes == ClockTime(0, 24 * 60)
     assert blocks["S5"].late_until == ClockTime(1, 12 * 60)
     assert (blocks["S5"].first, blocks["S5"].last) == (OffsetDay(1), StudyDay(28))
-    assert blocks["S1"].only_until is AnchorEvent.INF1
+    assert blocks["S1"].closed_by is AnchorEvent.INF1

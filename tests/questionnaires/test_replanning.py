@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from questionnaires.planner import plan
 from questionnaires.replanning import Placement, Standing, difference
-from questionnaires.schedule import AnchorEvent, PlannedAssessment, plan
+from questionnaires.schedule import AnchorEvent, PlannedAssessment
 from tests.questionnaires.standing import Timeline, standing_as
 from tests.questionnaires.trial_schedule import (
     DAY,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from questionnaires.schedule import Plan, plan
+from questionnaires.planner import plan
+from questionnaires.schedule import Plan
 from tests.questionnaires.standing import Timeline
 from tests.questionnaires.trial_schedule import (
     DAY,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from questionnaires.planner import plan
 from questionnaires.schedule import (
     AnchorEvent,
     Anchors,
@@ -17,7 +18,6 @@ from questionnaires.schedule import (
     OffsetDay,
     SinceAnchor,
     StudyDay,
-    plan,
 )
 from tests.questionnaires.trial_schedule import (
     DAY,
@@ -279,15 +279,17 @@ def test_the_baseline_diaries_lie_on_the_three_days_before_the_planned_infusion(
 
 
 @pytest.mark.req("S-01")
-def test_the_infusion_ends_the_planning_of_the_baseline() -> None:
+def test_the_infusion_closes_the_baseline_late_part_included() -> None:
     anchors: Anchors = {
         AnchorEvent.INF1_PLANNED: local(ON + 2 * DAY, 10),
         AnchorEvent.INF1: local(ON, 10),
     }
+    baseline = replace(S1, late_until=NEXT_NOON)
 
-    result = plan(trial_schedule(), anchors, zone=SHANGHAI)
+    result = plan(schedule_of(baseline), anchors, zone=SHANGHAI)
 
-    assert "S1" not in {it.block for it in result.assessments}
+    assert [(it.on, it.late_until) for it in result.assessments] == [(ON - DAY, local(ON, 10))]
+    assert {it.reason for it in result.left_out} == {LeftOutReason.CLOSED}
 
 
 @pytest.mark.req("S-01")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from questionnaires.planner import plan
 from questionnaires.schedule import (
     OffsetDay,
     StudyDay,
     day_label,
     days_after_anchor,
-    plan,
     study_day,
 )
 from tests.questionnaires.trial_schedule import (

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from questionnaires.definition import SilencePolicy
+from questionnaires.planner import plan
 from questionnaires.schedule import (
     AnchorEvent,
     Anchors,
     PlannedAssessment,
     days_since_infusion,
-    plan,
 )
 from questionnaires.silence import Awaited, next_look_at, signals
 from questionnaires.tiers import Tier
@@ -48,6 +48,7 @@ def awaited(block: str, day: int, *, infusion_at: datetime = INF1, **facts: obje
         anchors[AnchorEvent.INF2] = infusion_at + timedelta(days=28)
     one = planned(block, day, anchors)
     made = Awaited(
+        on=one.on,
         block=block,
         due_at=one.due_at,
         late_until=one.late_until,

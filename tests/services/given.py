@@ -40,6 +40,8 @@ from questionnaires.definition import (
     Operator,
     Questionnaire,
     QuestionnaireKind,
+    SecondInfusion,
+    SecondInfusionMode,
     SilencePolicy,
     StudyPackage,
     Translated,
@@ -99,7 +101,7 @@ def _silence_of_these_blocks() -> SilencePolicy:
         )
         for name in ("call_now", "missed", "missed_in_a_row", "missed_while_open")
     }
-    return replace(policy, **kept)
+    return replace(policy, call_later=(), **kept)
 
 
 # What these tests are not about is as the shipped study has it.
@@ -110,6 +112,7 @@ SMALL = replace(
     title=_words("A small study"),
     questionnaires=(DIARY, SHORT_DIARY, REPORT),
     schedule=schedule_of(S1, S3, S4, S5),
+    second_infusion=SecondInfusion(SecondInfusionMode.OPEN_BY_DESIGN, "A sponsor's document"),
     block_titles=(),
     adverse_events=replace(
         shipped_package().adverse_events,

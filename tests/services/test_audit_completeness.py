@@ -42,6 +42,8 @@ pytestmark = pytest.mark.req("T-01")
 HARMLESS_METHODS = {"GET"}
 # Changes something, leaves no entry of its own: why that is right.
 EXEMPT = {
+    "POST /api/v1/participants/{code}/anchors/preview": "Shows what would change; writes nothing "
+    "(tests/services/test_previews.py).",
     "POST /api/v1/sessions/refresh": "Goes on with a session whose start is on record, every few "
     "minutes; a token that comes back used is recorded, see below.",
     "POST /hooks/twilio/inbound": "What a reply asks for is on record as number.opted_out and "
@@ -91,6 +93,55 @@ def record_anchor(world: World) -> TestResponse:
         "POST", f"{API}/participants/{code}/anchors", json=body,
         headers=world.sign_in(Role.INVESTIGATOR),
     )  # fmt: skip
+
+
+def take_anchor_back(world: World) -> TestResponse:
+    code = _a_new_code()
+    world.enrol(code, site=HERE, by=Role.COORDINATOR)
+    path, headers = f"{API}/participants/{code}/anchors", world.sign_in(Role.COORDINATOR)
+    body = infusion(event="INF1_PLANNED", occurred_at=world.clock.now().isoformat())
+    world.request("POST", path, json=body, headers=headers)
+    taken = {"event": "INF1_PLANNED", "reason": "another participant's"}
+    return world.request("POST", f"{path}/withdrawal", json=taken, headers=headers)
+
+
+def change_life_cycle(world: World) -> TestResponse:
+    body = {
+        "life_cycle": "paused", "occurred_at": world.clock.now().isoformat(), "reason": "hospital",
+    }  # fmt: skip
+    return _put_about_a_new_one(world, "life-cycle", body)
+
+
+def change_zone(world: World) -> TestResponse:
+    return _put_about_a_new_one(world, "zone", {"zone": "Asia/Urumqi", "reason": "travels"})
+
+
+def change_slot(world: World) -> TestResponse:
+    return _put_about_a_new_one(world, "diary-slot", {"diary_slot": "morning"})
+
+
+def _put_about_a_new_one(world: World, what: str, body: dict[str, str]) -> TestResponse:
+    code = _a_new_code()
+    world.enrol(code, site=HERE, by=Role.COORDINATOR)
+    path = f"{API}/participants/{code}/{what}"
+    return world.request("PUT", path, json=body, headers=world.sign_in(Role.COORDINATOR))
+
+
+def change_own_zone(world: World) -> TestResponse:
+    return _put_own(world, "zone", [{"zone": "Asia/Urumqi"}, {"zone": "Asia/Shanghai"}])
+
+
+def change_own_slot(world: World) -> TestResponse:
+    return _put_own(world, "diary-slot", [{"diary_slot": "morning"}, {"diary_slot": "evening"}])
+
+
+def _put_own(world: World, what: str, bodies: list[dict[str, str]]) -> TestResponse:
+    """Change it and change it back: others share this participant."""
+    headers = world.sign_in(Role.PARTICIPANT)
+    answers = [
+        world.request("PUT", f"{API}/me/{what}", json=body, headers=headers) for body in bodies
+    ]
+    return answers[0]
 
 
 def revoke_device(world: World) -> TestResponse:
@@ -185,6 +236,16 @@ CASES: dict[str, tuple[Case, str]] = {
     "POST /api/v1/participants": (enrol, "participant.enrolled"),
     "POST /api/v1/participants/{code}/activation-codes": (issue_code, "activation_code.issued"),
     "POST /api/v1/participants/{code}/anchors": (record_anchor, "anchor.recorded"),
+    "POST /api/v1/participants/{code}/anchors/withdrawal": (take_anchor_back, "anchor.withdrawn"),
+    "PUT /api/v1/participants/{code}/life-cycle": (
+        change_life_cycle, "participant.life_cycle_changed",
+    ),
+    "PUT /api/v1/participants/{code}/zone": (change_zone, "participant.moved_to_zone"),
+    "PUT /api/v1/participants/{code}/diary-slot": (
+        change_slot, "participant.diary_slot_chosen",
+    ),
+    "PUT /api/v1/me/zone": (change_own_zone, "participant.moved_to_zone"),
+    "PUT /api/v1/me/diary-slot": (change_own_slot, "participant.diary_slot_chosen"),
     "DELETE /api/v1/participants/{code}/devices/{device_id}": (
         revoke_device, "device_session.revoked",
     ),

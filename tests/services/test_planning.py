@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from epro.db import Database
 from epro.errors import NoActiveStudyVersion
 from epro.models import Assessment, AssessmentState, JournalEntry, SiteActivation
-from epro.services import journal, planning, studies
+from epro.services import assessment_work, journal, planning, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.schedule import AnchorEvent
 from tests.clock import START
@@ -124,7 +124,7 @@ def test_correcting_the_infusion_covers_every_day_once_and_keeps_every_answer(
     session: Session, corrections: tuple[int, ...]
 ) -> None:
     given = begin_after_infusion(session)
-    answers = [planning.facts_of(one) for one in answer_five_days(session, given)]
+    answers = [assessment_work.facts_of(one) for one in answer_five_days(session, given)]
     labels = [one.day_label for one in given.responses(session)]
     now = local(MARCH_1 + 5 * DAY, 10)
 
@@ -139,7 +139,7 @@ def test_correcting_the_infusion_covers_every_day_once_and_keeps_every_answer(
     assert set(window) <= set(on)
     assert len(on) == len(set(on))
     assert set(on) - set(window) <= {MARCH_1 + n * DAY for n in range(5)}
-    kept = [planning.facts_of(one) for one in diaries if one.completed_at]
+    kept = [assessment_work.facts_of(one) for one in diaries if one.completed_at]
     assert kept == answers
     assert [one.day_label for one in given.responses(session)] == labels
     assert labels == ["D1", "D2", "D3", "D4", "D5"]
@@ -200,18 +200,18 @@ def assert_the_record_ends_with_what_stands(
     last = {e["entity_id"]: e["after"] for e in story if e["entity_type"] == "assessment"}
     with database.reading() as session:
         rows = session.scalars(select(Assessment)).all()
-    assert last == {str(row.id): journal.plain(planning.facts_of(row)) for row in rows}
+    assert last == {str(row.id): journal.plain(assessment_work.facts_of(row)) for row in rows}
 
 
 @pytest.mark.req("S-04")
 def test_what_has_opened_stays_where_it_was_offered(session: Session) -> None:
     given = begin_after_infusion(session)
     now = local(MARCH_1 + 5 * DAY, 17, 30)
-    opened = planning.facts_of(given.diary_on(session, MARCH_1 + 5 * DAY))
+    opened = assessment_work.facts_of(given.diary_on(session, MARCH_1 + 5 * DAY))
 
     given.record(session, AnchorEvent.INF1, START - 2 * DAY, now=now, reason="wrong date")
 
-    assert planning.facts_of(given.diary_on(session, MARCH_1 + 5 * DAY)) == opened
+    assert assessment_work.facts_of(given.diary_on(session, MARCH_1 + 5 * DAY)) == opened
 
 
 @pytest.mark.req("S-04")
@@ -231,7 +231,7 @@ def test_what_was_cancelled_and_is_planned_again_is_the_same_assessment(session:
 def test_planning_again_changes_nothing(session: Session) -> None:
     given = begin_after_infusion(session)
     now = local(MARCH_1 + 3 * DAY, 18)
-    before = [planning.facts_of(one) for one in given.assessments(session)]
+    before = [assessment_work.facts_of(one) for one in given.assessments(session)]
     entries = len(session.scalars(select(JournalEntry)).all())
 
     changes = planning.replan(
@@ -239,7 +239,7 @@ def test_planning_again_changes_nothing(session: Session) -> None:
     )
 
     assert changes.is_empty
-    assert [planning.facts_of(one) for one in given.assessments(session)] == before
+    assert [assessment_work.facts_of(one) for one in given.assessments(session)] == before
     assert len(session.scalars(select(JournalEntry)).all()) == entries
 
 

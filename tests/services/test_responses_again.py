@@ -18,7 +18,7 @@ from epro.models import (
     ResponseStatus,
     Timeliness,
 )
-from epro.services import planning
+from epro.services import assessment_work
 from questionnaires.schedule import AnchorEvent
 from tests.clock import START
 from tests.factories import participant_actor
@@ -298,7 +298,7 @@ def test_an_answer_to_an_edition_before_the_amendment_is_taken(
 
     response = only_response(session, given)
     assert response.questionnaire_version == diary.questionnaire_version
-    assert planning.facts_of(diary)["study_version_id"] == response.study_version_id
+    assert assessment_work.facts_of(diary)["study_version_id"] == response.study_version_id
 
 
 def test_two_participants_use_ids_of_their_own(session: Session, given: Given) -> None:
