@@ -102,17 +102,24 @@ class Dispatcher:
     # --- claim ------------------------------------------------------------------------------------
 
     def _claim(self, resting: Collection[ChannelName]) -> _Claim | _Settled | None:
+        """Take what comes next: alerts, doubts about alerts, all other doubts, then the rest.
+
+        Doubts are few. After all that is due they would wait as long as there is a queue.
+        """
         now, wall_now = self._now(), self._wall_now()
+        order = ((True, False), (True, True), (False, True), (False, False))
         with self._database.transaction() as session:
-            for is_vital in (True, False):
-                if message := session.scalars(
-                    claims.due(now, is_vital=is_vital, resting=resting)
-                ).first():
-                    return self._claim_attempt(session, message, now=now, wall_now=wall_now)
-                if message := session.scalars(
+            for is_vital, is_in_doubt in order:
+                query = (
                     claims.in_doubt(wall_now, is_vital=is_vital, resting=resting)
-                ).first():
+                    if is_in_doubt
+                    else claims.due(now, is_vital=is_vital, resting=resting)
+                )
+                message = session.scalars(query).first()
+                if message is not None and is_in_doubt:
                     return self._claim_question(session, message, wall_now=wall_now)
+                if message is not None:
+                    return self._claim_attempt(session, message, now=now, wall_now=wall_now)
         return None
 
     def _claim_attempt(

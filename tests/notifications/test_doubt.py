@@ -294,3 +294,16 @@ def meanwhile(
         post.dispatcher(pace=Pace(most_per_run=1) if channel is None else None).run()
 
     return take_over
+
+
+@pytest.mark.req("N-03")
+def test_a_doubt_does_not_wait_for_the_end_of_the_queue(post: Post) -> None:
+    post.sms.next_outcomes = [Unclear("no_answer")]
+    [doubtful] = post.enqueue(reminder())
+    post.dispatcher().run()
+    post.wait(seconds=60)
+    post.enqueue(*[reminder() for _ in range(3)])
+
+    post.dispatcher(pace=Pace(most_per_run=1)).run()
+
+    assert post.read(doubtful).state is MessageState.SENT
