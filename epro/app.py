@@ -11,6 +11,7 @@ from epro.api import (
     anchors,
     assessments,
     code_breaks,
+    compliance,
     contacts,
     corrections,
     delegations,
@@ -57,7 +58,8 @@ ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, taking_part, assessments, me, preferences, forms,
     responses, scores,
-    corrections, flags, work, contacts, delegations, rosters, code_breaks, questionnaires, journal,
+    compliance, corrections, flags, work, contacts, delegations, rosters, code_breaks,
+    questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from epro.commands.calendar import calendar
 from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
 from epro.models import Site, SiteActivation, StudyVersion
@@ -233,5 +234,7 @@ def _published(session: Session, version: str) -> StudyVersion:
 def _iso(day: date) -> str:
     return day.isoformat()
 
+
+study.add_command(calendar)
 
 COMMANDS = (study,)

@@ -30,6 +30,8 @@ TAKE_A_KEY = {
     "enter_roster", "start_drill", "record_code_break",
 }  # fmt: skip
 REPEATABLE = {
+    "preview_anchor", "withdraw_anchor", "change_life_cycle", "change_zone", "change_diary_slot",
+    "change_own_zone", "change_own_diary_slot",
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "acknowledge_flag", "acknowledge_drill", "finish_work_item", "correct_own_response",
     "confirm_own_correction",

@@ -42,19 +42,17 @@ def with_rule(*clauses: Clause, **changes: object) -> StudyPackage:
 
 
 def with_block(**changes: object) -> StudyPackage:
-    blocks = tuple(
-        replace(one, **changes) if one.code == "S1" else one  # type: ignore[arg-type]
-        for one in shipped().schedule.blocks
-    )
-    return replace(shipped(), schedule=replace(shipped().schedule, blocks=blocks))
+    blocks = list(shipped().schedule.blocks)
+    at = [one.code for one in blocks].index("S1")
+    blocks[at] = replace(blocks[at], **changes)  # type: ignore[arg-type]
+    return replace(shipped(), schedule=replace(shipped().schedule, blocks=tuple(blocks)))
 
 
 def with_step(**changes: object) -> StudyPackage:
-    steps = tuple(
-        replace(one, **changes) if (one.block, one.code) == ("S7c", "first") else one  # type: ignore[arg-type]
-        for one in shipped().reminders.steps
-    )
-    return replace(shipped(), reminders=replace(shipped().reminders, steps=steps))
+    steps = list(shipped().reminders.steps)
+    at = [(one.block, one.code) for one in steps].index(("S7c", "first"))
+    steps[at] = replace(steps[at], **changes)  # type: ignore[arg-type]
+    return replace(shipped(), reminders=replace(shipped().reminders, steps=tuple(steps)))
 
 
 @pytest.mark.req("Q-01")

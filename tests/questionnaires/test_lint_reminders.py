@@ -55,7 +55,7 @@ def with_movable(code: str, earliest: str, latest: str, block: str = "S5") -> St
         (step("S3", "20:45"), None),
         # That evening has the four-weekly form beside it.
         (step("S3b", "20:45"), "first on D29 (with infusion visit 2 on D29)"),
-        (step("S5b", "20:45"), "first on D57 (with infusion visit 2 on D36)"),
+        (step("S5b", "20:45"), "first on D29 (with infusion visit 2 on D27)"),
         # On the early days three fit, and a fourth does not.
         (step("S4", "10:00"), "first on D2"),
         (step("S4b", "10:00"), "first on D28 (with infusion visit 2 on D27)"),
@@ -86,7 +86,7 @@ def test_forms_due_at_one_instant_count_as_one_message() -> None:
     [
         (step("S5", "22:00"), "on D2"),
         (step("S5", "07:59", days=1), "on D3"),
-        (step("S5b", "23:00"), "on D57 (with infusion visit 2 on D36)"),
+        (step("S5b", "23:00"), "on D29 (with infusion visit 2 on D27)"),
     ],
 )
 def test_a_step_in_the_quiet_hours_is_refused_by_the_day(more: ReminderStep, day: str) -> None:
