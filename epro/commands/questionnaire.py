@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
+from epro.commands.common import opened_parts
+from epro.models import StudyVersion
 from questionnaires.definition import Questionnaire
 from questionnaires.fhir.reading import from_fhir
 from questionnaires.fhir.terms import FhirRefused, Note
 from questionnaires.fhir.writing import to_fhir
-from questionnaires.reading import INSTRUMENTS, read_questionnaire
+from questionnaires.reading import INSTRUMENTS, from_canonical_json, read_questionnaire
 from questionnaires.writing import to_yaml
 
 
@@ -53,21 +56,19 @@ def import_(file: Path, code: str | None, into: Path, *, overwrite: bool) -> Non
     default=INSTRUMENTS, show_default="the instruments of this system", metavar="FOLDER",
     help="The folder that has it.",
 )  # fmt: skip
-@click.option("--version", metavar="VERSION", help="Refuse any other version.")
+@click.option("--published", is_flag=True, help="Take it from what is published, not a folder.")
+@click.option("--version", metavar="VERSION", help="This version, and no other.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else it is shown.")
-def export(code: str, folder: Path, version: str | None, out: Path | None) -> None:
+def export(
+    code: str, folder: Path, version: str | None, out: Path | None, *, published: bool
+) -> None:
     """Write a questionnaire as a FHIR R4 Questionnaire, and list what only this system understands.
 
     \b
     Example:
       epro questionnaire export daily --version 1.0.0 --out daily.json
     """
-    file = folder / f"{code}.yaml"
-    if not file.is_file():
-        raise click.ClickException(f"There is no {code}.yaml in {folder}.")
-    made = read_questionnaire(file)
-    if version not in {None, made.version}:
-        raise click.ClickException(f"{code} is of version {made.version} in {folder}.")
+    made = _published(code, version) if published else _in_folder(code, folder, version)
     exported = to_fhir(made)
     text = json.dumps(exported.resource, ensure_ascii=False, indent=2) + "\n"
     for note in exported.notes:
@@ -77,6 +78,26 @@ def export(code: str, folder: Path, version: str | None, out: Path | None) -> No
     else:
         out.write_text(text, encoding="utf-8")
         click.echo(f"Wrote {out}: {made.code} {made.version}, {len(made.items)} items.")
+
+
+def _in_folder(code: str, folder: Path, version: str | None) -> Questionnaire:
+    file = folder / f"{code}.yaml"
+    if not file.is_file():
+        raise click.ClickException(f"There is no {code}.yaml in {folder}.")
+    made = read_questionnaire(file)
+    if version not in {None, made.version}:
+        raise click.ClickException(f"{code} is of version {made.version} in {folder}.")
+    return made
+
+
+def _published(code: str, version: str | None) -> Questionnaire:
+    with opened_parts() as parts, parts.database.reading() as session:
+        rows = session.scalars(select(StudyVersion).order_by(StudyVersion.id.desc())).all()
+    for row in rows:
+        made = from_canonical_json(row.canonical_json).questionnaire(code)
+        if made is not None and version in {None, made.version}:
+            return made
+    raise click.ClickException(f"No {code} {version or ''} is published.".replace("  ", " "))
 
 
 def _taken(file: Path, code: str | None) -> tuple[Questionnaire, tuple[Note, ...]]:

@@ -1,5 +1,6 @@
 """An amendment over the command line: published, compared, activated for a later day."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -37,10 +38,14 @@ def test_an_amendment_is_compared_published_and_activated_for_a_later_day(
     study = str(amended(tmp_path))
 
     compared = give("study", "diff", "1.0.0", study)
+    old = give("questionnaire", "export", "daily", "--published")
     published = give("study", "publish", study)
     too_early = give("study", "activate", "1.1.0", "--site", "SZ01", "--from", "2026-01-02")
     activated = give("study", "activate", "1.1.0", "--site", "SZ01", "--from", "2098-02-01")
     shown = give("study", "show")
+    new = give("questionnaire", "export", "daily", "--published")
+    old_again = give("questionnaire", "export", "daily", "--published", "--version", "1.0.0")
+    never = give("questionnaire", "export", "daily", "--published", "--version", "9.0.0")
 
     assert "~ version: 1.0.0 → 1.1.0" in compared.output
     assert "~ questionnaires.daily.title.en: Daily diary → Diary" in compared.output
@@ -50,6 +55,9 @@ def test_an_amendment_is_compared_published_and_activated_for_a_later_day(
     assert activated.exit_code == 0, activated.output
     assert shown.output.index("SZ01 from 2026-01-01") < shown.output.index("1.1.0")
     assert shown.output.rstrip().endswith("SZ01 from 2098-02-01")
+    assert json.loads(new.stdout)["version"] == "1.1.0"
+    assert old_again.stdout == old.stdout
+    assert "No daily 9.0.0 is published." in never.output
 
 
 @pytest.mark.req("Q-01")
