@@ -173,6 +173,16 @@ def test_the_baseline_records_what_the_diary_calls_usual() -> None:
     assert shipped_form("baseline").item("usual_period") is not None
 
 
+@pytest.mark.req("A-03")
+@pytest.mark.parametrize("block", ["S1", "S1m"])
+def test_before_the_infusion_the_diary_asks_what_trends_later_compare_with(block: str) -> None:
+    planned = shipped().schedule.block(block)
+
+    assert planned is not None
+    asked = shipped_form(planned.questionnaire)
+    assert {"temp", "pain", "fatigue"} <= {one.link_id for one in asked.items}
+
+
 # --- Forms for an event
 
 
