@@ -31,9 +31,11 @@ from epro.services import (
     safety_inbox,
     sites,
     staff,
+    trends,
 )
 from epro.services.awareness import Clock
 from epro.services.safety_inbox import Standing, Wanted
+from epro.web.console import answers
 from epro.web.console.pages import (
     current_language,
     new_blueprint,
@@ -181,6 +183,15 @@ def flag_page(
             "colleagues": staff.who_may(session, case.site, Permission.ACKNOWLEDGE_FLAG),
             "names": staff.names(session),
         }
+        if actor.may_at(Permission.READ_RESPONSE, flag.site_id):
+            known = catalogue(session)
+            shown["told"] = answers.told(
+                session, shown["triggers"], catalogue=known, language=language
+            )
+            trends_before = trends.of_last_days(
+                session, case.participant, catalogue=known, until=max(flag.urgent_since, now())
+            )
+            shown["charts"] = [answers.chart(one, language) for one in trends_before]
     return render_framed(
         "flag.html", status=status, here="flags", taken_before=taken_before, refused=refused,
         refused_text=reason_against(refused.refusal) if refused else None,

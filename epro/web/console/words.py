@@ -139,6 +139,8 @@ _FLAG = {
     "flag.taken_by": Translated("{by} 于 {at} 确认", "{by} took this {at}"),
     "flag.not_taken": Translated("还没有人确认", "Nobody has taken this yet"),
     "flag.acknowledge_by": Translated("请在 {at} 前确认", "To be acknowledged by {at}"),
+    "flag.answers": Translated("答案", "Answers"),
+    "flag.trend": Translated("近 7 天", "Last 7 days"),
     "flag.triggers": Translated("触发", "What made it"),
     "flag.rule": Translated("规则", "Rule"),
     "flag.when": Translated("时间", "Time"),
