@@ -25,18 +25,34 @@ from epro.errors import WeakSecret
 from epro.models import (
     Assessment,
     Completer,
+    Duty,
     EntryMode,
     Participant,
     ResponseStatus,
     SafetyFlag,
     Site,
     StudyVersion,
+    Task,
     User,
 )
 from epro.parts import Parts
-from epro.services import activation, anchors, enrolment, flags, responses, sites, staff, studies
+from epro.services import (
+    activation,
+    anchors,
+    delegation,
+    enrolment,
+    flags,
+    responses,
+    roster,
+    sites,
+    staff,
+    studies,
+)
+from epro.services.delegation import NewDelegation
 from epro.services.enrolment_form import Enrolment, GivenConsent
+from epro.services.roster import NewRoster, NewShift
 from epro.services.sessions import Caller
+from epro.services.signing_in import TOTP_STEP_S, Proof
 from epro.services.sites import SiteFacts
 from epro.services.strength import refuse_weak_pin
 from epro.services.submission import Sending, Submission
@@ -55,10 +71,14 @@ SITE = SiteFacts(
 ZONE = ZoneInfo(SITE.zone)
 STAFF = {
     "coordinator": ("李敏 Li Min", Role.COORDINATOR, SITE.code),
+    "principal": ("刘洋 Liu Yang", Role.PRINCIPAL_INVESTIGATOR, SITE.code),
     "investigator": ("王芳 Wang Fang", Role.INVESTIGATOR, SITE.code),
+    "deputy": ("周敏 Zhou Min", Role.INVESTIGATOR, SITE.code),
     "monitor": ("陈静 Chen Jing", Role.MONITOR, SITE.code),
     "inspector": ("赵强 Zhao Qiang", Role.INSPECTOR, None),
 }
+PHYSICIANS = ("investigator", "deputy")
+ROSTER_WEEKS = 60
 CALLER = Caller(client="demonstration", address="127.0.0.1")
 YEAR_OF_BIRTH = 1988
 
@@ -174,6 +194,44 @@ def _open_site(
             keyring=parts.keyring, now=opened_at,
         )  # fmt: skip
         known[username] = {"password": password, "totp_secret": added.totp_secret}
+    _delegate(session, parts, known["principal"], now=opened_at)
+    _enter_roster(session, now=opened_at)
+
+
+def _delegate(session: Session, parts: Parts, login: dict[str, str], *, now: datetime) -> None:
+    """Have the principal investigator sign who does what, each line with a code of its own."""
+    tasks = [(person, task) for task in Task for person in PHYSICIANS]
+    for number, (person, task) in enumerate([*tasks, ("coordinator", Task.DATA_REVIEW)]):
+        signed_at = now + timedelta(seconds=TOTP_STEP_S * number)
+        code = TOTP(login["totp_secret"]).at(signed_at)
+        delegation.delegate(
+            session, _user(session, "principal"),
+            NewDelegation(
+                site=SITE.code, person=person, task=task, from_on=now.astimezone(ZONE).date()
+            ),
+            Proof(password=login["password"], totp=code, caller=CALLER, wall_now=signed_at),
+            keyring=parts.keyring, now=signed_at,
+        )  # fmt: skip
+
+
+def _enter_roster(session: Session, *, now: datetime) -> None:
+    """Have both physicians take turns, a week each; whoever is not on call is the backup."""
+    first_on = now.astimezone(ZONE).date()
+    begin = datetime.combine(first_on, time(), tzinfo=ZONE)
+    weeks = [begin + timedelta(weeks=number) for number in range(ROSTER_WEEKS)]
+    shifts = tuple(
+        NewShift(
+            duty=duty, person=PHYSICIANS[(number + offset) % len(PHYSICIANS)],
+            begins_at=week, ends_at=week + timedelta(weeks=1),
+        )
+        for number, week in enumerate(weeks)
+        for offset, duty in enumerate(Duty)
+    )  # fmt: skip
+    last_on = first_on + timedelta(weeks=ROSTER_WEEKS, days=-1)
+    roster.enter(
+        session, _user(session, "coordinator"),
+        NewRoster(site=SITE.code, from_on=first_on, to_on=last_on, shifts=shifts), now=now,
+    )  # fmt: skip
 
 
 class _Life:

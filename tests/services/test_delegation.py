@@ -157,6 +157,7 @@ def test_ended_with_yesterday_as_last_day_it_is_over_at_once(
     session: Session, site: Site, root: NewUser, doctor: User, clock: FrozenClock
 ) -> None:
     line = add_delegation(session, site, doctor, Task.ASSESS_EVENT)[0]
+    clock.advance(minutes=1)
 
     ended = end(session, root, line, clock, TODAY - timedelta(days=1))
 
