@@ -28,6 +28,7 @@ from questionnaires.definition import (
     Trigger,
 )
 from questionnaires.licensing import find_licence_faults
+from questionnaires.lint_advice import find_hidden_advice
 from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_items import find_item_faults
 from questionnaires.lint_policies import find_policy_faults
@@ -168,7 +169,7 @@ def _questionnaires(package: StudyPackage) -> Iterator[Finding]:
                 yield Finding(*fault)
             found = [*_branching(questionnaire, item, earlier, place)]
             yield from found
-            if not found and answers_for(questionnaire, _showing(item)) is None:
+            if not found and all(answers_for(questionnaire, one) is None for one in _showing(item)):
                 yield Finding("unreachable", place, "can never be shown, whatever is answered")
             earlier.setdefault(item.link_id, item)
         always = sum(1 for item in questionnaire.items if not item.enable_when)
@@ -177,11 +178,13 @@ def _questionnaires(package: StudyPackage) -> Iterator[Finding]:
             yield Finding("long_diary", questionnaire.code, reason, Severity.WARNING)
 
 
-def _showing(item: Item) -> tuple[Clause, ...]:
-    """Return clauses that hold only where the item is visible."""
-    if not item.takes_answer:
-        return item.enable_when if item.enable_behavior is Behavior.ALL else item.enable_when[:1]
-    return (Clause(item.link_id, Operator.EXISTS, answer=True),)
+def _showing(item: Item) -> list[tuple[Clause, ...]]:
+    """Return sets of clauses; the item is visible where all of one set hold."""
+    if item.takes_answer:
+        return [(Clause(item.link_id, Operator.EXISTS, answer=True),)]
+    if item.enable_behavior is Behavior.ANY and item.enable_when:
+        return [(clause,) for clause in item.enable_when]
+    return [item.enable_when]
 
 
 def _branching(
@@ -275,6 +278,7 @@ def _policies(package: StudyPackage) -> Iterator[Finding]:
 
 
 def _rules(package: StudyPackage) -> Iterator[Finding]:
+    yield from (Finding(*fault) for fault in find_hidden_advice(package))
     for rule in package.rules:
         place = f"rule '{rule.id}'"
         if not rule.triggers:

@@ -25,9 +25,9 @@ _WORDS: Mapping[Recall, tuple[str, str]] = {
     Recall.NOW: ("现在|目前|此刻|今天", "now|currently|at this moment|today"),
     Recall.PAST_24_HOURS: ("24 ?小时", "(past|last) 24 hours"),
     Recall.PAST_7_DAYS: ("[7七] ?天|[1一] ?周", "(past|last) (7|seven) days|(past|last) week"),
-    Recall.PAST_10_DAYS: ("10 ?天", "(past|last|previous|preceding) (10|ten) days"),
+    Recall.PAST_10_DAYS: ("10 ?天", "(past|last|previous|preceding) (10|ten) days|10 days before"),
     Recall.PAST_4_WEEKS: ("[4四] ?周", "(past|last) (4|four) weeks"),
-    Recall.PAST_30_DAYS: ("30 ?天", "(past|last|previous|preceding) 30 days"),
+    Recall.PAST_30_DAYS: ("30 ?天", "(past|last|previous|preceding) 30 days|30 days before"),
     Recall.SINCE_LAST_ENTRY: ("上次填写", "since your last entry|since her last entry"),
     Recall.SINCE_IT_BEGAN: ("从开始到现在|以来", "since it began"),
 }

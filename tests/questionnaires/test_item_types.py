@@ -20,7 +20,7 @@ from questionnaires.reading import (
 from questionnaires.recalls import filled
 from questionnaires.sources import PackageFaults
 from questionnaires.validation import judge
-from tests.questionnaires.forms import BOTH, STUDY, clause, form, item
+from tests.questionnaires.forms import BOTH, STUDY, clause, form, item, shipped
 from tests.questionnaires.judging import code_of, value_of
 
 EVERY_TYPE = """\
@@ -235,6 +235,27 @@ def test_the_recall_of_an_instrument_cannot_be_changed(recall: Recall | None) ->
     asked = replace(item("pain", "nrs"), text=words, recall=recall)
 
     assert faults_of(asked, recall=Recall.PAST_7_DAYS) == {"recall_changed"}
+
+
+@pytest.mark.req("Q-09")
+def test_what_the_trial_asks_since_the_last_entry_is_data_and_names_the_day() -> None:
+    since = [
+        (questionnaire.code, one)
+        for questionnaire in shipped().questionnaires
+        for one in questionnaire.items
+        if "since your last entry" in one.text.en.lower()
+    ]
+    # Practice is no entry, and a follow-up asks about one problem since it was last asked about.
+    opening = [
+        one
+        for code, one in since
+        if not one.enable_when and code not in {"practice", "ae_follow_up"}
+    ]
+
+    assert len(opening) > 10
+    assert {one.recall for _, one in since} == {Recall.SINCE_LAST_ENTRY}
+    assert [one.link_id for one in opening if "{last_entry_on}" not in one.text.en] == []
+    assert [one.link_id for one in opening if "{last_entry_on}" not in one.text.zh] == []
 
 
 @pytest.mark.req("Q-09")
