@@ -319,6 +319,7 @@ class _Life:
             select(Assessment)
             .where(
                 Assessment.participant_id == participant.id,
+                Assessment.family.in_(("daily", "morning_check")),
                 Assessment.cancelled_at.is_(None),
                 Assessment.completed_at.is_(None),
                 Assessment.opens_at < until,
