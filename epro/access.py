@@ -69,6 +69,9 @@ class Permission(StrEnum):
     READ_CODE_BREAK = "read_code_break"
     READ_FEED = "read_feed"
     ACKNOWLEDGE_FEED = "acknowledge_feed"
+    WRITE_FROM_EDC = "write_from_edc"
+    WATCH_FEED = "watch_feed"
+    RECORD_IDENTITY = "record_identity"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -133,6 +136,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_ADVERSE_EVENT,
             Permission.READ_EVENT_TABLE,
             Permission.READ_IDENTITY,
+            Permission.RECORD_IDENTITY,
             Permission.ISSUE_ACTIVATION_CODE,
             Permission.REVOKE_DEVICE,
             Permission.RECORD_ANCHOR,
@@ -165,12 +169,18 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.MONITOR: frozenset(_READS_A_SITE | _FOLLOWS),
     # Sees how many events there are, small counts hidden, and not the events themselves.
     Role.DATA_MANAGER: frozenset(
-        _READS_A_SITE | {Permission.READ_JOURNAL, Permission.READ_EVENT_TABLE}
+        _READS_A_SITE
+        | {
+            Permission.READ_JOURNAL, Permission.READ_EVENT_TABLE, Permission.READ_WORK_LIST,
+            Permission.WATCH_FEED,
+        }
     ),
     Role.INSPECTOR: frozenset(_READS_A_SITE | _FOLLOWS | {Permission.READ_CODE_BREAK}),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN),
-    Role.EDC_CLIENT: frozenset({Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED}),
+    Role.EDC_CLIENT: frozenset(
+        {Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED, Permission.WRITE_FROM_EDC}
+    ),
     Role.SYSTEM: frozenset(),
 }
 
@@ -183,10 +193,15 @@ class Scope(StrEnum):
     FLAGS = "edc:flags"
     SECOND_INFUSION = "edc:second_infusion"
     ACK = "edc:ack"
+    WRITE = "edc:write"
 
 
 # What a machine may do follows from its role and, for these, from the scopes of its token.
-SCOPE_FOR = {Permission.READ_FEED: Scope.READ, Permission.ACKNOWLEDGE_FEED: Scope.ACK}
+SCOPE_FOR = {
+    Permission.READ_FEED: Scope.READ,
+    Permission.ACKNOWLEDGE_FEED: Scope.ACK,
+    Permission.WRITE_FROM_EDC: Scope.WRITE,
+}
 
 
 # A PIN alone, on a phone that was trusted before: enough to see what is urgent and to take it.

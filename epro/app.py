@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from epro.api import (
     adverse_events,
+    anchor_queries,
     anchors,
     assessments,
     code_breaks,
@@ -18,6 +19,7 @@ from epro.api import (
     development,
     event_candidates,
     event_lists,
+    edc_consumers,
     flags,
     forms,
     health,
@@ -40,8 +42,10 @@ from epro.api.context import follow_rehearsal_clock
 from epro.api.converters import CodeConverter, SlugConverter, described
 from epro.api.edc import changes as edc_changes
 from epro.api.edc import entities as edc_entities
+from epro.api.edc import snapshots as edc_snapshots
 from epro.api.edc import study as edc_study
 from epro.api.edc import token as edc_token
+from epro.api.edc import writing as edc_writing
 from epro.api.errors import EproApi, register_error_handlers
 from epro.api.json import IsoJson
 from epro.clock import Clock
@@ -60,7 +64,8 @@ RESOURCES = (
     responses, scores,
     compliance, corrections, flags, work, contacts, delegations, rosters, code_breaks,
     questionnaires, journal,
-    edc_token, edc_study, edc_changes, edc_entities,
+    edc_token, edc_study, edc_changes, edc_entities, edc_snapshots,
+    edc_writing, edc_consumers, anchor_queries,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip
 CONSOLE = (console_frame, console_sign_in, console_safety, console_follow_up)

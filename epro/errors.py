@@ -266,6 +266,14 @@ class AlreadyAcknowledged(DomainError):
     message = "Somebody has acknowledged this flag already."
 
 
+class IdentityMissing(DomainError):
+    """A participant who was enrolled by code alone: nobody has written down who she is."""
+
+    code = "identity_missing"
+    status = 409
+    message = "Write down her phone number and year of birth first."
+
+
 class IdempotencyConflict(DomainError):
     """The Idempotency-Key was used before with a different request."""
 

@@ -25,6 +25,7 @@ from epro.errors import (
     BodyTooLarge,
     ConsentMissing,
     IdempotencyConflict,
+    IdentityMissing,
     InvalidInput,
     NoActiveStudyVersion,
     NotFound,
@@ -86,6 +87,11 @@ class EnrolmentSchema(Schema):
     def _as_enrolment(self, filled_in: dict[str, Any], **_kwargs: Any) -> Enrolment:
         consents = tuple(filled_in.pop("consents"))
         return Enrolment(consents=consents, **filled_in)
+
+
+class RecordIdentitySchema(Schema):
+    phone = _text(32)
+    year_of_birth = fields.Integer(required=True, strict=True)
 
 
 class PageQuerySchema(Schema):
@@ -233,7 +239,7 @@ def read_participant(code: str) -> dict[str, Any]:
 @requires(Permission.ISSUE_ACTIVATION_CODE)
 @blueprint.arguments(IdempotencySchema, location="headers")
 @blueprint.response(201, IssuedCodeSchema)
-@blueprint.refuses(NotFound, IdempotencyConflict, BodyTooLarge)
+@blueprint.refuses(NotFound, IdempotencyConflict, BodyTooLarge, IdentityMissing)
 def issue_activation_code(headers: dict[str, Any], code: str) -> dict[str, Any]:
     """Hand out a new activation code, shown this once; the one before is revoked."""
     actor = current_actor()
@@ -242,6 +248,20 @@ def issue_activation_code(headers: dict[str, Any], code: str) -> dict[str, Any]:
             return _shown_already(session, actor, earlier, Permission.ISSUE_ACTIVATION_CODE)
         issued = enrolment.issue_activation_code(session, actor, code, keyring=keyring(), now=now())
         return _issued(session, actor, headers["key"], issued)
+
+
+@blueprint.post("/<code:code>/identity")
+@requires(Permission.RECORD_IDENTITY)
+@blueprint.arguments(RecordIdentitySchema)
+@blueprint.response(204)
+@blueprint.refuses(NotFound, InvalidInput, AlreadyExists)
+def record_identity(typed: dict[str, Any], code: str) -> None:
+    """Write down who a participant is that the clinical database enrolled by code alone."""
+    with transaction() as session:
+        enrolment.record_identity(
+            session, current_actor(), code, phone=typed["phone"],
+            year_of_birth=typed["year_of_birth"], keyring=keyring(), now=now(),
+        )  # fmt: skip
 
 
 @blueprint.get("/<code:code>/identity")

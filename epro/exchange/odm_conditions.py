@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from epro.exchange import odm_names as names
 from questionnaires.definition import Behavior, Clause, Item, ItemType, Operator, Questionnaire
+from questionnaires.validation import SCALES
 
 _SIGNS: Mapping[Operator, str] = MappingProxyType(
     {
@@ -64,7 +65,7 @@ def _several_hold(questionnaire: Questionnaire, asked: Item, clause: Clause) -> 
 
 
 def _equals(place: str, asked: Item, clause: Clause) -> str:
-    if asked.type in {ItemType.NUMBER, ItemType.NRS}:
+    if asked.type in {ItemType.NUMBER, *SCALES}:
         return f"{place}={clause.answer}"
     return f"{place}='{_plain(clause)}'"
 

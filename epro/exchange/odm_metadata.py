@@ -10,7 +10,8 @@ from epro.exchange import odm_conditions as conditions
 from epro.exchange import odm_names as names
 from epro.exchange.changes import Field, FieldType, Form, Study
 from epro.exchange.odm_elements import add, add_english, add_translated, element
-from questionnaires.definition import Item, ItemType, Questionnaire, StudyPackage, Translated
+from questionnaires.definition import Item, Questionnaire, StudyPackage, Translated
+from questionnaires.validation import SCALES
 
 # Entities that belong to the participant as such, not to a time of the schedule.
 OF_THE_SUBJECT = ("participant", "consent", "anchor", "flag", "adverse_event")
@@ -223,7 +224,9 @@ def _size(item: Item, kind: str) -> dict[str, str]:
 
 
 def _limits(item: Item) -> Iterator[tuple[str, str, float]]:
-    low, high = (0.0, 10.0) if item.type is ItemType.NRS else (item.hard_min, item.hard_max)
+    low, high = item.hard_min, item.hard_max
+    if item.type in SCALES:
+        low, high = 0.0, float(SCALES[item.type])
     for soft_hard, compares, limit in (
         ("Hard", "GE", low), ("Hard", "LE", high),
         ("Soft", "GE", item.soft_min), ("Soft", "LE", item.soft_max),

@@ -29,8 +29,16 @@ NULL_REASON: Mapping[str, str] = MappingProxyType(
 REMARK: Mapping[str, str] = MappingProxyType(
     {"CONFIRMED": "An unusual value that the participant confirmed"}
 )
+# An hour and a minute are no whole time to ODM.
 DATA_TYPES: Mapping[str, str] = MappingProxyType(
-    {"boolean": "boolean", "date": "date", "datetime": "datetime", "nrs": "integer"}
+    {
+        "boolean": "boolean",
+        "date": "date",
+        "datetime": "datetime",
+        "nrs": "integer",
+        "time": "partialTime",
+        "vas": "integer",
+    }
 )
 
 

@@ -103,5 +103,5 @@ _IS_OF_TYPE: Mapping[str, Callable[[str], bool]] = {
     "boolean": lambda text: text in {"true", "false"},
     "date": _is_date,
     "datetime": _is_instant,
-    "time": lambda text: re.fullmatch(r"[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?", text) is not None,
+    "partialTime": lambda text: re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", text) is not None,
 }

@@ -8,6 +8,7 @@ the tables say what is due, never the tick. To add one, write the function and a
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from tempfile import TemporaryFile
 
 from epro.clock import wall_clock_now
 from epro.parts import Parts
@@ -16,6 +17,7 @@ from epro.services import (
     baseline,
     drafts,
     escalation,
+    feed_watch,
     housekeeping,
     journal,
     noticing,
@@ -24,6 +26,7 @@ from epro.services import (
     roster,
     screening,
     serious_clock,
+    snapshots,
     watchdog,
 )
 
@@ -138,9 +141,40 @@ def watch(parts: Parts) -> int:
 
 
 def tidy(parts: Parts) -> int:
-    """Remove counts of attempts that are over, and keys of requests nobody repeats any more."""
+    """Remove counts of attempts that are over, keys nobody repeats any more, old snapshots."""
     with parts.database.transaction() as session:
-        return housekeeping.tidy(session, now=parts.clock.now())
+        now = parts.clock.now()
+        return housekeeping.tidy(session, now=now) + snapshots.expire(session, now=now)
+
+
+def make_snapshot_file(parts: Parts) -> int:
+    """Make the next file of the snapshot that was asked for first.
+
+    It is written into a temporary file and stored in one short transaction.
+    """
+    now = parts.clock.now()
+    with parts.database.reading() as session:
+        wanted = snapshots.next_wanted(session, now=now)
+    if wanted is None:
+        return 0
+    snapshot, name = wanted
+    if name is None:
+        with parts.database.transaction() as session:
+            snapshots.finish(session, snapshot, now=now)
+        return 1
+    with TemporaryFile() as written:
+        with parts.database.reading() as session:
+            catalogue = parts.studies.catalogue(session)
+            snapshots.write(session, snapshot, name, written, catalogue=catalogue)
+        with parts.database.transaction() as session:
+            snapshots.store(session, snapshot, name, written)
+    return 1
+
+
+def watch_feed(parts: Parts) -> int:
+    """Tell the data manager of importers that have stopped importing."""
+    with parts.database.transaction() as session:
+        return feed_watch.watch(session, now=parts.clock.now())
 
 
 def sequence_journal(parts: Parts) -> int:
@@ -165,5 +199,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),
     Job(name="watchdog", every=timedelta(seconds=30), run=watch),
     Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),
+    Job(name="make_snapshots", every=timedelta(seconds=2), run=make_snapshot_file),
+    Job(name="watch_feed", every=timedelta(minutes=10), run=watch_feed),
     Job(name="sequence_journal", every=timedelta(seconds=2), run=sequence_journal),
 )

@@ -10,7 +10,16 @@ from epro.models.adverse_event import (
 from epro.models.code_break import CodeBreak, CodeBreakKind
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
-from epro.models.edc import EdcClient, EdcClientSecret, EdcConsumer, EdcEpoch
+from epro.models.edc import (
+    AnchorQuery,
+    EdcClient,
+    EdcClientSecret,
+    EdcConsumer,
+    EdcEpoch,
+    EdcSnapshot,
+    EdcSnapshotFile,
+    EdcSnapshotPart,
+)
 from epro.models.follow_up import (
     AwarenessKind,
     AwarenessStatement,
@@ -65,6 +74,7 @@ __all__ = [
     "AdverseEventVersion",
     "AlarmDrill",
     "Anchor",
+    "AnchorQuery",
     "Assessment",
     "AssessmentState",
     "AwarenessKind",
@@ -89,6 +99,9 @@ __all__ = [
     "EdcClientSecret",
     "EdcConsumer",
     "EdcEpoch",
+    "EdcSnapshot",
+    "EdcSnapshotFile",
+    "EdcSnapshotPart",
     "EntryMode",
     "EventSource",
     "FlagAssessment",

@@ -56,10 +56,16 @@ class WorkKind(StrEnum):
     ROSTER_ENDS = "roster_ends"
     NO_BASELINE = "no_baseline"
     RATING_DUE = "rating_due"
+    ANCHOR_DIFFERS = "anchor_differs"
+    IDENTITY_MISSING = "identity_missing"
+    STALE_FEED = "stale_feed"
 
 
 class WorkItem(Base):
-    """One line of the site's work list; each reason stands there once."""
+    """One line of the site's work list, or of the data manager's where there is no site.
+
+    Each reason stands there once.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -69,7 +75,7 @@ class WorkItem(Base):
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"))
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
     participant_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"))
     kind: Mapped[WorkKind]
     about: Mapped[str]

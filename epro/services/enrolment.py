@@ -12,11 +12,18 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.crypto import Keyring, new_activation_code
 from epro.db import insert_if_absent
-from epro.errors import AlreadyExists, ConsentMissing, InvalidInput, NotFound
-from epro.models import ActivationCode, Consent, LifeCycle, Participant, Site
-from epro.services import anchors, identity, journal, studies
+from epro.errors import AlreadyExists, ConsentMissing, IdentityMissing, InvalidInput, NotFound
+from epro.models import ActivationCode, Consent, LifeCycle, Participant, Site, WorkKind
+from epro.services import anchors, identity, journal, studies, work_list
 from epro.services.activation import activation_lookup
-from epro.services.enrolment_form import Enrolment, GivenConsent, missing_consents, problems_of
+from epro.services.enrolment_form import (
+    CodedEnrolment,
+    Enrolment,
+    GivenConsent,
+    identity_problems,
+    missing_consents,
+    problems_of,
+)
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
@@ -50,7 +57,75 @@ def enrol(
     is not right, ConsentMissing naming the kinds the study needs, AlreadyExists for a taken code,
     NoActiveStudyVersion.
     """
-    site = _site_to_enrol_at(session, actor, enrolment.site)
+    site = _site_to_enrol_at(session, actor, enrolment.site, Permission.ENROL_PARTICIPANT)
+    participant = _take_in(session, actor, site, enrolment, catalogue=catalogue, now=now)
+    identity.seal(
+        session, actor, participant,
+        phone=enrolment.phone, email=enrolment.email, year_of_birth=enrolment.year_of_birth,
+        keyring=keyring, now=now,
+    )  # fmt: skip
+    return _issue(session, actor, participant, site, keyring=keyring, now=now)
+
+
+def enrol_by_code(
+    session: Session,
+    actor: Actor,
+    enrolment: CodedEnrolment,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Participant:
+    """Enrol a participant of whom only the code is known; her site is asked who she is.
+
+    She cannot be activated before. Raises what `enrol` raises.
+    """
+    site = _site_to_enrol_at(session, actor, enrolment.site, Permission.WRITE_FROM_EDC)
+    participant = _take_in(session, actor, site, enrolment, catalogue=catalogue, now=now)
+    work_list.add(
+        session, actor, WorkKind.IDENTITY_MISSING, about=participant.code,
+        site_id=site.id, participant_id=participant.id, now=now,
+    )  # fmt: skip
+    return participant
+
+
+def record_identity(
+    session: Session,
+    actor: Actor,
+    code: str,
+    *,
+    phone: str,
+    year_of_birth: int,
+    keyring: Keyring,
+    now: datetime,
+) -> Participant:
+    """Write down who a participant is that was enrolled by code alone.
+
+    Raises NotFound for one out of reach, InvalidInput naming what is not right, AlreadyExists.
+    """
+    participant = get_participant(session, actor, code, Permission.RECORD_IDENTITY)
+    session.refresh(participant, with_for_update={"key_share": True})
+    if identity.is_known(session, participant.id):
+        raise AlreadyExists("Who she is, is written down already.")
+    found = identity_problems(phone, year_of_birth, now=now)
+    if problems := [{"place": place, "message": message} for place, message in found]:
+        raise InvalidInput(details={"problems": problems})
+    identity.seal(
+        session, actor, participant,
+        phone=phone, email=None, year_of_birth=year_of_birth, keyring=keyring, now=now,
+    )  # fmt: skip
+    work_list.settle(session, actor, WorkKind.IDENTITY_MISSING, about=participant.code, now=now)
+    return participant
+
+
+def _take_in(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    enrolment: CodedEnrolment,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Participant:
     zone = enrolment.zone or site.zone
     if problems := problems_of(enrolment, zone=zone, now=now):
         raise InvalidInput(details={"problems": problems})
@@ -61,16 +136,11 @@ def enrol(
     participant = _store_participant(session, actor, site, enrolment, package, zone=zone, now=now)
     for consent in enrolment.consents:
         _store_consent(session, actor, participant, site, consent, now=now)
-    identity.seal(
-        session, actor, participant,
-        phone=enrolment.phone, email=enrolment.email, year_of_birth=enrolment.year_of_birth,
-        keyring=keyring, now=now,
-    )  # fmt: skip
     anchors.record(
         session, actor, participant, AnchorEvent.ENR,
         occurred_at=now, reason=None, catalogue=catalogue, now=now,
     )  # fmt: skip
-    return _issue(session, actor, participant, site, keyring=keyring, now=now)
+    return participant
 
 
 def issue_activation_code(
@@ -78,11 +148,13 @@ def issue_activation_code(
 ) -> IssuedCode:
     """Hand out a new activation code; the one that stands is revoked.
 
-    Raises NotFound for a participant whom the actor may not issue codes to.
+    Raises NotFound for a participant whom the actor may not issue codes to, IdentityMissing.
     """
     participant = get_participant(session, actor, code, Permission.ISSUE_ACTIVATION_CODE)
     # The row is what two coordinators who press at the same moment queue for.
     session.refresh(participant, with_for_update={"key_share": True})
+    if not identity.is_known(session, participant.id):
+        raise IdentityMissing
     site = session.get_one(Site, participant.site_id)
     return _issue(session, actor, participant, site, keyring=keyring, now=now)
 
@@ -138,9 +210,9 @@ def latest_activation_code(session: Session, participant: Participant) -> Activa
     ).first()
 
 
-def _site_to_enrol_at(session: Session, actor: Actor, code: str) -> Site:
+def _site_to_enrol_at(session: Session, actor: Actor, code: str, permission: Permission) -> Site:
     site = session.scalars(select(Site).where(Site.code == code)).first()
-    if site is None or not actor.may_at(Permission.ENROL_PARTICIPANT, site.id):
+    if site is None or not actor.may_at(permission, site.id):
         raise NotFound
     return site
 
@@ -149,7 +221,7 @@ def _store_participant(
     session: Session,
     actor: Actor,
     site: Site,
-    enrolment: Enrolment,
+    enrolment: CodedEnrolment,
     package: StudyPackage,
     *,
     zone: str,

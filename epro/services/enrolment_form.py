@@ -31,28 +31,34 @@ class GivenConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """Everything that is needed; zone and thermometer default to the site's and the study's."""
+class CodedEnrolment:
+    """A participant by code alone; zone and thermometer default to the site's and the study's."""
 
     code: str
     site: str
     language: Language
-    year_of_birth: int
-    phone: str
     consents: tuple[GivenConsent, ...]
-    email: str | None = None
     zone: str | None = None
     thermometer_route: ThermometerRoute | None = None
     diary_slot: DiarySlot = DiarySlot.EVENING
 
 
-def problems_of(enrolment: Enrolment, *, zone: str, now: datetime) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment(CodedEnrolment):
+    """Everything that is needed, also who she is."""
+
+    year_of_birth: int
+    phone: str
+    email: str | None = None
+
+
+def problems_of(enrolment: CodedEnrolment, *, zone: str, now: datetime) -> list[dict[str, str]]:
     """Name every value that cannot be right, by its place; never repeats a value."""
     found = _problems(enrolment, zone, now)
     return [{"place": place, "message": message} for place, message in found]
 
 
-def missing_consents(enrolment: Enrolment, package: StudyPackage) -> list[str]:
+def missing_consents(enrolment: CodedEnrolment, package: StudyPackage) -> list[str]:
     """Return the kinds the study needs before any data and that were not given."""
     given = {consent.kind for consent in enrolment.consents}
     return [
@@ -62,26 +68,33 @@ def missing_consents(enrolment: Enrolment, package: StudyPackage) -> list[str]:
     ]
 
 
-def _problems(enrolment: Enrolment, zone: str, now: datetime) -> Iterator[tuple[str, str]]:
+def _problems(enrolment: CodedEnrolment, zone: str, now: datetime) -> Iterator[tuple[str, str]]:
     if not PARTICIPANT_CODE.fullmatch(enrolment.code):
         yield "code", "A participant's code reads like SZ01-014."
     elif not enrolment.code.startswith(f"{enrolment.site}-"):
         yield "code", "A participant's code begins with the code of her site."
     if zone not in available_timezones():
         yield "zone", "This is not the name of an IANA time zone."
-    if not E164.fullmatch(enrolment.phone):
-        yield "phone", "A phone number has its country code, as in +8613800138000."
-    if enrolment.email is not None and not EMAIL.fullmatch(enrolment.email):
-        yield "email", "This is not an e-mail address."
-    age = now.year - enrolment.year_of_birth
-    if not EARLIEST_YEAR_OF_BIRTH <= enrolment.year_of_birth <= now.year:
-        yield "year_of_birth", "This is not a year of birth."
-    elif age < MIN_AGE:
-        yield "year_of_birth", f"Participants are at least {MIN_AGE} years old."
+    if isinstance(enrolment, Enrolment):
+        yield from identity_problems(enrolment.phone, enrolment.year_of_birth, now=now)
+        if enrolment.email is not None and not EMAIL.fullmatch(enrolment.email):
+            yield "email", "This is not an e-mail address."
     yield from _consent_problems(enrolment, now)
 
 
-def _consent_problems(enrolment: Enrolment, now: datetime) -> Iterator[tuple[str, str]]:
+def identity_problems(
+    phone: str, year_of_birth: int, *, now: datetime
+) -> Iterator[tuple[str, str]]:
+    """Yield what cannot be right about who she is, by place; never repeats a value."""
+    if not E164.fullmatch(phone):
+        yield "phone", "A phone number has its country code, as in +8613800138000."
+    if not EARLIEST_YEAR_OF_BIRTH <= year_of_birth <= now.year:
+        yield "year_of_birth", "This is not a year of birth."
+    elif now.year - year_of_birth < MIN_AGE:
+        yield "year_of_birth", f"Participants are at least {MIN_AGE} years old."
+
+
+def _consent_problems(enrolment: CodedEnrolment, now: datetime) -> Iterator[tuple[str, str]]:
     counts = Counter(consent.kind for consent in enrolment.consents)
     for number, consent in enumerate(enrolment.consents):
         if consent.given_at > now + CLOCK_TOLERANCE:

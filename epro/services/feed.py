@@ -19,8 +19,8 @@ from epro.access import Actor, Scope
 from epro.crypto import Keyring
 from epro.db import insert_if_absent
 from epro.errors import CursorEpochUnknown, CursorFilterMismatch
-from epro.models import EdcConsumer, EdcEpoch, JournalEntry, JournalKind, JournalLink
-from epro.services import feed_cursor, journal
+from epro.models import EdcClient, EdcConsumer, EdcEpoch, JournalEntry, JournalKind, JournalLink
+from epro.services import feed_cursor, feed_watch, journal
 from epro.services.feed_cursor import Position
 from epro.services.feed_items import Choice, FeedType, HeldBack, line_of
 from epro.services.journal import FIRST_HASH, Subject
@@ -75,7 +75,7 @@ def read_page(
     epoch = current_epoch(session)
     after_seq = _seq_of(session, cursor, choice, epoch=epoch, keyring=keyring) if cursor else 0
     columns = (JournalLink.seq, JournalLink.hash, JournalEntry.body)
-    rows = list(islice(_walk(session, choice, columns, after_seq, end), limit + 1))
+    rows = list(islice(walk(session, choice, columns, after_seq, end), limit + 1))
     served = rows[:limit]
     has_more = len(rows) > limit
     # Without more of the choice everything up to the head was examined, and is never read again.
@@ -125,7 +125,7 @@ def manifest(session: Session, choice: Choice, *, upto: int | None) -> Manifest:
     upto = end if upto is None else min(upto, end)
     counts = dict.fromkeys(choice.entity_types, 0)
     digests = {name: hashlib.sha256() for name in choice.entity_types}
-    for name, digest in _walk(
+    for name, digest in walk(
         session, choice, (JournalEntry.entity_type, JournalLink.hash), 0, upto
     ):
         counts[name] += 1
@@ -173,6 +173,8 @@ def acknowledge(
         row.acknowledged_at = now
         session.flush()
         record_pull(session, actor, "feed.acknowledged", {"consumer": consumer, **values}, now=now)
+        if not feed_watch.is_behind(session, row, now=now):
+            feed_watch.caught_up(session, session.get_one(EdcClient, actor.id), row, now=now)
     return row
 
 
@@ -184,6 +186,15 @@ def record_pull(
         session, actor, verb, Subject(entity_type="edc_client", entity_id=actor.name),
         after=what, kind=JournalKind.ACCESS, now=now,
     )  # fmt: skip
+
+
+def cursor_at(session: Session, seq: int, *, keyring: Keyring) -> str:
+    """Return the cursor of the whole feed that goes on behind a place."""
+    epoch = current_epoch(session)
+    everything = Choice(None, frozenset()).filter
+    return feed_cursor.seal(
+        Position(epoch, seq, everything, _hash_at(session, seq)), keyring=keyring
+    )
 
 
 def current_epoch(session: Session) -> str:
@@ -230,7 +241,7 @@ def head(session: Session) -> int:
     return session.scalar(select(func.max(JournalLink.seq))) or 0
 
 
-def _walk(
+def walk(
     session: Session,
     choice: Choice,
     columns: Sequence[InstrumentedAttribute[Any]],

@@ -20,7 +20,7 @@ from epro.exchange.odm_data import event_key_of, event_keys_in, subject_change, 
 from epro.exchange.odm_files import OdmFile
 from epro.models import JournalEntry, JournalKind, JournalLink
 from epro.services import feed, feed_forms
-from epro.services.feed_items import Choice, FeedType, item_of
+from epro.services.feed_items import Choice, FeedType, item_of, line_of
 from questionnaires.catalogue import Catalogue
 
 # An export without a single change is dated here.
@@ -38,6 +38,14 @@ class Extent:
     @property
     def scopes(self) -> frozenset[Scope]:
         return self.choice.scopes
+
+
+def ndjson(session: Session, extent: Extent) -> Iterator[bytes]:
+    """Yield every change as the feed serves it, a line each."""
+    columns = (JournalLink.seq, JournalLink.hash, JournalEntry.body)
+    for seq, digest, body in feed.walk(session, extent.choice, columns, 0, extent.upto_seq):
+        line = line_of(seq, digest, body, scopes=extent.scopes, catalogue=extent.catalogue)
+        yield f"{line}\n".encode()
 
 
 def odm_snapshot(session: Session, extent: Extent) -> Iterator[bytes]:

@@ -84,6 +84,11 @@ def read(
     )
 
 
+def is_known(session: Session, participant_id: UUID) -> bool:
+    """Tell whether anybody has written down who a participant is."""
+    return session.get(ParticipantIdentity, participant_id) is not None
+
+
 def is_born_in(
     session: Session, participant_id: UUID, year_of_birth: int, *, keyring: Keyring
 ) -> bool:

@@ -12,6 +12,12 @@ VERBS: dict[str, Translated] = {
     "anchor.corrected": Translated("更正了锚点 {event}", "corrected the anchor {event}"),
     "anchor.recorded": Translated("记录了锚点 {event}", "recorded the anchor {event}"),
     "anchor.withdrawn": Translated("撤销了锚点 {event}", "took back the anchor {event}"),
+    "anchor_query.decided": Translated(
+        "对数据库给出的 {event} 作出了决定", "decided about the {event} that the database gave"
+    ),
+    "anchor_query.opened": Translated(
+        "数据库给出的 {event} 与中心不同", "the database gave another {event} than the site"
+    ),
     "assessment.cancelled": Translated(
         "取消了 {occurrence} 的 {questionnaire_code}",
         "cancelled {questionnaire_code} of {occurrence}",
@@ -262,6 +268,10 @@ VERBS: dict[str, Translated] = {
     ),
     "signature.refused": Translated("签名未通过验证", "a signature was not proven"),
     "site.added": Translated("添加了研究中心", "added a site"),
+    "snapshot.read": Translated("数据接口读取了文件 {file}", "an EDC client read the file {file}"),
+    "snapshot.requested": Translated(
+        "数据接口请求了截至 {upto_seq} 的全部数据", "an EDC client asked for all up to {upto_seq}"
+    ),
     "study.read": Translated(
         "数据接口读取了研究版本列表", "an EDC client read the list of editions"
     ),

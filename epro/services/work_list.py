@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -22,11 +22,14 @@ def add(
     kind: WorkKind,
     *,
     about: str,
-    site_id: UUID,
+    site_id: UUID | None,
     participant_id: UUID | None,
     now: datetime,
 ) -> WorkItem | None:
-    """Put one line on a site's list; None when the same reason stands or stood there already."""
+    """Put one line on a site's list; None when the same reason stands or stood there already.
+
+    Without a site it stands on the data manager's.
+    """
     item_id = uuid4()
     is_new = insert_if_absent(
         session, WorkItem,
@@ -43,7 +46,10 @@ def add(
 def list_open(
     session: Session, actor: Actor, *, limit: int
 ) -> Sequence[tuple[WorkItem, Participant | None]]:
-    """Return what is to be done at the actor's sites, the oldest first, and about whom."""
+    """Return what is to be done at the actor's sites, the oldest first, and about whom.
+
+    What belongs to no site is for whoever watches the feed.
+    """
     query = (
         select(WorkItem, Participant)
         .outerjoin(Participant, Participant.id == WorkItem.participant_id)
@@ -52,8 +58,12 @@ def list_open(
         .limit(limit)
     )
     site_ids = actor.sites_for(Permission.READ_WORK_LIST)
+    is_within: ColumnElement[bool] = WorkItem.site_id.is_not(None)
     if site_ids is not None:
-        query = query.where(WorkItem.site_id.in_(site_ids))
+        is_within = WorkItem.site_id.in_(site_ids)
+    if actor.holds(Permission.WATCH_FEED):
+        is_within = or_(is_within, WorkItem.site_id.is_(None))
+    query = query.where(is_within)
     return [(item, participant) for item, participant in session.execute(query)]
 
 
@@ -70,7 +80,7 @@ def finish(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).first()
-    if item is None or not actor.may_at(Permission.DO_WORK, item.site_id):
+    if item is None or item.site_id is None or not actor.may_at(Permission.DO_WORK, item.site_id):
         raise NotFound
     if item.done_at is None:
         item.done_at, item.done_by_id = now, actor.id
@@ -80,8 +90,24 @@ def finish(
     return item, about
 
 
+def settle(session: Session, actor: Actor, kind: WorkKind, *, about: str, now: datetime) -> None:
+    """Take lines off the list whose reason is gone; `about` is how their reason begins."""
+    for item in session.scalars(
+        select(WorkItem)
+        .where(
+            WorkItem.kind == kind,
+            WorkItem.about.startswith(about, autoescape=True),
+            WorkItem.done_at.is_(None),
+        )
+        .with_for_update()
+    ).all():
+        item.done_at = now
+        session.flush()
+        _record(session, actor, "work_item.done", item, now=now)
+
+
 def _record(session: Session, actor: Actor, verb: str, item: WorkItem, *, now: datetime) -> None:
-    site = session.get_one(Site, item.site_id)
+    site = session.get(Site, item.site_id) if item.site_id else None
     participant = session.get(Participant, item.participant_id) if item.participant_id else None
     is_done = item.done_at is not None
     journal.record(
@@ -89,7 +115,7 @@ def _record(session: Session, actor: Actor, verb: str, item: WorkItem, *, now: d
         Subject(
             entity_type="work_item", entity_id=str(item.id), version=2 if is_done else 1,
             participant_code=participant.code if participant else None,
-            site_code=site.code, site_id=site.id,
+            site_code=site.code if site else None, site_id=item.site_id,
         ),
         after=_facts_of(session, item), before={"done_at": None} if is_done else None, now=now,
     )  # fmt: skip

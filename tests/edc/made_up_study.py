@@ -169,6 +169,8 @@ class MadeUpStudy:
         low = item.hard_min or 0.0
         values: dict[ItemType, Callable[[], AnswerValue]] = {
             ItemType.NRS: lambda: chance.randint(0, 10),
+            ItemType.VAS: lambda: chance.randint(0, 100),
+            ItemType.TIME: lambda: f"{chance.randint(0, 23):02d}:{chance.randint(0, 59):02d}",
             ItemType.BOOLEAN: lambda: chance.random() < 0.5,
             ItemType.CHOICE: lambda: chance.choice(item.codes),
             ItemType.MULTI: lambda: tuple(
@@ -294,9 +296,7 @@ class MadeUpStudy:
         return str(UUID(int=self.chance.getrandbits(128), version=4))
 
 
-KINDS = [kind for kind in ItemType if kind.value in {
-    "nrs", "choice", "multi", "boolean", "number", "text", "date", "datetime",
-}]  # fmt: skip
+KINDS = [kind for kind in ItemType if kind is not ItemType.INFO]
 CONDITIONAL = {ItemType.NRS, ItemType.CHOICE, ItemType.MULTI, ItemType.BOOLEAN, ItemType.NUMBER,
                ItemType.DATE}  # fmt: skip
 EQUALS = (Operator.EQUAL, Operator.NOT_EQUAL)

@@ -1,0 +1,199 @@
+"""What the clinical database puts in: by code alone, and never over what the site has recorded."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from epro.access import Role, Scope
+from tests.api.world import (
+    API,
+    ENROLLED,
+    HERE,
+    INFUSED_AT,
+    PARTICIPANT,
+    YEAR_OF_BIRTH,
+    World,
+    enrolment,
+)
+from tests.edc.pulling import EDC, READ, Puller, refusal_of
+
+NUMBERS = count(501)
+ANOTHER = (INFUSED_AT + timedelta(hours=3)).isoformat()
+
+
+@pytest.fixture
+def writer(world: World) -> Puller:
+    return Puller.of(world, Scope.WRITE)
+
+
+def coded(code: str, /, **changed: Any) -> dict[str, Any]:
+    body = {**enrolment(code), **changed}
+    return {name: value for name, value in body.items() if name not in {"phone", "year_of_birth"}}
+
+
+def post(writer: Puller, path: str, body: dict[str, Any]) -> TestResponse:
+    return writer.world.request("POST", f"{EDC}{path}", json=body, headers=writer.headers)
+
+
+def give(writer: Puller, code: str, at: str, event: str = "INF1") -> TestResponse:
+    body = {"event": event, "occurred_at": at, "reason": "from the infusion form"}
+    return post(writer, f"/participants/{code}/anchors", body)
+
+
+def as_coordinator(world: World, method: str, path: str, body: Any = None) -> TestResponse:
+    return world.request(method, f"{API}{path}", json=body, headers=world.sign_in(Role.COORDINATOR))
+
+
+def lines_about(world: World, kind: str) -> list[dict[str, Any]]:
+    items = as_coordinator(world, "GET", "/work-items").get_json()["items"]
+    return [item for item in items if item["kind"] == kind]
+
+
+def standing(world: World, code: str) -> list[str]:
+    found = as_coordinator(world, "GET", f"/participants/{code}/anchors").get_json()["items"]
+    return [
+        anchor["occurred_at"]
+        for anchor in found
+        if anchor["event"] == "INF1" and anchor["superseded_at"] is None
+    ]
+
+
+# --- enrolment ------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("P-01", "E-01")
+def test_a_participant_is_enrolled_by_code_and_her_site_is_asked_who_she_is(
+    writer: Puller,
+) -> None:
+    world, code = writer.world, f"SZ01-{next(NUMBERS)}"
+
+    enrolled = post(writer, "/participants", coded(code))
+    line = next(item for item in lines_about(world, "identity_missing")
+                if item["participant"] == code)  # fmt: skip
+    too_early = as_coordinator(world, "POST", f"/participants/{code}/activation-codes")
+    told = {"phone": "+8613800138099", "year_of_birth": YEAR_OF_BIRTH}
+    recorded = as_coordinator(world, "POST", f"/participants/{code}/identity", told)
+    again = as_coordinator(world, "POST", f"/participants/{code}/identity", told)
+    issued = as_coordinator(world, "POST", f"/participants/{code}/activation-codes")
+
+    assert (enrolled.status_code, enrolled.get_json()["code"]) == (201, code)
+    assert line["done_at"] is None
+    assert refusal_of(too_early) == (409, "identity_missing")
+    assert recorded.status_code == 204
+    assert refusal_of(again) == (409, "already_exists")
+    assert issued.status_code == 201
+    assert code not in {item["participant"] for item in lines_about(world, "identity_missing")}
+
+
+@pytest.mark.req("P-01", "E-06")
+@pytest.mark.parametrize("name", ["phone", "year_of_birth", "name", "email"])
+def test_identity_is_refused_whatever_it_is_called(writer: Puller, name: str) -> None:
+    refused = post(writer, "/participants", coded("SZ01-599") | {name: "13800138000"})
+
+    assert refusal_of(refused) == (422, "invalid_request")
+    assert "13800138000" not in refused.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"consents": []}, (422, "consent_missing")),
+        ({"site": "XX99", "code": "XX99-001"}, (404, "not_found")),
+        ({"code": PARTICIPANT}, (409, "already_exists")),
+        ({"zone": "Mars/Olympus"}, (422, "invalid_input")),
+    ],
+)
+def test_an_enrolment_keeps_the_rules_of_the_site(
+    writer: Puller, changed: dict[str, Any], status: tuple[int, str]
+) -> None:
+    assert refusal_of(post(writer, "/participants", coded("SZ01-598", **changed))) == status
+
+
+@pytest.mark.req("E-01")
+def test_writing_needs_its_own_scope(world: World) -> None:
+    reader = Puller.of(world, *READ)
+
+    assert post(reader, "/participants", coded("SZ01-597")).status_code == 403
+    assert give(reader, PARTICIPANT, ANOTHER).status_code == 403
+    assert reader.ask("/anchor-queries").status_code == 403
+
+
+# --- anchors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("S-01")
+def test_an_anchor_that_nobody_recorded_is_taken_once(own_world: World) -> None:
+    writer, at = Puller.of(own_world, Scope.WRITE), INFUSED_AT.isoformat()
+
+    first, again = give(writer, ENROLLED, at), give(writer, ENROLLED, at)
+
+    assert first.status_code == again.status_code == 200
+    assert first.get_json()["query"] is None
+    assert first.get_json()["anchor"]["version"] == again.get_json()["anchor"]["version"] == 1
+    assert len(standing(own_world, ENROLLED)) == 1
+    planned = as_coordinator(own_world, "GET", f"/participants/{ENROLLED}/assessments").get_json()
+    assert planned["items"]
+
+
+@pytest.mark.req("S-01")
+def test_another_instant_than_the_sites_opens_one_query_and_changes_nothing(
+    own_world: World,
+) -> None:
+    writer, before = Puller.of(own_world, Scope.WRITE), standing(own_world, PARTICIPANT)
+
+    first, again = (give(writer, PARTICIPANT, ANOTHER) for _ in range(2))
+
+    assert first.get_json()["anchor"] is None
+    assert first.get_json()["query"]["id"] == again.get_json()["query"]["id"]
+    assert standing(own_world, PARTICIPANT) == before
+    assert [line["participant"] for line in lines_about(own_world, "anchor_differs")] == [
+        PARTICIPANT
+    ]
+
+
+@pytest.mark.req("S-01", "T-04")
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_the_site_decides_which_instant_is_right(own_world: World, is_accepted: bool) -> None:
+    writer, before = Puller.of(own_world, Scope.WRITE), standing(own_world, PARTICIPANT)
+    query = give(writer, PARTICIPANT, ANOTHER).get_json()["query"]
+    decision = {"is_accepted": is_accepted, "reason": "looked at the paper"}
+    path = f"/anchor-queries/{query['id']}/decision"
+
+    decided = [as_coordinator(own_world, "POST", path, decision) for _ in range(2)]
+    otherwise = as_coordinator(own_world, "POST", path, decision | {"is_accepted": not is_accepted})
+
+    assert [answer.status_code for answer in decided] == [200, 200]
+    assert refusal_of(otherwise) == (409, "already_decided")
+    changed = standing(own_world, PARTICIPANT) != before
+    assert changed is is_accepted
+    assert lines_about(own_world, "anchor_differs") == []
+    told = writer.ask("/anchor-queries").get_json()["items"]
+    assert [(one["is_accepted"], one["decision_reason"]) for one in told] == [
+        (is_accepted, "looked at the paper")
+    ]
+    assert as_coordinator(own_world, "GET", "/anchor-queries").get_json()["items"] == []
+    # Given once more: the decision stands, or it is on record now.
+    once_more = give(writer, PARTICIPANT, ANOTHER).get_json()
+    assert (once_more["query"] is None) is is_accepted
+
+
+@pytest.mark.req("C-01")
+def test_a_query_of_another_site_looks_like_none(own_world: World) -> None:
+    writer = Puller.of(own_world, Scope.WRITE)
+    query = give(writer, PARTICIPANT, ANOTHER).get_json()["query"]
+
+    answer = own_world.request(
+        "POST", f"{API}/anchor-queries/{query['id']}/decision",
+        json={"is_accepted": True, "reason": "x"}, headers=own_world.sign_in("from.elsewhere"),
+    )  # fmt: skip
+
+    assert refusal_of(answer) == (404, "not_found")
+    assert HERE in PARTICIPANT
+
+
+@pytest.mark.parametrize("event", ["ENR", "END", "INF9"])
+def test_other_anchors_are_not_given_from_outside(writer: Puller, event: str) -> None:
+    assert give(writer, PARTICIPANT, ANOTHER, event).status_code == 422
