@@ -20,6 +20,7 @@ from epro.api import (
     event_candidates,
     event_lists,
     edc_consumers,
+    fhir,
     flags,
     forms,
     health,
@@ -87,6 +88,7 @@ def create_app(
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(hooks.blueprint)
+    app.register_blueprint(fhir.blueprint)
     for pages in CONSOLE:
         app.register_blueprint(pages.blueprint)
     if settings.has_inbox:

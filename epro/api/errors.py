@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, request
 from flask_jwt_extended import JWTManager
 from flask_smorest import Api
 from marshmallow.exceptions import SCHEMA
@@ -23,6 +23,7 @@ from epro.errors import (
     MalformedBody,
     NotSignedIn,
 )
+from epro.exchange import fhir
 
 logger = logging.getLogger(__name__)
 PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,99}")
@@ -49,9 +50,7 @@ class EproApi(Api):  # type: ignore[misc]
 
 def answer(refusal: DomainError, *, headers: Mapping[str, str] | None = None) -> Response:
     """Turn a refusal into the answer of the request."""
-    body = {"code": refusal.code, "message": refusal.text, "details": refusal.details}
-    response = jsonify({"error": body})
-    response.status_code = refusal.status
+    response = _in_shape(refusal.status, refusal.code, refusal.text, refusal.details)
     response.headers.update(headers or {})
     return response
 
@@ -110,10 +109,20 @@ def register_error_handlers(app: Flask, tokens: JWTManager) -> None:
 
 def _fault(status: int, code: str, message: str) -> Response:
     details = {"request_id": g.get("request_id", "")}
-    response = jsonify({"error": {"code": code, "message": message, "details": details}})
-    response.status_code = status
+    response = _in_shape(status, code, message, details)
     if status == 503:
         response.headers["Retry-After"] = "2"
+    return response
+
+
+def _in_shape(status: int, code: str, message: str, details: Mapping[str, Any]) -> Response:
+    """Return our one shape of errors; FHIR's own, where FHIR was asked for."""
+    if request.path.startswith("/fhir/"):
+        response = jsonify(fhir.outcome(code, message, status=status))
+        response.mimetype = fhir.MEDIA_TYPE
+    else:
+        response = jsonify({"error": {"code": code, "message": message, "details": details}})
+    response.status_code = status
     return response
 
 

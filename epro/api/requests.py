@@ -19,7 +19,7 @@ logger = logging.getLogger("epro.access")
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Pages say for themselves what may be kept: their styles may.
-NEVER_STORED = ("/api/", "/dev/", "/hooks/", "/healthz", "/readyz")
+NEVER_STORED = ("/api/", "/fhir/", "/dev/", "/hooks/", "/healthz", "/readyz")
 A_YEAR_S = 365 * 24 * 60 * 60
 
 HEADERS: Mapping[str, str] = {

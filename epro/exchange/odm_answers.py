@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,6 +98,8 @@ def _text(item: Item, value: Any) -> str:
 def _field_text(field: Field, value: Any) -> str:
     if field.type is FieldType.BOOLEAN:
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

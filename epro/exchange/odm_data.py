@@ -81,7 +81,7 @@ def subject_change(study: Study, change: Change, keys: EventKeys) -> etree._Elem
 def first_infusion_on(anchors: Iterable[Change]) -> date | None:
     """Return the local day of the first infusion, from anchors as they stand."""
     for anchor in anchors:
-        if anchor.data["event"] == "INF1":
+        if anchor.data["event"] == "INF1" and not anchor.is_void:
             return datetime.fromisoformat(anchor.data["occurred_at"]).date()
     return None
 

@@ -94,6 +94,7 @@ def _add_events(root: etree._Element, package: StudyPackage, forms: tuple[Form, 
         Type="Common",
     )  # fmt: skip
     _refer(subject, [form.type for form in forms if form.type in OF_THE_SUBJECT])
+    of_assessments = [form.type for form in forms if form.type not in {*OF_THE_SUBJECT, "response"}]
     for block in package.schedule.blocks:
         title = package.block_title(block.code) or Translated(block.code, block.code)
         event = add(
@@ -101,13 +102,13 @@ def _add_events(root: etree._Element, package: StudyPackage, forms: tuple[Form, 
             Name=f"{block.code} {title.en}", Repeating="Yes", Type="Scheduled",
         )  # fmt: skip
         add_translated(event, "Description", title)
-        _refer(event, ["assessment", block.questionnaire])
+        _refer(event, [*of_assessments, block.questionnaire])
     report = add(
         root, "StudyEventDef", OID=names.REPORT_EVENT, Name="Report at any hour", Repeating="Yes",
         Type="Unscheduled",
     )  # fmt: skip
     add_translated(report, "Description", Translated("随时报告", "Report at any hour"))
-    _refer(report, [questionnaire.code for questionnaire in package.questionnaires])
+    _refer(report, [*of_assessments, *(one.code for one in package.questionnaires)])
 
 
 def _refer(event: etree._Element, forms: list[str]) -> None:

@@ -12,8 +12,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, distinct, func, select
+from sqlalchemy import ColumnElement, Text, and_, case, distinct, func, literal, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.functions import FunctionElement
 
 from epro.access import Actor, Scope
 from epro.crypto import Keyring
@@ -22,7 +24,7 @@ from epro.errors import CursorEpochUnknown, CursorFilterMismatch
 from epro.models import EdcClient, EdcConsumer, EdcEpoch, JournalEntry, JournalKind, JournalLink
 from epro.services import feed_cursor, feed_watch, journal
 from epro.services.feed_cursor import Position
-from epro.services.feed_items import Choice, FeedType, HeldBack, line_of
+from epro.services.feed_items import DECIDED, Choice, FeedType, HeldBack, line_of
 from epro.services.journal import FIRST_HASH, Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.schedule import AnchorEvent
@@ -277,13 +279,44 @@ def conditions(choice: Choice) -> list[ColumnElement[bool]]:
         # Who came to a second infusion visit, and when, is a scope of its own.
         is_second = JournalEntry.entity_id.endswith(f":{AnchorEvent.INF2}")
         holding.append(~and_(entity_type == FeedType.ANCHOR, is_second))
+    holding += [
+        or_(entity_type != kind, AfterField(JournalEntry.body, "disposition").is_not(None))
+        for kind in DECIDED
+    ]
     return holding
 
 
+class AfterField(FunctionElement[str]):
+    """One field of a record's state after the change, as text; null where it has none."""
+
+    inherit_cache = True
+
+    def __init__(self, body: InstrumentedAttribute[str], name: str) -> None:
+        self.type = Text()
+        super().__init__(body, literal(name))
+
+
+@compiles(AfterField, "postgresql")
+def _in_postgresql(element: AfterField, compiler: Any, **options: Any) -> str:
+    body, name = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(({body})::json -> 'after' ->> {name})"
+
+
+@compiles(AfterField, "sqlite")
+def _in_sqlite(element: AfterField, compiler: Any, **options: Any) -> str:
+    body, name = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"json_extract({body}, '$.after.' || {name})"
+
+
 def _held_back(session: Session, upto: int) -> dict[HeldBack, int]:
-    counts = dict.fromkeys(HeldBack, 0)
+    """Count what exists and waits for a physician's decision."""
+    is_decided = AfterField(JournalEntry.body, "disposition").is_not(None)
     rows = session.execute(
-        select(JournalEntry.entity_type, func.count(distinct(JournalEntry.entity_id)))
+        select(
+            JournalEntry.entity_type,
+            func.count(distinct(JournalEntry.entity_id)),
+            func.count(distinct(case((is_decided, JournalEntry.entity_id)))),
+        )
         .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
         .where(
             JournalEntry.kind == JournalKind.CHANGE,
@@ -292,6 +325,5 @@ def _held_back(session: Session, upto: int) -> dict[HeldBack, int]:
         )
         .group_by(JournalEntry.entity_type)
     )
-    for name, count in rows:
-        counts[HeldBack(name)] = count
-    return counts
+    waiting = {HeldBack(name): known - decided for name, known, decided in rows}
+    return dict.fromkeys(HeldBack, 0) | waiting

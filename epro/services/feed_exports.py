@@ -126,9 +126,8 @@ def participants(session: Session, extent: Extent) -> list[str]:
 def event_keys(session: Session, changes: Iterable[Change]) -> dict[str, EventKey]:
     """Return where in the schedule these changes belong, by assessment id."""
     wanted = {
-        change.entity_id if change.type == FeedType.ASSESSMENT else change.data["assessment_id"]
+        change.entity_id if change.type == FeedType.ASSESSMENT else change.data.get("assessment_id")
         for change in changes
-        if change.type in {FeedType.ASSESSMENT, FeedType.RESPONSE}
     } - {None}
     firsts = (
         select(func.min(JournalEntry.id))

@@ -18,6 +18,8 @@ from epro.models import (
     EdcClient,
     Participant,
     QuestionnaireResponse,
+    Reminder,
+    SafetyFlag,
     SiteActivation,
     StudyVersion,
     User,
@@ -31,7 +33,9 @@ TABLES: Mapping[FeedType, type[Base]] = {
     FeedType.ANCHOR: Anchor,
     FeedType.ASSESSMENT: Assessment,
     FeedType.CONSENT: Consent,
+    FeedType.FLAG: SafetyFlag,
     FeedType.PARTICIPANT: Participant,
+    FeedType.REMINDER: Reminder,
     FeedType.RESPONSE: QuestionnaireResponse,
 }
 # Other formats hold each answer, and each reason for none, by itself.

@@ -23,6 +23,7 @@ class FeedType(StrEnum):
     ANCHOR = "anchor"
     ASSESSMENT = "assessment"
     CONSENT = "consent"
+    FLAG = "flag"
     PARTICIPANT = "participant"
     REMINDER = "reminder"
     RESPONSE = "response"
@@ -43,6 +44,10 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
         "completed_at", "cancelled_at", "missed_noticed_at", "answered_by", "suspended_at",
     ),
     FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
+    FeedType.FLAG: (
+        "tier", "tonight", "possible_serious", "rules", "raised_at", "urgent_since",
+        "acknowledged_at", "aware_at", "sent_at", "assessed_at", "disposition", "closed_at",
+    ),
     FeedType.PARTICIPANT: (
         "site", "language", "zone", "thermometer_route", "enrolled_at", "activated_at",
         "reminder_time", "reminder_channel",
@@ -66,10 +71,24 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
         {"id", "participant_id", "study_version_id", "version", "next_reminder_at", "next_look_at"}
     ),
     FeedType.REMINDER: frozenset({"id", "message_id", "version"}),
+    FeedType.FLAG: frozenset(
+        {
+            "id",
+            "acknowledged_by",
+            "owner",
+            "delivered_at",
+            "viewed_at",
+            "narrative",
+            "closed_by",
+            "close_reason",
+        }
+    ),
     FeedType.RESPONSE: frozenset(
         {"id", "participant_id", "study_version_id", "version", "revision", "device_session_id"}
     ),
 }
+# Served with their scope only, and only once a physician has decided about them.
+DECIDED = frozenset({FeedType.FLAG})
 VOIDING = frozenset({"anchor.withdrawn", "assessment.cancelled"})
 
 
@@ -87,7 +106,9 @@ class Choice:
 
     @property
     def entity_types(self) -> list[str]:
-        return sorted(self.types or FeedType)
+        """The types that may be served to these scopes."""
+        unseen = frozenset() if Scope.FLAGS in self.scopes else DECIDED
+        return sorted((self.types or frozenset(FeedType)) - unseen)
 
 
 def line_of(

@@ -130,6 +130,7 @@ VERBS: dict[str, Translated] = {
     "feed.reconciled": Translated(
         "数据接口核对至 {upto_seq}", "an EDC client reconciled up to {upto_seq}"
     ),
+    "fhir.read": Translated("FHIR 接口读取了 {rows} 条 {kind}", "read {rows} {kind} as FHIR"),
     "flag.acknowledged": Translated(
         "{acknowledged_by} 确认了 {tier} 提示", "{acknowledged_by} acknowledged the {tier} flag"
     ),

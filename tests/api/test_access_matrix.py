@@ -21,6 +21,7 @@ from tests.api.world import (
     HERE,
     NOBODY,
     PARTICIPANT,
+    YEAR_OF_BIRTH,
     World,
     Worlds,
     enrolment,
@@ -64,7 +65,11 @@ ROUTES = routes_of(create_app(PRODUCTION))
 GUARDED = [
     route for route in ROUTES if not route.is_public and not route.path.startswith("/console")
 ]
-OF_A_PARTICIPANT = [route for route in GUARDED if "/participants/{code}" in route.path]
+# A machine is let in for the whole study, not for a site.
+OF_A_PARTICIPANT = [
+    route for route in GUARDED
+    if "/participants/{code}" in route.path and not route.path.startswith("/api/edc/")
+]  # fmt: skip
 ROLES = [Role.PARTICIPANT, Role.EDC_CLIENT, *sorted(STAFF_ROLES)]
 
 
@@ -266,6 +271,10 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         },
         "PUT /api/v1/participants/{code}/zone": {"zone": "Asia/Shanghai"},
         "PUT /api/v1/participants/{code}/diary-slot": {"diary_slot": "evening"},
+        "POST /api/v1/participants/{code}/identity": {
+            "phone": "+8613800138077",
+            "year_of_birth": YEAR_OF_BIRTH,
+        },
     }
     return world.request(
         route.method, path, headers=headers, json=bodies.get(_name(route)),

@@ -37,6 +37,9 @@ REPEATABLE = {
     "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
+    "decide_anchor_query", "record_identity",
+    # A code that is taken says that it was done; a snapshot that is being made is the same one.
+    "enrol_from_edc", "give_anchor", "request_snapshot",
 }  # fmt: skip
 SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
 # Every OAuth2 client library expects the shape of RFC 6749, section 5.2.

@@ -41,7 +41,7 @@ ACTOR = system_actor("test")
 ORDER = [
     "amend", "follow_up", "remind", "flag_idle_drafts", "notice", "close_drafts",
     "look_for_baseline", "escalate", "serious_clock", "roster", "dispatch",
-    "watchdog", "housekeeping", "sequence_journal",
+    "watchdog", "housekeeping", "make_snapshots", "watch_feed", "sequence_journal",
 ]  # fmt: skip
 
 

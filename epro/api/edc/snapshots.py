@@ -79,7 +79,7 @@ def read_snapshot(snapshot_id: UUID) -> dict[str, Any]:
         return _described(snapshot, list(snapshots.files_of(session, snapshot)), cursor)
 
 
-@blueprint.get("/snapshots/<uuid:snapshot_id>/files/<name>")
+@blueprint.get("/snapshots/<uuid:snapshot_id>/files/<slug:name>")
 @requires(Permission.READ_FEED)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @blueprint.alt_response(304, description="The copy that the client has is this one.")

@@ -1,0 +1,161 @@
+"""FHIR R4, read only: what hospitals' and researchers' systems ask for, out of the same feed.
+
+It is described by its CapabilityStatement, as FHIR servers are, and not in our OpenAPI description.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from epro.access import Permission
+from epro.api.context import catalogue, now, requires, sequenced_reading
+from epro.api.edc.reading import choice_of, etag_of, put_on_record, sha256
+from epro.errors import InvalidRequest, NotFound
+from epro.exchange import fhir
+from epro.exchange.changes import Change, Study
+from epro.services import feed_forms, feed_search
+from epro.services.feed_items import FeedType
+from epro.services.feed_search import COMPARISONS, Found, Hits, Search
+
+blueprint = Blueprint("fhir", __name__, url_prefix="/fhir/R4")
+PARAMETERS = ("_id", "subject", "_lastUpdated", "_count")
+# What clients add by themselves and what leads from page to page.
+ALSO_TAKEN = frozenset({"_format", "_page", "patient"})
+PAGE, MAX_PAGE = 50, 200
+
+Shape = Callable[[Study, Found], fhir.Json]
+
+
+def _response(study: Study, found: Found) -> fhir.Json:
+    change = Change.from_item(found.item)
+    return fhir.response_resource(
+        study, change, canonical=f"urn:epro:questionnaire:{change.data['questionnaire_code']}",
+        last_updated=found.last_updated.isoformat(),
+        is_amended=change.reason is not None,
+    )  # fmt: skip
+
+
+def _flag(_study: Study, found: Found) -> fhir.Json:
+    change = Change.from_item(found.item)
+    return fhir.flag_resource(change, last_updated=found.last_updated.isoformat())
+
+
+KINDS: Mapping[str, tuple[FeedType, Shape]] = {
+    "QuestionnaireResponse": (FeedType.RESPONSE, _response),
+    "Flag": (FeedType.FLAG, _flag),
+}
+
+
+@blueprint.get("/metadata")
+@requires(Permission.READ_FEED)
+def read_capability() -> Response:
+    """Return what can be read here and by which parameters it is searched."""
+    served = dict.fromkeys(KINDS, PARAMETERS) | {"Questionnaire": ("_id", "_count")}
+    return _answer(fhir.capability(base=_base(), resources=served, as_of=now().isoformat()))
+
+
+@blueprint.get("/<any(QuestionnaireResponse, Flag):kind>")
+@requires(Permission.READ_FEED)
+def search_resources(kind: str) -> Response:
+    """Return one page of resources; the link `next` carries the whole query."""
+    feed_type, shape = KINDS[kind]
+    after, upto = _page()
+    with sequenced_reading() as session:
+        hits = feed_search.find(
+            session, choice_of(None), _search(feed_type), after=after, upto_seq=upto,
+            limit=_count(), catalogue=catalogue(session),
+        )  # fmt: skip
+        study = feed_forms.study_of(session, catalogue(session))
+    resources = [shape(study, found) for found in hits.found]
+    page = fhir.bundle(resources, base=_base(), links=_links(hits), total=hits.total)
+    response = _answer(page)
+    _record(kind, response, rows=len(resources))
+    return response
+
+
+@blueprint.get("/<any(QuestionnaireResponse, Flag):kind>/<resource_id>")
+@requires(Permission.READ_FEED)
+def read_resource(kind: str, resource_id: str) -> Response:
+    """Return one resource in its newest state."""
+    feed_type, shape = KINDS[kind]
+    with sequenced_reading() as session:
+        hits = feed_search.find(
+            session, choice_of(None), Search(kind=feed_type, ids=(resource_id,)), after="",
+            upto_seq=None, limit=1, catalogue=catalogue(session),
+        )  # fmt: skip
+        study = feed_forms.study_of(session, catalogue(session))
+    if not hits.found:
+        raise NotFound
+    response = _answer(shape(study, hits.found[0]))
+    response.set_etag(etag_of(hits.found[0].item["version"]), weak=True)
+    _record(kind, response, rows=1)
+    return response
+
+
+def _search(kind: FeedType) -> Search:
+    if unknown := [name for name in request.args if name not in {*PARAMETERS, *ALSO_TAKEN}]:
+        raise _refusal(unknown[0], "There is no such search parameter.")
+    subject = request.args.get("subject") or request.args.get("patient")
+    return Search(
+        kind=kind,
+        ids=tuple(filter(None, request.args.get("_id", "").split(","))),
+        participant=subject.rsplit("/", 1)[-1].rsplit("|", 1)[-1] if subject else None,
+        updated=tuple(_comparison(text) for text in request.args.getlist("_lastUpdated")),
+    )
+
+
+def _comparison(text: str) -> tuple[str, datetime]:
+    """Read a comparison as FHIR writes it: ge2026-03-01, lt2026-03-01T09:30:00+08:00."""
+    how, rest = (text[:2], text[2:]) if text[:2] in COMPARISONS else ("eq", text)
+    try:
+        at = datetime.fromisoformat(rest.replace(" ", "+"))
+    except ValueError as error:
+        raise _refusal("_lastUpdated", "This is no date or time.") from error
+    return how, at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _count() -> int:
+    text = request.args.get("_count", str(PAGE))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE:
+        raise _refusal("_count", f"A page holds 1 to {MAX_PAGE} resources.")
+    return int(text)
+
+
+def _page() -> tuple[str, int | None]:
+    """Read where a page begins: behind which id, and up to which place of the journal it looks."""
+    if (text := request.args.get("_page")) is None:
+        return "", None
+    upto, _, after = text.partition(":")
+    if not upto.isascii() or not upto.isdigit() or len(upto) > 18:
+        raise _refusal("_page", "This page was not linked to here.")
+    return after, int(upto)
+
+
+def _links(hits: Hits) -> dict[str, str]:
+    links = {"self": request.url}
+    if hits.has_more:
+        query = [pair for pair in request.args.items(multi=True) if pair[0] != "_page"]
+        query.append(("_page", f"{hits.upto_seq}:{hits.found[-1].item['entity_id']}"))
+        links["next"] = f"{request.base_url}?{urlencode(query)}"
+    return links
+
+
+def _base() -> str:
+    return f"{request.url_root.rstrip('/')}{blueprint.url_prefix}"
+
+
+def _record(kind: str, response: Response, *, rows: int) -> None:
+    what = {"kind": kind, "rows": rows, "sha256": sha256(response.get_data())}
+    put_on_record("fhir.read", what)
+
+
+def _refusal(place: str, message: str) -> InvalidRequest:
+    return InvalidRequest(message, details={"problems": [{"place": place, "message": message}]})
+
+
+def _answer(resource: dict[str, Any]) -> Response:
+    return Response(json.dumps(resource, ensure_ascii=False), content_type=fhir.MEDIA_TYPE)

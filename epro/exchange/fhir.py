@@ -1,0 +1,252 @@
+"""The feed as FHIR R4 resources: responses, flags, adverse events, and each change as an audit.
+
+Participants are logical references by code: there is no Patient to fetch. Gaps carry the standard
+extension that says why; what was not to be asked is left out, as FHIR demands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from epro.exchange.changes import Change, Study
+from epro.exchange.odm_answers import null_reason
+from questionnaires.definition import Item, ItemType, Language
+
+Json: TypeAlias = dict[str, Any]
+MEDIA_TYPE = "application/fhir+json"
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+SUBJECT_SYSTEM, SOURCE = "urn:epro:participant", "urn:epro:edc"
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+ABSENT_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "DECLINED": "asked-declined", "NOT_REACHED": "not-asked", "BLANK": "unknown",
+        "WITHHELD": "masked",
+    }
+)  # fmt: skip
+_VALUES: Mapping[ItemType, str] = MappingProxyType(
+    {
+        ItemType.NRS: "valueInteger", ItemType.VAS: "valueInteger",
+        ItemType.BOOLEAN: "valueBoolean", ItemType.TEXT: "valueString",
+        ItemType.DATE: "valueDate", ItemType.TIME: "valueTime",
+        ItemType.DATETIME: "valueDateTime",
+    }
+)  # fmt: skip
+
+
+def response_resource(
+    study: Study, change: Change, *, canonical: str, last_updated: str, is_amended: bool
+) -> Json:
+    """Return a response as QuestionnaireResponse; `canonical` names the questionnaire's address."""
+    questionnaire = study.questionnaire(change)
+    answers = {answer["link_id"]: answer for answer in change.data["answers"]}
+    status = "in-progress"
+    if change.data["status"] == "completed":
+        status = "amended" if is_amended else "completed"
+    language = Language(change.data["language"])
+    items = (
+        _item(item, change, answers.get(item.link_id, {}), language)
+        for item in questionnaire.items
+        if item.takes_answer and item.link_id not in change.data["hidden"]
+    )
+    return {
+        **_head("QuestionnaireResponse", change, last_updated),
+        "language": language.value,
+        "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{change.entity_id}"},
+        "questionnaire": f"{canonical}|{questionnaire.version}",
+        "status": status,
+        "subject": subject(change),
+        "authored": change.occurred_at,
+        "author": subject(change),
+        "item": list(items),
+    }
+
+
+def flag_resource(change: Change, *, last_updated: str) -> Json:
+    """Return a flag that a physician has decided about."""
+    data = change.data
+    period = {"start": data["raised_at"]}
+    if data["closed_at"]:
+        period["end"] = data["closed_at"]
+    return {
+        **_head("Flag", change, last_updated),
+        "identifier": [{"system": SOURCE, "value": change.entity_id}],
+        "status": "inactive" if data["closed_at"] else "active",
+        "category": [{"coding": [{"system": f"{TERMINOLOGY}/flag-category", "code": "clinical"}]}],
+        "code": {
+            "coding": [{"system": "urn:epro:tier", "code": data["tier"]}],
+            "text": f"{data['tier']}: {', '.join(data['rules'])}",
+        },
+        "subject": subject(change),
+        "period": period,
+    }
+
+
+def audit_resource(change: Change) -> Json:
+    """Return one change as AuditEvent: who did what to which entity, and when."""
+    action = {"insert": "C", "update": "U", "void": "D"}[change.op]
+    return {
+        "resourceType": "AuditEvent",
+        "id": change.change_id,
+        "meta": {"versionId": "1", "lastUpdated": change.recorded_at},
+        "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
+        "action": action,
+        "recorded": change.recorded_at,
+        "outcome": "0",
+        **({"outcomeDesc": change.reason} if change.reason else {}),
+        "agent": [
+            {
+                "requestor": True,
+                "who": {"identifier": {"system": "urn:epro:actor", "value": change.actor.name}},
+                "role": [{"text": change.actor.role}],
+            }
+        ],
+        "source": {"observer": {"display": "epro"}},
+        "entity": [
+            {
+                "what": {"identifier": {"system": SOURCE, "value": change.entity_id}},
+                "name": change.type,
+            }
+        ],
+    }
+
+
+def subject(change: Change) -> Json:
+    """Return a participant by code."""
+    return {
+        "type": "Patient",
+        "identifier": {"system": SUBJECT_SYSTEM, "value": str(change.participant)},
+    }
+
+
+def bundle(resources: Sequence[Json], *, base: str, links: Mapping[str, str], total: int) -> Json:
+    """Return one page of a search."""
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": total,
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
+        "entry": [
+            {
+                "fullUrl": f"{base}/{one['resourceType']}/{one['id']}",
+                "resource": one,
+                "search": {"mode": "match"},
+            }
+            for one in resources
+        ],
+    }
+
+
+def outcome(code: str, text: str, *, status: int) -> Json:
+    """Return a refusal as OperationOutcome; `code` is our own stable one."""
+    kinds = {401: "login", 403: "forbidden", 404: "not-found", 503: "transient", 500: "exception"}
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "error",
+                "code": kinds.get(status, "invalid"),
+                "details": {"coding": [{"system": "urn:epro:refusal", "code": code}], "text": text},
+            }
+        ],
+    }
+
+
+def capability(*, base: str, resources: Mapping[str, Sequence[str]], as_of: str) -> Json:
+    """Return what this server can do: read and search each kind, by these parameters."""
+    types = {"_lastUpdated": "date", "_id": "token", "subject": "reference"}
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": as_of,
+        "kind": "instance",
+        "software": {"name": "epro"},
+        "implementation": {"description": "Answers and what follows from them", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "service": [
+                        {
+                            "coding": [
+                                {
+                                    "system": f"{TERMINOLOGY}/restful-security-service",
+                                    "code": "OAuth",
+                                }
+                            ]
+                        }
+                    ],
+                    "description": "OAuth2 client credentials, as for the change feed.",
+                },
+                "resource": [
+                    {
+                        "type": name,
+                        "versioning": "versioned",
+                        "interaction": [{"code": "read"}, {"code": "search-type"}],
+                        "searchParam": [
+                            {"name": parameter, "type": types.get(parameter, "number")}
+                            for parameter in parameters
+                        ],
+                    }
+                    for name, parameters in resources.items()
+                ],
+            }
+        ],
+    }
+
+
+def _head(kind: str, change: Change, last_updated: str) -> Json:
+    return {
+        "resourceType": kind,
+        "id": change.entity_id,
+        "meta": {"versionId": str(change.version), "lastUpdated": last_updated},
+    }
+
+
+def _item(item: Item, change: Change, answer: Mapping[str, Any], language: Language) -> Json:
+    made: Json = {"linkId": item.link_id, "text": item.text.in_language(language)}
+    other = Language.EN if language is Language.ZH else Language.ZH
+    made["_text"] = {
+        "extension": [
+            {
+                "url": TRANSLATION,
+                "extension": [
+                    {"url": "lang", "valueCode": other.value},
+                    {"url": "content", "valueString": item.text.in_language(other)},
+                ],
+            }
+        ]
+    }
+    values = list(_answers(item, answer.get("value"), language))
+    if values:
+        made["answer"] = values
+    else:
+        code = ABSENT_CODES[null_reason(item, change, answer)]
+        made["extension"] = [{"url": ABSENT, "valueCode": code}]
+    return made
+
+
+def _answers(item: Item, value: Any, language: Language) -> Iterator[Json]:
+    if value is None:
+        return
+    if item.choices:
+        chosen = value if isinstance(value, list) else [value]
+        for choice in item.choices:
+            if choice.code in chosen:
+                coding: Json = {
+                    "code": choice.code, "display": choice.text.in_language(language)
+                }  # fmt: skip
+                if choice.score is not None:
+                    coding["extension"] = [{"url": ORDINAL, "valueDecimal": choice.score}]
+                yield {"valueCoding": coding}
+        return
+    if item.type is ItemType.NUMBER:
+        yield {"valueDecimal" if item.decimals else "valueInteger": value}
+        return
+    text = f"{value}:00" if item.type is ItemType.TIME else value
+    yield {_VALUES.get(item.type, "valueString"): text}
