@@ -3,15 +3,20 @@
 import hashlib
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from fhir.resources.R4B.flag import Flag as FhirFlag
 from sqlalchemy import select
 
 from epro.access import Scope
 from epro.models import Assessment, JournalEntry, QuestionnaireResponse, Reminder
-from epro.services.feed_items import FIELDS, KEPT_INSIDE, FeedType
-from tests.api.world import PARTICIPANT, YEAR_OF_BIRTH, World
+from epro.services import journal
+from epro.services.feed_items import DECIDED, FIELDS, KEPT_INSIDE, FeedType
+from epro.services.journal import Subject
+from tests.api.world import HERE, PARTICIPANT, YEAR_OF_BIRTH, World
 from tests.architecture import blinding
+from tests.clock import START
 from tests.edc.pulling import (
     READ,
     WORDS,
@@ -20,6 +25,7 @@ from tests.edc.pulling import (
     look_at_identity,
     report_in_own_words,
 )
+from tests.factories import SYSTEM
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def test_entries_about_access_are_never_served(world: World, puller: Puller) -> 
             select(JournalEntry.change_id, JournalEntry.kind, JournalEntry.entity_type)
         ).all()
     inside = {(kind, name) for change_id, kind, name in rows if str(change_id) not in served}
-    assert {item["type"] for item in items} == set(FeedType)
+    assert {item["type"] for item in items} == set(FeedType) - DECIDED
     assert ("access", "participant_identity") in inside
     assert ("access", "edc_client") in inside
     assert ("change", "participant_identity") in inside
@@ -130,3 +136,72 @@ def test_a_persons_own_words_leave_only_with_their_scope(world: World) -> None:
     assert withheld["data_sha256"] != given["data_sha256"]
     for item in (withheld, given):
         assert item["data_sha256"] == hashlib.sha256(canonical(item["data"]).encode()).hexdigest()
+
+
+# --- flags ----------------------------------------------------------------------------------------
+
+
+def put_flag_on_record(world: World, flag_id: str, *, version: int, decided: bool) -> str:
+    """Put one state of a flag on record, as it is written; return its change id."""
+    disposition = {"version": 1, "is_adverse_event": True} if decided else None
+    after: dict[str, Any] = dict.fromkeys(FIELDS[FeedType.FLAG]) | {
+        "tier": "RED", "rules": ["R01"], "raised_at": START, "disposition": disposition,
+        "narrative": 'she says "disposition":{', "id": flag_id,
+    }  # fmt: skip
+    made = journal.entry(
+        SYSTEM, "flag.assessed" if decided else "flag.raised",
+        Subject(entity_type="flag", entity_id=flag_id, version=version,
+                participant_code=PARTICIPANT, site_code=HERE),
+        after=after, before={"disposition": None} if decided else {}, now=START,
+    )  # fmt: skip
+    with world.database.transaction() as session:
+        journal.record_all(session, [made])
+    return str(made["change_id"])
+
+
+@pytest.mark.req("E-04", "E-06")
+def test_a_flag_leaves_once_a_physician_has_decided_and_before_as_a_number(
+    own_world: World,
+) -> None:
+    waiting, decided = str(uuid4()), str(uuid4())
+    put_flag_on_record(own_world, waiting, version=1, decided=False)
+    put_flag_on_record(own_world, decided, version=1, decided=False)
+    change_id = put_flag_on_record(own_world, decided, version=2, decided=True)
+    everything, reader = Puller.of(own_world, *Scope), Puller.of(own_world, *READ)
+
+    served = everything.items(type="flag")
+    held_back = {one["type"]: one["count"] for one in everything.manifest()["held_back"]}
+
+    assert [item["change_id"] for item in served] == [change_id]
+    assert "narrative" not in served[0]["data"]
+    assert served[0]["data"]["disposition"]["is_adverse_event"] is True
+    assert held_back["flag"] == 1
+    total = next(one for one in everything.manifest()["totals"] if one["type"] == "flag")
+    assert total["count"] == 1
+    assert reader.items(type="flag") == []
+    assert waiting not in everything.ask("/changes", limit=1000, format="odm").text
+    fhir = own_world.request("GET", "/fhir/R4/Flag", headers=everything.headers).get_json()
+    assert [entry["resource"]["id"] for entry in fhir["entry"]] == [decided]
+    assert FhirFlag.model_validate(fhir["entry"][0]["resource"]).status == "active"
+
+
+@pytest.mark.req("B-01", "E-06")
+def test_who_came_to_a_second_infusion_visit_is_a_scope_of_its_own(own_world: World) -> None:
+    made = journal.entry(
+        SYSTEM, "anchor.recorded",
+        Subject(entity_type="anchor", entity_id=f"{PARTICIPANT}:INF2",
+                participant_code=PARTICIPANT, site_code=HERE),
+        after={"event": "INF2", "occurred_at": START, "zone": "Asia/Shanghai"}, now=START,
+    )  # fmt: skip
+    with own_world.database.transaction() as session:
+        journal.record_all(session, [made])
+
+    told = {
+        scopes: [
+            item["data"]["event"] for item in Puller.of(own_world, *scopes).items(type="anchor")
+        ]
+        for scopes in (READ, (Scope.READ, Scope.SECOND_INFUSION))
+    }
+
+    assert "INF2" not in told[READ]
+    assert "INF2" in told[Scope.READ, Scope.SECOND_INFUSION]
