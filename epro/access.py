@@ -171,7 +171,9 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.DATA_MANAGER: frozenset(
         _READS_A_SITE
         | {
-            Permission.READ_JOURNAL, Permission.READ_EVENT_TABLE, Permission.READ_WORK_LIST,
+            Permission.READ_JOURNAL,
+            Permission.READ_EVENT_TABLE,
+            Permission.READ_WORK_LIST,
             Permission.WATCH_FEED,
         }
     ),

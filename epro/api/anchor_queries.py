@@ -10,12 +10,12 @@ from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import catalogue, current_actor, now, reading, requires, transaction
 from epro.errors import (
-    AlreadyDecided,
     AnchorNotPossible,
     NoActiveStudyVersion,
     NotFound,
     ReasonRequired,
 )
+from epro.errors_of_record import AlreadyDecided
 from epro.models import AnchorQuery, Participant
 from epro.services import anchor_queries
 from questionnaires.schedule import AnchorEvent

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.errors import AlreadyDecided, NotFound, ReasonRequired
+from epro.errors import NotFound, ReasonRequired
+from epro.errors_of_record import AlreadyDecided
 from epro.models import Anchor, AnchorQuery, Participant, Site, WorkKind
 from epro.services import anchors, journal, planning, work_list
 from epro.services.anchors import RecordedAnchor
