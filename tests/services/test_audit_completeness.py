@@ -59,6 +59,8 @@ RECORDING = ("epro/services/", "epro/jobs/", "epro/api/")
 NO_VERBS = {
     "epro.access", "inbox.css", "inbox.html",
     "ae.csv", "ae.json", "changes.ndjson", "odm.xml", "qs.csv", "qs.json",
+    "response.answered_at", "response.id", "response.questionnaire_code",
+    "response.questionnaire_version", "response.revision", "response.status",
 }  # fmt: skip
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
 NUMBERS = count(100)

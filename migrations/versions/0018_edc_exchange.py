@@ -5,15 +5,22 @@ from alembic import op
 
 import epro.db
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
 
 KINDS_BEFORE = (
-    "call_now", "missed", "not_reached", "not_confirmed", "sae_due",
-    "call_principal_investigator", "roster_ends",
+    "call_now",
+    "missed",
+    "not_reached",
+    "not_confirmed",
+    "sae_due",
+    "call_principal_investigator",
+    "roster_ends",
+    "no_baseline",
+    "rating_due",
 )  # fmt: skip
 KINDS_NEW = ("anchor_differs", "identity_missing", "stale_feed")
 
