@@ -22,7 +22,6 @@ from tests.api.world import (
     API,
     ENROLLED,
     HERE,
-    INFUSED_AT,
     PARTICIPANT,
     YEAR_OF_BIRTH,
     World,
@@ -34,6 +33,13 @@ from tests.api.world import (
 from tests.architecture.sources import name_of, product_files, tree_of
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import PASSWORD, PIN, SYSTEM, add_user, totp_at
+from tests.services.audit_edc import (
+    decide_anchor_query,
+    enrol_by_code,
+    give_anchor,
+    record_identity,
+    request_snapshot,
+)
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.services.changes_of_flags import CASES_OF_FLAGS
 from tests.settings import make_settings
@@ -64,7 +70,6 @@ NO_VERBS = {
 }  # fmt: skip
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
 NUMBERS = count(100)
-EDC = "/api/edc/v1"
 
 Case = Callable[[World], TestResponse]
 
@@ -149,47 +154,6 @@ def _put_own(world: World, what: str, bodies: list[dict[str, str]]) -> TestRespo
         world.request("PUT", f"{API}/me/{what}", json=body, headers=headers) for body in bodies
     ]
     return answers[0]
-
-
-def enrol_by_code(world: World) -> TestResponse:
-    body = enrolment(_a_new_code())
-    coded = {name: body[name] for name in ("code", "site", "language", "consents")}
-    return world.request(
-        "POST", f"{EDC}/participants", json=coded, headers=world.sign_in(Role.EDC_CLIENT)
-    )
-
-
-def record_identity(world: World) -> TestResponse:
-    code = enrol_by_code(world).get_json()["code"]
-    return world.request(
-        "POST", f"{API}/participants/{code}/identity",
-        json={"phone": "+8613800138077", "year_of_birth": YEAR_OF_BIRTH},
-        headers=world.sign_in(Role.COORDINATOR),
-    )  # fmt: skip
-
-
-def give_anchor(world: World) -> TestResponse:
-    at = INFUSED_AT + timedelta(seconds=next(NUMBERS))
-    return world.request(
-        "POST", f"{EDC}/participants/{PARTICIPANT}/anchors",
-        json={"event": "INF1", "occurred_at": at.isoformat()},
-        headers=world.sign_in(Role.EDC_CLIENT),
-    )  # fmt: skip
-
-
-def decide_anchor_query(world: World) -> TestResponse:
-    query = give_anchor(world).get_json()["query"]
-    return world.request(
-        "POST", f"{API}/anchor-queries/{query['id']}/decision",
-        json={"is_accepted": False, "reason": "looked at the paper"},
-        headers=world.sign_in(Role.COORDINATOR),
-    )  # fmt: skip
-
-
-def request_snapshot(world: World) -> TestResponse:
-    return world.request(
-        "POST", f"{EDC}/snapshots", json={}, headers=world.sign_in(Role.EDC_CLIENT)
-    )
 
 
 def revoke_device(world: World) -> TestResponse:
