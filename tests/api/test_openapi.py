@@ -38,7 +38,6 @@ REPEATABLE = {
     "put_down_call", "decide_correction", "choose_preferences",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
     "decide_anchor_query", "record_identity",
-    "withdraw_anchor",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.
     "enrol_from_edc", "give_anchor", "request_snapshot",
 }  # fmt: skip
