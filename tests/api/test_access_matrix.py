@@ -13,6 +13,7 @@ from epro.access import PERMISSIONS_OF, STAFF_ROLES, Permission, Role
 from epro.api import access_table
 from epro.api.access_table import Route, Unguarded, routes_of
 from epro.app import create_app
+from epro.exchange import fhir
 from epro.settings import Environment
 from tests.api.world import (
     API,
@@ -136,7 +137,10 @@ def test_a_role_gets_in_exactly_where_the_table_says(
         assert answer.status_code not in {401, 403}, answer.text
         assert answer.status_code < 500
     else:
-        assert _told(answer) == (403, _refusal("not_permitted", "Your role does not allow this."))
+        assert _told(answer) == (
+            403,
+            _refusal(route, "not_permitted", "Your role does not allow this."),
+        )
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
@@ -159,7 +163,7 @@ def test_without_a_token_every_guarded_route_says_the_same(
 ) -> None:
     answer = _call(world, route, code, {})
 
-    assert _told(answer) == (401, _refusal("not_signed_in", "Please sign in."))
+    assert _told(answer) == (401, _refusal(route, "not_signed_in", "Please sign in."))
 
 
 @pytest.mark.req("C-01")
@@ -240,6 +244,7 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         "version": known.questionnaire.version,
         "response_id": known.response,
         "consumer": "importer",
+        "kind": "QuestionnaireResponse",
         "site": HERE,
     }
     path = re.sub(r"{(\w+)}", lambda name: str(parameters.get(name[1], uuid4())), route.path)
@@ -287,5 +292,9 @@ def _told(answer: TestResponse) -> tuple[int, object]:
     return answer.status_code, answer.get_json()
 
 
-def _refusal(code: str, message: str) -> dict[str, object]:
+def _refusal(route: Route, code: str, message: str) -> dict[str, object]:
+    """Return a refusal in the one shape of errors; FHIR has its own."""
+    if route.path.startswith("/fhir/"):
+        status = 401 if code == "not_signed_in" else 403
+        return fhir.outcome(code, message, status=status)
     return {"error": {"code": code, "message": message, "details": {}}}
