@@ -70,6 +70,10 @@ def propose(
     ).first()
     if known is not None:
         return Proposed(None, known)
+    # The site is asked only about what could have happened.
+    anchors.refuse_impossible(
+        session, participant, event, occurred_at, catalogue=catalogue, now=now
+    )
     query = AnchorQuery(
         participant_id=participant.id, site_id=participant.site_id, client_id=actor.id,
         event=event, standing_version=standing.version, proposed_at=occurred_at, reason=reason,

@@ -61,7 +61,7 @@ def record(
     standing = _standing(session, participant, event)
     if standing is not None and standing.occurred_at == occurred_at:
         return RecordedAnchor(standing, NOTHING)
-    _check(session, participant, event, occurred_at, catalogue=catalogue, now=now)
+    refuse_impossible(session, participant, event, occurred_at, catalogue=catalogue, now=now)
     if standing is not None:
         _refuse_without_reason(reason)
     anchor = _supersede(session, participant, event, standing, occurred_at, reason, now=now)
@@ -87,7 +87,7 @@ def preview(
 
     Raises what `record` raises, but asks for no reason.
     """
-    _check(session, participant, event, occurred_at, catalogue=catalogue, now=now)
+    refuse_impossible(session, participant, event, occurred_at, catalogue=catalogue, now=now)
     known = planning.standing_anchors(session, participant.id) | {event: occurred_at}
     return planning.propose(session, participant, anchors=known, catalogue=catalogue, now=now)
 
@@ -151,7 +151,7 @@ def _standing(session: Session, participant: Participant, event: AnchorEvent) ->
     ).first()
 
 
-def _check(
+def refuse_impossible(
     session: Session,
     participant: Participant,
     event: AnchorEvent,

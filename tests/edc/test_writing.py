@@ -180,6 +180,15 @@ def test_the_site_decides_which_instant_is_right(own_world: World, is_accepted: 
     assert (once_more["query"] is None) is is_accepted
 
 
+@pytest.mark.req("S-01")
+@pytest.mark.parametrize("years", [-130, -11, 1, 11])
+def test_what_cannot_have_happened_is_no_question_to_the_site(writer: Puller, years: int) -> None:
+    at = (INFUSED_AT + timedelta(days=365 * years)).isoformat()
+
+    assert refusal_of(give(writer, PARTICIPANT, at)) == (422, "anchor_not_possible")
+    assert lines_about(writer.world, "anchor_differs") == []
+
+
 @pytest.mark.req("C-01")
 def test_a_query_of_another_site_looks_like_none(own_world: World) -> None:
     writer = Puller.of(own_world, Scope.WRITE)

@@ -57,5 +57,5 @@ def decide_anchor_query(world: World) -> TestResponse:
 
 def request_snapshot(world: World) -> TestResponse:
     return world.request(
-        "POST", f"{EDC}/snapshots", json={}, headers=world.sign_in(Role.EDC_CLIENT)
+        "POST", f"{EDC}/snapshots", json={"files": []}, headers=world.sign_in(Role.EDC_CLIENT)
     )

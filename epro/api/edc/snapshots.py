@@ -26,8 +26,8 @@ blueprint = ApiBlueprint(
 
 class SnapshotRequestSchema(Schema):
     files = fields.List(
-        fields.String(validate=validate.OneOf(list(KINDS))), load_default=list,
-        metadata={"description": "Which files; none named: all."},
+        fields.String(validate=validate.OneOf(list(KINDS))), required=True,
+        metadata={"description": "Which files; an empty list: all."},
     )  # fmt: skip
 
 
