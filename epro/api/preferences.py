@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
@@ -28,6 +28,11 @@ class WishesSchema(Schema):
         metadata={"description": "As 18:30, in her own zone; null leaves it to the study."},
     )
     reminder_channel = fields.Enum(ReminderChannel, by_value=True, allow_none=True)
+
+    @validates_schema
+    def _names_something(self, wishes: dict[str, Any], **_kwargs: Any) -> None:
+        if not wishes:
+            raise ValidationError("Name at least one choice.")
 
 
 class PreferencesSchema(Schema):

@@ -14,7 +14,6 @@ from epro.errors import InvalidInput
 from epro.models import Participant, ReminderChannel, Site
 from epro.services import journal, planning, reminder_ways, reminders, studies
 from epro.services.journal import Subject
-from notifications import outbox
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 from questionnaires.reminding import OwnTime, ReminderPolicy
@@ -94,12 +93,7 @@ def change(
         )  # fmt: skip
         reminders.look_again(session, participant, catalogue=catalogue, now=now)
         if participant.reminder_channel is ReminderChannel.NONE:
-            waiting = outbox.waiting(
-                session,
-                recipient_ref=f"participant:{participant.id}",
-                purpose=reminder_ways.PURPOSE,
-            )
-            reminders.stop(session, waiting, reason="opted_out", now=now)
+            reminders.cancel_all(session, participant, reason="opted_out", now=now)
     return read(session, actor, catalogue=catalogue, now=now)
 
 

@@ -1,6 +1,7 @@
 """Remind participants of what is due, late enough to know whether it still is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -59,7 +60,13 @@ def remind(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     due = session.scalars(
         select(Assessment)
         .where(Assessment.next_reminder_at <= now)
-        .order_by(Assessment.participant_id, Assessment.next_reminder_at)
+        # To the last: which of equal steps gives a message its words must not be chance (B-02).
+        .order_by(
+            Assessment.participant_id,
+            Assessment.next_reminder_at,
+            Assessment.block,
+            Assessment.planned_on,
+        )
         .limit(MOST_ASSESSMENTS_AT_ONCE)
         .with_for_update(skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
@@ -180,7 +187,11 @@ def _remind_of(
     passed += [
         (by_id[one.reminder.assessment], one.reminder.step, one.reason) for one in decision.skipped
     ]
-    covered = [(by_id[one.assessment], one.step) for one in decision.covered]
+    # Those that share a message are on record with the words that were sent, not each with its own.
+    covered = [
+        (by_id[one.assessment], replace(one.step, template=decision.template or one.step.template))
+        for one in decision.covered
+    ]
     if covered and channel is None:
         passed += [(row, step, SkipReason.OPTED_OUT) for row, step in covered]
         covered = []

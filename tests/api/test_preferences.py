@@ -92,3 +92,10 @@ def test_the_same_wish_again_is_harmless_and_leaves_no_entry(world: World) -> No
     assert world.request("PATCH", PATH, json=wish, headers=her).status_code == 200
     with world.database.reading() as session:
         assert session.query(Participant).filter_by(code=PARTICIPANT).one().version == version
+
+
+def test_a_request_that_wishes_nothing_is_refused(world: World) -> None:
+    her = world.sign_in(Role.PARTICIPANT)
+
+    assert world.request("PATCH", PATH, json={}, headers=her).status_code == 422
+    assert world.request("PATCH", PATH, headers=her).status_code == 422

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from epro.models import (
     Consent,
     JournalEntry,
+    LifeCycle,
     OptOutSource,
     Reminder,
     ReminderChannel,
     WorkItem,
     WorkKind,
 )
-from epro.services import identity, opting_out, preferences, reminders
+from epro.services import identity, life_cycle, opting_out, preferences, reminders
 from notifications.messages import ChannelName, MessageState
 from questionnaires.definition import ConsentKind
 from questionnaires.schedule import AnchorEvent
@@ -257,3 +258,47 @@ def test_a_reminder_stopped_by_her_answer_says_so(session: Session, line: Line) 
     ).all()
     assert row.not_sent_reason == "answered"
     assert [entry.verb for entry in entries] == ["reminder.queued", "reminder.not_sent"]
+
+
+@pytest.mark.req("P-09", "S-10", "N-03")
+@pytest.mark.parametrize(
+    "to",
+    [
+        LifeCycle.PAUSED,
+        LifeCycle.WITHDRAWN_FROM_DIARY,
+        LifeCycle.WITHDRAWN_FROM_ALL,
+        LifeCycle.LOST,
+    ],
+)
+def test_whoever_pauses_or_leaves_is_reminded_no_more_and_nothing_queued_leaves(
+    session: Session, line: Line, to: LifeCycle
+) -> None:
+    settle(session, line, local(D6, 18))
+    (*_, waiting) = messages_of(session, "reminder")
+    life_cycle.change(
+        session, line.coordinator, line.given.participant, to, occurred_at=local(D6, 18, 5),
+        reason="in hospital", catalogue=line.given.catalogue, now=local(D6, 18, 5),
+    )  # fmt: skip
+
+    settle(session, line, local(D6 + timedelta(days=3), 22))
+
+    # Who leaves loses the diary that it reminds of; who pauses keeps it.
+    reason = to.value if to is LifeCycle.PAUSED else "cancelled"
+    assert (waiting.state, waiting.cancel_reason) == (MessageState.CANCELLED, reason)
+    assert len(queued_on(session, D6)) == 1
+    assert messages_of(session, "reminder")[-1].id == waiting.id
+    row = session.scalars(select(Reminder).where(Reminder.message_id == waiting.id)).one()
+    assert row.not_sent_reason == reason
+
+
+@pytest.mark.req("N-02", "N-06")
+def test_steps_that_share_a_message_are_on_record_with_the_words_that_were_sent(
+    session: Session, line: Line
+) -> None:
+    d8 = INFUSED_ON + timedelta(days=7)
+    settle(session, line, local(d8, 18))
+
+    (*_, message) = messages_of(session, "reminder")
+    rows = session.scalars(select(Reminder).where(Reminder.message_id == message.id)).all()
+    assert len(rows) == 2
+    assert {row.template for row in rows} == {message.template}

@@ -6,7 +6,7 @@ python -m tests.services.travel        writes travel.txt anew; read what changed
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from epro.access import Role
 from epro.db import Database
 from epro.migrate import upgrade
 from epro.models import Assessment, Participant, Reminder
-from epro.services import planning, reminders
+from epro.services import personal_times, reminders
 from epro.services.studies import Studies
 from epro.services.telling import Telling
 from notifications.dispatch import Dispatcher
@@ -41,7 +41,7 @@ Infused in Shenzhen on 2026-03-01 10:00. Lands in Urumqi on 03-05 15:00 (two hou
 London on 03-26 16:00 (eight hours behind; there clocks go forward in the night to 03-29, her D29),
 in Shenzhen on 04-01 12:00. Answers the diary of 03-06 at 18:30 and that of 03-28 before it is
 reminded of, and nothing else. On the left UTC, then her own clock; a step is named by its block and
-the day that it belongs to.
+the day that it belongs to. Steps of one minute share one message.
 
 """
 
@@ -61,8 +61,8 @@ class Entry:
 
     def __str__(self) -> str:
         return (
-            f"{self.at:%m-%d %H:%M}Z  {self.local:%m-%d %H:%M} {self.zone:<14} {self.step:<22} "
-            f"{self.outcome}"
+            f"{self.at.astimezone(UTC):%m-%d %H:%M}Z  {self.local:%m-%d %H:%M} {self.zone:<14} "
+            f"{self.step:<22} {self.outcome}"
         ).rstrip()
 
 
@@ -107,12 +107,11 @@ class Journey:
         """Arrive: her phone says so, and what has not opened follows her."""
         self.until(at)
         with self.database.transaction() as session:
-            participant = planning.lock_participant(session, self.line.given.participant.id)
-            participant.zone = zone
-            catalogue = self._catalogue(session)
-            changes = planning.replan(session, SYSTEM, participant, catalogue=catalogue, now=at)
-            reminders.cancel_for(session, changes.cancel, reason="cancelled", now=at)
-            reminders.look_again(session, participant, catalogue=catalogue, now=at)
+            participant = session.get_one(Participant, self.line.given.participant.id)
+            personal_times.move_to_zone(
+                session, SYSTEM, participant, zone,
+                reason=None, catalogue=self._catalogue(session), now=at,
+            )  # fmt: skip
         self.lines.append(Entry(at, zone, "-- lands --", ""))
 
     def answer(self, on: date, at: datetime) -> None:
