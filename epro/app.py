@@ -34,6 +34,7 @@ from epro.api import (
     requests,
     responses,
     rosters,
+    safety_questions,
     scores,
     sessions,
     taking_part,
@@ -62,7 +63,7 @@ MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, taking_part, assessments, me, preferences, forms,
-    responses, scores,
+    responses, scores, safety_questions,
     compliance, corrections, flags, work, contacts, delegations, rosters, code_breaks,
     questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities, edc_snapshots,

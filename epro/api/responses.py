@@ -61,6 +61,12 @@ class SubmissionSchema(Schema):
     answered_at = Instant(
         required=True, metadata={"description": "By the device's own clock, with its offset."}
     )
+    advice_shown_at = Instant(
+        load_default=None, allow_none=True,
+        metadata={"description": "When the phone showed its emergency screen for these answers: "
+                  "an unfinished form is then flagged at once."},
+    )  # fmt: skip
+    advice_acknowledged_at = Instant(load_default=None, allow_none=True)
     answers = fields.List(
         fields.Raw(allow_none=True), required=True, validate=validate.Length(max=MAX_ANSWERS),
         metadata={"description": "Each {link_id, value} or {link_id, declined: true}."},
@@ -112,6 +118,15 @@ class SendingSchema(Schema):
     )
 
 
+class SafetyQuestionSchema(Schema):
+    """What the phone asks because of her own words, at once; see the answer's route."""
+
+    id = fields.UUID(required=True)
+    question = fields.String(required=True)
+    advice = fields.String(required=True)
+    answer_by = fields.AwareDateTime(required=True)
+
+
 class ReplySchema(Schema):
     """Where the record is and how it stands; never an answer."""
 
@@ -129,6 +144,10 @@ class ReplySchema(Schema):
     clock_unsure = fields.Boolean(required=True)
     hidden = fields.List(fields.String(), required=True)
     not_reached = fields.List(fields.String(), required=True)
+
+
+class SubmissionReplySchema(ReplySchema):
+    safety_question = fields.Nested(SafetyQuestionSchema, required=True, allow_none=True)
 
 
 class ResponseSchema(ReplySchema):
@@ -194,8 +213,8 @@ def keeps_refused_body(view: View) -> View:
 @keeps_refused_body
 @blueprint.arguments(SubmissionSchema)
 @blueprint.arguments(SendingSchema, location="headers")
-@blueprint.response(200, ReplySchema)
-@blueprint.alt_response(201, schema=ReplySchema, success=True)
+@blueprint.response(200, SubmissionReplySchema)
+@blueprint.alt_response(201, schema=SubmissionReplySchema, success=True)
 @blueprint.refuses(
     UnknownAssessment, UnknownQuestionnaire, InvalidAnswers, RevisionConflict, NoActiveStudyVersion
 )

@@ -18,6 +18,7 @@ from epro.services import (
     drafts,
     escalation,
     feed_watch,
+    helping,
     housekeeping,
     journal,
     noticing,
@@ -80,6 +81,13 @@ def flag_idle_drafts(parts: Parts) -> int:
     with parts.database.transaction() as session:
         catalogue = parts.studies.catalogue(session)
         return screening.flag_idle_drafts(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def flag_unanswered_questions(parts: Parts) -> int:
+    """Raise the flags of words of danger that she was asked about and has not answered."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return helping.flag_unanswered(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def notice(parts: Parts) -> int:
@@ -190,6 +198,9 @@ JOBS: tuple[Job, ...] = (
     Job(name="follow_up", every=timedelta(minutes=5), run=follow_up),
     Job(name="remind", every=timedelta(seconds=10), run=remind),
     Job(name="flag_idle_drafts", every=timedelta(seconds=30), run=flag_idle_drafts),
+    Job(
+        name="flag_unanswered_questions", every=timedelta(seconds=10), run=flag_unanswered_questions
+    ),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
     Job(name="look_for_baseline", every=timedelta(minutes=5), run=look_for_baseline),

@@ -55,6 +55,7 @@ from epro.models.safety import (
     FlagState,
     FlagTrigger,
     SafetyFlag,
+    SafetyQuestion,
     Screening,
     ScreeningSource,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "RosterShift",
     "SaeSending",
     "SafetyFlag",
+    "SafetyQuestion",
     "Screening",
     "ScreeningSource",
     "Signature",

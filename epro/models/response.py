@@ -100,7 +100,11 @@ class QuestionnaireResponse(Base):
 
 
 class ResponseRevision(Base):
-    """One stored revision, with the digest that tells a repeat from a different body."""
+    """One stored revision, with the digest that tells a repeat from a different body.
+
+    `advice_shown_at` and `advice_acknowledged_at` are when her phone showed the emergency screen
+    for these answers and when she tapped it away, by the phone's own clock.
+    """
 
     __tablename__ = "response_revision"
     __table_args__ = (UniqueConstraint("response_id", "revision"),)
@@ -117,6 +121,8 @@ class ResponseRevision(Base):
     device_answered_at: Mapped[datetime]
     received_at: Mapped[datetime]
     reply: Mapped[dict[str, Any]] = mapped_column(JSON)
+    advice_shown_at: Mapped[datetime | None]
+    advice_acknowledged_at: Mapped[datetime | None]
 
 
 class Quarantine(Base):

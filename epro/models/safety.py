@@ -13,11 +13,12 @@ from questionnaires.tiers import Tier
 
 
 class ScreeningSource(StrEnum):
-    """What was looked at: a stored revision, a refused body, or an answer that did not come."""
+    """What was looked at: a revision, a refused body, a silence, an answer to our question."""
 
     RESPONSE = "response"
     QUARANTINE = "quarantine"
     SILENCE = "silence"
+    QUESTION = "question"
 
 
 class FlagState(StrEnum):
@@ -56,6 +57,31 @@ class Screening(Base):
     answered_at: Mapped[datetime]
     screened_at: Mapped[datetime]
     flags_at: Mapped[datetime | None]
+
+
+class SafetyQuestion(Base):
+    """Asked before words in free text become a flag, which they do unless answered by then.
+
+    `answer` is the latest she gave, as answers to the items that ask the same. Settled is what was
+    answered or has become a flag.
+    """
+
+    __tablename__ = "safety_question"
+    __table_args__ = (
+        Index("ix_safety_question_answer_by", "answer_by",
+              sqlite_where=text("settled_at IS NULL"),
+              postgresql_where=text("settled_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    screening_id: Mapped[UUID] = mapped_column(ForeignKey("screening.id"), unique=True)
+    version: Mapped[int] = mapped_column(default=1)
+    asked_at: Mapped[datetime]
+    answer_by: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    settled_at: Mapped[datetime | None]
 
 
 class SafetyFlag(Base):

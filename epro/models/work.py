@@ -59,6 +59,7 @@ class WorkKind(StrEnum):
     ANCHOR_DIFFERS = "anchor_differs"
     IDENTITY_MISSING = "identity_missing"
     STALE_FEED = "stale_feed"
+    HOSPITAL_STAY = "hospital_stay"
 
 
 class WorkItem(Base):

@@ -101,6 +101,7 @@ def screen(
             values=judgement.values,
             answered_at=case.response.answered_at,
             is_final=True,
+            on=case.assessment.planned_on if case.assessment else None,
         ),
         now=now,
     )

@@ -262,6 +262,15 @@ VERBS: dict[str, Translated] = {
         "一份提交未被接受({refusal}),原文已保留",
         "a submission was refused ({refusal}) and kept as it came",
     ),
+    "safety_question.answered": Translated(
+        "回答了关于自己文字的提问", "answered what was asked about own words"
+    ),
+    "safety_question.asked": Translated(
+        "询问是否需要帮助，等到 {answer_by}", "asked whether help is needed, until {answer_by}"
+    ),
+    "safety_question.unanswered": Translated(
+        "没有及时回答是否需要帮助", "did not answer in time whether help is needed"
+    ),
     "screening.met": Translated("回答符合规则 {rules}", "answers met the rules {rules}"),
     "sign_in.refused": Translated("登录被拒绝", "sign-in was refused"),
     "roster.entered": Translated(

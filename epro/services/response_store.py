@@ -59,6 +59,8 @@ def store_submission(
             device_answered_at=submission.device_answered_at,
             received_at=now,
             reply=reply,
+            advice_shown_at=submission.advice_shown_at,
+            advice_acknowledged_at=submission.advice_acknowledged_at,
         )
     )
     session.execute(

@@ -41,6 +41,7 @@ from epro.services import (
     planning,
     quarantine,
     reminders,
+    safety_questions,
     screening,
     studies,
 )
@@ -88,7 +89,9 @@ def submit(
         )
         digest = _digest(submission, judgement)
         if earlier := _same_revision(session, case, submission, digest):
-            return earlier
+            return StoredResponse(
+                _with_question(session, case, submission, earlier.reply), is_new=False
+            )
         if judgement.problems:
             raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
         verdict = _decide(
@@ -102,7 +105,8 @@ def submit(
         quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
         raise
     _follow_up(session, case, submission, verdict, catalogue=catalogue, now=now)
-    return StoredResponse(reply, is_new=case.response is None)
+    shown = _with_question(session, case, submission, reply)
+    return StoredResponse(shown, is_new=case.response is None)
 
 
 def _follow_up(
@@ -129,6 +133,8 @@ def _follow_up(
             values=verdict.judgement.values,
             answered_at=verdict.answered_at,
             is_final=submission.is_complete,
+            on=case.assessment.planned_on if case.assessment else None,
+            advice_shown_at=submission.advice_shown_at,
         ),
         now=now,
     )
@@ -143,6 +149,17 @@ def _follow_up(
             catalogue=catalogue,
             now=now,
         )
+
+
+def _with_question(
+    session: Session, case: Case, submission: Submission, reply: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Add what her phone is to ask because of her own words; equal for every repeat."""
+    asked = safety_questions.about_revision(session, case.response_id, submission.revision)
+    shown = asked and safety_questions.for_phone(
+        session, asked, case.site, case.package, submission.language
+    )
+    return {**reply, "safety_question": shown}
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:

@@ -4,9 +4,9 @@ What was looked at, and which rules it met, is stored, so that a replay gives th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,11 +23,19 @@ from epro.models import (
     ScreeningSource,
     Site,
 )
-from epro.services import flags, journal, planning
+from epro.services import flags, history, hospital_stays, journal, planning, safety_questions
+from epro.services.history import Beside
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue, UnknownQuestionnaire
-from questionnaires.definition import AnswerValue, StudyPackage
-from questionnaires.rules import MetRule, Surroundings, inputs_of, latest_infusion, met_rules
+from questionnaires.definition import AnswerValue, SafetyRule, StudyPackage
+from questionnaires.rules import (
+    MetRule,
+    Surroundings,
+    inputs_of,
+    latest_infusion,
+    met_rules,
+    with_history,
+)
 from questionnaires.schedule import AnchorEvent
 from questionnaires.validation import judge
 
@@ -39,7 +47,12 @@ MOST_DRAFTS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is looked at. `is_final` is False for a form that she may still go on with."""
+    """What is looked at. `is_final` is False for a form that she may still go on with.
+
+    `on` is the local day it is about, where that is not the day it was answered on. With
+    `advice_shown_at` the phone says that it showed its emergency screen for these answers. `also`
+    are rules that stand beside those these answers meet, from what was asked about before.
+    """
 
     participant: Participant
     site: Site
@@ -52,13 +65,18 @@ class Look:
     values: Mapping[str, AnswerValue]
     answered_at: datetime
     is_final: bool
+    on: date | None = None
+    advice_shown_at: datetime | None = None
+    also: tuple[SafetyRule, ...] = ()
 
 
 def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...]:
     """Run the rules over one revision, store the run, and raise or join a flag.
 
     The caller holds the participant's row. A revision that was looked at before is left alone. An
-    unfinished one that meets a red rule flags after ten idle minutes; a later revision replaces it.
+    unfinished one that meets a red rule flags after ten idle minutes, or at once where the phone
+    showed its emergency screen; a later revision replaces it. Where every rule met asks first, she
+    is asked, and flags are raised only if no answer comes.
     """
     if look.source is ScreeningSource.RESPONSE:
         _settle_drafts_of(session, look.source_id)
@@ -69,9 +87,19 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
         latest_infusion_at=latest_infusion(infusions, answered_at=look.answered_at),
         thermometer_route=look.participant.thermometer_route,
     )
-    inputs = inputs_of(look.values, surroundings, default_route=look.package.thermometer_route)
+    known = inputs_of(look.values, surroundings, default_route=look.package.thermometer_route)
+    beside = Beside(
+        response_id=look.source_id,
+        on=look.on or history.day_of(look.answered_at, look.participant),
+        answered_at=look.answered_at,
+        infused_at=anchors.get(AnchorEvent.INF1),
+    )
+    past = history.load(session, look.participant, look.package, beside)
+    inputs = with_history(look.package, known, past)
     met = met_rules(look.package.rules, inputs)
-    waits = not look.is_final and any(one.rule.tier.is_red for one in met)
+    rules = _most_urgent_first([*(one.rule for one in met), *look.also])
+    is_red_draft = not look.is_final and any(rule.tier.is_red for rule in rules)
+    waits = is_red_draft and look.advice_shown_at is None
     screening = {
         "id": uuid4(),
         "participant_id": look.participant.id,
@@ -81,19 +109,29 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
         "revision": look.revision,
         "body_sha256": look.body_sha256,
         "inputs": journal.plain(inputs),
-        "rules_met": [one.rule.id for one in met],
+        "rules_met": [rule.id for rule in rules],
         "answered_at": look.answered_at,
         "screened_at": now,
         "flags_at": now + IDLE_BEFORE_A_DRAFT_FLAGS if waits else None,
     }
-    if not insert_if_absent(session, Screening, screening) or not met:
+    if not insert_if_absent(session, Screening, screening):
+        return met
+    if look.is_final:
+        hospital_stays.follow(
+            session, look.participant, look.site, look.values, source_id=look.source_id, now=now
+        )
+    if not rules:
         return met
     _put_on_record(session, look, screening, now=now)
-    if look.is_final:
+    if look.is_final and not look.also and all(rule.asks_first for rule in rules):
+        safety_questions.ask(
+            session, look.participant, look.site, screening_id=screening["id"], rules=rules, now=now
+        )
+    elif look.is_final or (is_red_draft and not waits):
         flags.raise_or_join(
             session, look.participant, look.site, look.package,
             screening_id=screening["id"], study_version_id=look.study_version_id,
-            rules=[one.rule for one in met], now=now,
+            rules=rules, now=now,
         )  # fmt: skip
     return met
 
@@ -142,6 +180,11 @@ def flag_idle_drafts(session: Session, *, catalogue: Catalogue, now: datetime) -
     return len(due)
 
 
+def _most_urgent_first(rules: Sequence[SafetyRule]) -> list[SafetyRule]:
+    each = {rule.id: rule for rule in rules}.values()
+    return sorted(each, key=lambda rule: (-rule.tier.urgency, not rule.tonight))
+
+
 def _is_still_open(session: Session, screening: Screening) -> bool:
     response = session.get(QuestionnaireResponse, UUID(screening.source_id), populate_existing=True)
     return (
@@ -186,6 +229,7 @@ def _put_on_record(
             "rules": screening["rules_met"],
             "study_version": look.package.version,
             "flags_at": screening["flags_at"],
+            "advice_shown_at": look.advice_shown_at,
         },
         now=now,
     )

@@ -27,6 +27,8 @@ class Submission:
     `device_answered_at` and `device_opened_at` are by the device's own clock, aware. `answers` are
     raw: judged against the questionnaire, not by a schema. `cleared` names items that were answered
     until another answer hid them; `last_entry_on` is the day that the questions named.
+    The advice times say when the phone showed its emergency screen for these answers, and play no
+    part in what is a repeat.
     """
 
     assessment_id: UUID | None
@@ -42,6 +44,8 @@ class Submission:
     cleared: tuple[str, ...] = ()
     device_opened_at: datetime | None = None
     last_entry_on: date | None = None
+    advice_shown_at: datetime | None = None
+    advice_acknowledged_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:

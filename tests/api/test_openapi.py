@@ -35,7 +35,7 @@ REPEATABLE = {
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "acknowledge_flag", "acknowledge_drill", "finish_work_item", "correct_own_response",
     "confirm_own_correction",
-    "put_down_call", "decide_correction", "choose_preferences",
+    "put_down_call", "decide_correction", "choose_preferences", "answer_safety_question",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.

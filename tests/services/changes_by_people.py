@@ -41,6 +41,17 @@ def decide_correction(world: World) -> TestResponse:
     return world.request("POST", path, json=decision, headers=world.sign_in(Role.INVESTIGATOR))
 
 
+def answer_safety_question(world: World) -> TestResponse:
+    report = submission({"id": None, "questionnaire": {"code": "ae_report", "version": "1.0.0"}})
+    others = [one for one in report["answers"] if one["link_id"] != "note"]
+    report["answers"] = [*others, {"link_id": "note", "value": "昨晚住院了"}]
+    her, path = world.sign_in(Role.PARTICIPANT), f"{API}/me/responses/{uuid4()}"
+    stored = world.request("PUT", path, json=report, headers={**her, "Answer-Age": "1"})
+    path = f"{API}/me/safety-questions/{stored.get_json()['safety_question']['id']}/answer"
+    answer = {"help_now": False, "hospital": "unplanned"}
+    return world.request("POST", path, json=answer, headers=her)
+
+
 def _report(world: World) -> str:
     """Send a problem report and return its id."""
     report = {"id": None, "questionnaire": {"code": "ae_report", "version": "1.0.0"}}
@@ -181,6 +192,10 @@ CASES_OF_EVENTS: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "PUT /api/v1/me/responses/{response_id}/corrections/{correction_id}": (
         correct_own,
         "response.corrected",
+    ),
+    "POST /api/v1/me/safety-questions/{question_id}/answer": (
+        answer_safety_question,
+        "safety_question.answered",
     ),
     "POST /api/v1/me/corrections/{correction_id}/word": (confirm_own, "correction.confirmed"),
     "POST /api/v1/participants/{code}/corrections": (put_down_correction, "correction.put_down"),

@@ -46,14 +46,22 @@ class Line:
         revision: int = 1,
         response_id: UUID | None = None,
         status: ResponseStatus = ResponseStatus.COMPLETED,
+        code: str = "ae_report",
+        advice_shown_at: datetime | None = None,
         **but: AnswerValue,
     ) -> StoredResponse:
         """Send a diary (or a report) of a good day, but for what is named."""
-        code = assessment.questionnaire_code if assessment else "ae_report"
+        code = assessment.questionnaire_code if assessment else code
         questionnaire = self.given.catalogue.questionnaire(code, "1.0.0")
         raw = calm_answers(questionnaire, answered_at=now, chance=Random(1), but=but)
         submission = answered(
-            assessment, *raw, code=code, revision=revision, status=status, device_answered_at=now
+            assessment,
+            *raw,
+            code=code,
+            revision=revision,
+            status=status,
+            device_answered_at=now,
+            advice_shown_at=advice_shown_at,
         )
         body = json.dumps(
             {"questionnaire": {"code": code, "version": "1.0.0"}, "revision": revision,

@@ -97,6 +97,7 @@ def test_the_reply_says_how_it_stands_and_holds_no_answer(
         "clock_unsure": False,
         "hidden": ["shivers"],
         "not_reached": [],
+        "safety_question": None,
     }
 
 
