@@ -19,6 +19,7 @@ from pyotp.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from epro import demo_events
 from epro.access import Actor, ActorKind, Grant, Role, system_actor
 from epro.clock import wall_clock_now
 from epro.errors import WeakSecret
@@ -89,7 +90,8 @@ class Story:
 
     `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
     the numbers of the diaries she missed, the first being 0. `complains` is what her last diary
-    says that is not calm; `is_taken` has somebody take the flag that follows.
+    says that is not calm; `is_taken` has somebody take the flag that follows. `pains` say how bad
+    her joints were, by the number of the diary.
     """
 
     code: str
@@ -103,6 +105,7 @@ class Story:
     is_late_on: tuple[int, ...] = ()
     complains: Mapping[str, AnswerValue] = field(default_factory=dict)
     is_taken: bool = False
+    pains: Mapping[int, int] = field(default_factory=dict)
 
 
 STORIES = (
@@ -113,7 +116,8 @@ STORIES = (
           infused_days_ago=12, forgets=(4,), is_late_on=(7,),
           complains={"urgent": ("breathing",), "breathing": ("at-rest",)}),
     Story("SZ01-004", "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
-    Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17)),
+    Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17),
+          pains={5: 6, 6: 7, 7: 6, 20: 6, 21: 6}),
 )  # fmt: skip
 
 
@@ -136,6 +140,10 @@ def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[s
     parts.messaging.dispatcher.run()
     with parts.database.transaction() as session:
         _take_flags(session, now=parts.clock.now())
+        demo_events.decide_about(
+            session, _user(session, "principal"),
+            catalogue=parts.studies.catalogue(session), now=parts.clock.now(),
+        )  # fmt: skip
     logins.parent.mkdir(parents=True, exist_ok=True)
     logins.touch(mode=0o600)
     logins.write_text(json.dumps(known, indent=2), encoding="utf-8")
@@ -336,7 +344,12 @@ class _Life:
                 answered.append((assessment, answered_at))
         for assessment, answered_at in answered:
             is_last = (assessment, answered_at) == answered[-1]
-            self._answer(her, assessment, answered_at, but=last if is_last else NOTHING)
+            but = last if is_last else self._pain_on(due.index(assessment))
+            self._answer(her, assessment, answered_at, but=but)
+
+    def _pain_on(self, number: int) -> Mapping[str, AnswerValue]:
+        pain = self._story.pains.get(number)
+        return NOTHING if pain is None else {"pain": pain}
 
     def _answer(
         self,

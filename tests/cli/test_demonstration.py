@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from epro.db import Database
-from epro.models import FlagTrigger, Participant, SafetyFlag
+from epro.models import (
+    AdverseEvent,
+    CandidateDecision,
+    Disposition,
+    FlagTrigger,
+    Participant,
+    SafetyFlag,
+)
 from notifications.messages import DevelopmentMessage, MessageState, OutboxMessage
 from tests.cli.test_commands import commands_on
 
@@ -41,3 +48,19 @@ def test_it_shows_a_flag_that_nobody_has_taken_and_one_that_somebody_has(
     assert len(told) == 8
     assert {"coordinator@example.org", "+8613900139001"} <= set(told)
     assert states == {MessageState.SENT}
+
+
+@pytest.mark.req("A-08", "E-04")
+def test_it_shows_events_in_different_states_and_an_episode_nobody_has_decided_about(
+    demonstration: Database,
+) -> None:
+    with demonstration.reading() as session:
+        events = session.scalars(select(AdverseEvent).order_by(AdverseEvent.number)).all()
+        decisions = session.scalars(select(CandidateDecision.disposition)).all()
+    demonstration.engine.dispose()
+
+    assert [(one.number, one.source.value, one.is_open) for one in events] == [
+        (1, "episode", False), (2, "investigator", True), (3, "investigator", False),
+    ]  # fmt: skip
+    assert events[2].duplicate_of_number == 2
+    assert decisions == [Disposition.ACCEPTED]
