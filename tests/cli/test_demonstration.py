@@ -43,6 +43,7 @@ def test_it_shows_a_flag_that_nobody_has_taken_and_one_that_somebody_has(
     assert [(code, str(tier), rule, at is not None) for code, tier, rule, at in rows] == [
         ("SZ01-002", "ORANGE", "R05", True),
         ("SZ01-003", "RED_A", "R09", False),
+        ("SZ01-005", "YELLOW", "R32", False),
     ]
     # Coordinator and investigator, each by mail and by text, of each flag.
     assert len(told) == 8
