@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.errors import AnchorNotPossible, NotFound, ReasonRequired, SecondInfusionNotSettled
+from epro.errors import AnchorNotPossible, ReasonRequired, SecondInfusionNotSettled
 from epro.models import Anchor, Participant, Site
 from epro.services import baseline, journal, planning, reminders
 from epro.services.journal import Subject
@@ -104,13 +104,13 @@ def withdraw(
 ) -> RecordedAnchor:
     """Take back an anchor that was recorded by mistake, and re-plan by difference.
 
-    Raises NotFound where none stands, ReasonRequired, and AnchorNotPossible for the enrolment and
-    for a first infusion while a second one stands.
+    Raises ReasonRequired, and AnchorNotPossible where none stands, for the enrolment, and for a
+    first infusion while a second one stands.
     """
     participant = planning.lock_participant(session, participant.id)
     standing = _standing(session, participant, event)
     if standing is None:
-        raise NotFound
+        raise AnchorNotPossible(f"{event} is not recorded.")
     _refuse_without_reason(reason)
     known = planning.standing_anchors(session, participant.id)
     if event is AnchorEvent.ENR:

@@ -166,11 +166,12 @@ def record_anchor(
 
 
 def assessments_of(phone: Phone) -> list[dict[str, Any]]:
-    """Return what stands for a participant, in order of opening, as her site sees it."""
-    items: list[dict[str, Any]] = phone.system.read(f"/participants/{phone.code}/assessments")[
-        "items"
-    ]
-    return items
+    """Return what she is to answer, in order of opening, as her site sees it.
+
+    The outcomes assessor's ratings stand there as well; they are nobody's to send from a phone.
+    """
+    items = phone.system.read(f"/participants/{phone.code}/assessments")["items"]
+    return [one for one in items if one["answered_by"] == "participant"]
 
 
 def responses_of(phone: Phone) -> list[dict[str, Any]]:
@@ -192,7 +193,8 @@ def heard_at_once(*sendings: Callable[[], object]) -> list[httpx.Response]:
 def first_open_diary(phone: Phone) -> dict[str, Any]:
     """Have her infused now, and wait until that evening's diary is open."""
     record_anchor(phone, "INF1", phone.system.now())
-    diary = assessments_of(phone)[0]
+    due = assessments_of(phone)
+    diary = next(one for one in due if one["questionnaire"]["code"] == "infusion_evening")
     opens_at = datetime.fromisoformat(diary["opens_at"])
     phone.system.move_to(opens_at + timedelta(minutes=1))
     return diary

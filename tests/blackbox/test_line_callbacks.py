@@ -97,4 +97,6 @@ def report(line: Line, phone: Phone, status: str) -> int:
 def work_about(line: Line, phone: Phone) -> list[str]:
     """Return what the site has to do about a participant."""
     items = line.system.read("/work-items", limit=200)["items"]
-    return [one["kind"] for one in items if one["participant"] == phone.code]
+    hers = [one["kind"] for one in items if one["participant"] == phone.code]
+    # A rating that is due has nothing to do with messages.
+    return [kind for kind in hers if kind != "rating_due"]
