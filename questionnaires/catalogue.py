@@ -50,6 +50,11 @@ class Catalogue:
         """Return every study version, in the order published."""
         return tuple(self._packages[version_id] for version_id in sorted(self._packages))
 
+    @property
+    def questionnaires(self) -> tuple[Questionnaire, ...]:
+        """Return every published edition, by code and version."""
+        return tuple(self._questionnaires[key] for key in sorted(self._questionnaires))
+
     def questionnaire(self, code: str, version: str) -> Questionnaire:
         """Return one edition, whichever study version brought it. Raises UnknownQuestionnaire."""
         try:

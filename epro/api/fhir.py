@@ -20,10 +20,12 @@ from epro.exchange.changes import Change, Study
 from epro.services import feed_forms, feed_search
 from epro.services.feed_items import FeedType
 from epro.services.feed_search import COMPARISONS, Found, Hits, Search
+from questionnaires.fhir.writing import to_fhir, url_of
 
 blueprint = Blueprint("fhir", __name__, url_prefix="/fhir/R4")
 PARAMETERS = ("_id", "subject", "_lastUpdated", "_count")
 # What clients add by themselves and what leads from page to page.
+QUESTIONNAIRE_PARAMETERS = ("_id", "_count")
 ALSO_TAKEN = frozenset({"_format", "_page", "patient"})
 PAGE, MAX_PAGE = 50, 200
 
@@ -33,7 +35,7 @@ Shape = Callable[[Study, Found], fhir.Json]
 def _response(study: Study, found: Found) -> fhir.Json:
     change = Change.from_item(found.item)
     return fhir.response_resource(
-        study, change, canonical=f"urn:epro:questionnaire:{change.data['questionnaire_code']}",
+        study, change, canonical=url_of(str(change.data["questionnaire_code"])),
         last_updated=found.last_updated.isoformat(),
         is_amended=change.reason is not None,
     )  # fmt: skip
@@ -54,8 +56,42 @@ KINDS: Mapping[str, tuple[FeedType, Shape]] = {
 @requires(Permission.READ_FEED)
 def read_capability() -> Response:
     """Return what can be read here and by which parameters it is searched."""
-    served = dict.fromkeys(KINDS, PARAMETERS) | {"Questionnaire": ("_id", "_count")}
+    served = dict.fromkeys(KINDS, PARAMETERS) | {"Questionnaire": QUESTIONNAIRE_PARAMETERS}
     return _answer(fhir.capability(base=_base(), resources=served, as_of=now().isoformat()))
+
+
+@blueprint.get("/Questionnaire")
+@requires(Permission.READ_FEED)
+def search_questionnaires() -> Response:
+    """Return one page of the published editions; they never change, so a page goes on by id."""
+    taken = {*QUESTIONNAIRE_PARAMETERS, *ALSO_TAKEN}
+    if unknown := [name for name in request.args if name not in taken]:
+        raise _refusal(unknown[0], "There is no such search parameter.")
+    asked = set(filter(None, request.args.get("_id", "").split(",")))
+    found = [one for one in _editions() if not asked or one["id"] in asked]
+    after, count = request.args.get("_page", ""), _count()
+    rest = [one for one in found if one["id"] > after]
+    links = {"self": request.url}
+    if len(rest) > count:
+        query = [pair for pair in request.args.items(multi=True) if pair[0] != "_page"]
+        query.append(("_page", rest[count - 1]["id"]))
+        links["next"] = f"{request.base_url}?{urlencode(query)}"
+    page = fhir.bundle(rest[:count], base=_base(), links=links, total=len(found))
+    response = _answer(page)
+    _record("Questionnaire", response, rows=len(page["entry"]))
+    return response
+
+
+@blueprint.get("/Questionnaire/<resource_id>")
+@requires(Permission.READ_FEED)
+def read_questionnaire(resource_id: str) -> Response:
+    """Return one published edition."""
+    for one in _editions():
+        if one["id"] == resource_id:
+            response = _answer(one)
+            _record("Questionnaire", response, rows=1)
+            return response
+    raise NotFound
 
 
 @blueprint.get("/<any(QuestionnaireResponse, Flag):kind>")
@@ -94,6 +130,12 @@ def read_resource(kind: str, resource_id: str) -> Response:
     response.set_etag(etag_of(hits.found[0].item["version"]), weak=True)
     _record(kind, response, rows=1)
     return response
+
+
+def _editions() -> list[fhir.Json]:
+    with sequenced_reading() as session:
+        published = catalogue(session).questionnaires
+    return sorted((to_fhir(one).resource for one in published), key=lambda one: str(one["id"]))
 
 
 def _search(kind: FeedType) -> Search:

@@ -174,3 +174,23 @@ def test_without_a_token_nothing_is_told(world: World) -> None:
 
     assert answer.status_code == 401
     assert OperationOutcome.model_validate_json(answer.data).issue[0].code == "login"
+
+
+@pytest.mark.req("E-01", "P-10", "Q-01")
+def test_every_published_form_is_crawled_and_answers_point_at_it(
+    puller: Puller, client: SyncFHIRClient
+) -> None:
+    forms = list(client.resources("Questionnaire").limit(3))
+    answered = list(client.resources("QuestionnaireResponse").limit(50))
+
+    published = shipped_package().questionnaires
+    assert {(one["url"], one["version"]) for one in forms} >= {
+        tuple(one["questionnaire"].split("|")) for one in answered
+    }
+    assert len(forms) == len({one["id"] for one in forms}) == len(published)
+    page = ask(puller, "/Questionnaire", _count=200)
+    bundle: Any = Bundle.model_validate_json(page.data)
+    assert bundle.total == len(published)
+    one = ask(puller, f"/Questionnaire/{forms[0]['id']}")
+    assert one.get_json()["title"] == forms[0]["title"]
+    assert ask(puller, "/Questionnaire/none").status_code == 404
