@@ -19,6 +19,7 @@ from epro.clock import wall_clock_now
 from questionnaires.definition import AnswerValue
 from questionnaires.invented import NOTHING
 from tests.blackbox.people import (
+    DIARIES,
     PHONE_NUMBERS_FROM,
     ZONE,
     Phone,
@@ -122,10 +123,16 @@ class Line:
     def expecting(self, *, days: int = 1) -> Phone:
         """Enrol somebody to be infused in so many days; until then she has a diary each evening.
 
-        It is open from 17:00 on; reminders go at 18:00 and 21:00.
+        It is open from 17:00 on; reminders go at 18:00 and 21:00. How she usually is she has told
+        already, so that nothing else reminds.
         """
         phone = self.new_phone()
         record_anchor(phone, "INF1_PLANNED", self.at("10:00", days=days))
+        items = phone.request("GET", "/me/assessments").json()["items"]
+        for one in items:
+            if one["questionnaire"]["code"] == "baseline" and one["state"] == "open":
+                now = self.system.now()
+                phone.send(phone.fill_in(one, answered_at=now), now=now)
         self._goes_on_until = max(self._goes_on_until, self.at("12:30", days=days + 1))
         return phone
 
@@ -146,7 +153,8 @@ class Line:
             sheet = phone.report(answered_at=now, but=but)
         else:
             items = phone.request("GET", "/me/assessments").json()["items"]
-            [due] = [one for one in items if one["state"] in {"open", "late"}]
+            open_now = [one for one in items if one["state"] in {"open", "late"}]
+            [due] = [one for one in open_now if one["questionnaire"]["code"] in DIARIES]
             sheet = phone.fill_in(due, answered_at=now, but=but)
         stored = phone.send(sheet, now=self.system.now())
         assert stored.status_code == 201, stored.text

@@ -21,6 +21,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 PIN = "840271"
 PHONE_NUMBERS_FROM = 13_812_340_000
 ACKNOWLEDGED = (200, 201)
+DIARIES = frozenset({"infusion_evening", "morning_check", "daily"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def first_open_diary(phone: Phone) -> dict[str, Any]:
     """Have her infused now, and wait until that evening's diary is open."""
     record_anchor(phone, "INF1", phone.system.now())
     due = assessments_of(phone)
-    diary = next(one for one in due if one["questionnaire"]["code"] == "infusion_evening")
+    diary = next(one for one in due if one["questionnaire"]["code"] in DIARIES)
     opens_at = datetime.fromisoformat(diary["opens_at"])
     phone.system.move_to(opens_at + timedelta(minutes=1))
     return diary

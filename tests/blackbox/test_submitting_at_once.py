@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.blackbox.people import (
+    DIARIES,
     Phone,
     assessments_of,
     enrolled_phone,
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.blackbox
 logger = logging.getLogger(__name__)
 
 BODY_COUNT = 25
-DIARIES = {"daily", "infusion_evening", "morning_check"}
 SENDER_COUNT = 8
 
 
