@@ -74,6 +74,7 @@ class Line:
         self.system = System(folder, database_url)
         self.coordinator = Colleague(COORDINATOR, "李娜 Li Na", COORDINATOR_NUMBER)
         self.staff = [self.coordinator]
+        self._phones: list[Phone] = []
         self._goes_on_until = wall_clock_now()
         self._opened, self._mail_up = ExitStack(), ExitStack()
         self._mail_servers: list[SmtpStandIn] = []
@@ -118,7 +119,9 @@ class Line:
 
     def new_phone(self) -> Phone:
         """Enrol somebody who agrees to text messages; her diary is not planned yet."""
-        return enrolled_phone(self.system, "sms_processor", "cross_border")
+        phone = enrolled_phone(self.system, "sms_processor", "cross_border")
+        self._phones.append(phone)
+        return phone
 
     def expecting(self, *, days: int = 1) -> Phone:
         """Enrol somebody to be infused in so many days; until then she has a diary each evening.
@@ -234,6 +237,16 @@ class Line:
             self.move_to(self._goes_on_until)
         for flag in self.flags():
             assert self.acknowledge(flag, self.coordinator).status_code == 200
+        # The protocol asks for 24 weeks; whoever an earlier test enrolled has left the trial.
+        while self._phones:
+            left = self.system.staff(
+                "PUT", f"/participants/{self._phones.pop().code}/life-cycle",
+                json={
+                    "life_cycle": "withdrawn_from_all", "reason": "the next test begins",
+                    "occurred_at": self.system.now().isoformat(),
+                },
+            )  # fmt: skip
+            assert left.status_code == 200, left.text
 
     # --- what came of it -------------------------------------------------------------------------
 
