@@ -49,29 +49,36 @@ def test_the_diary_shows_each_assessment_with_its_instants_and_state(world: Worl
 
     said = answer.get_json()
     assert len(said["items"]) >= 28
-    first = said["items"][0]
+    first = next(one for one in said["items"] if one["state"] == "completed")
     assert set(first) == {
         "id", "title", "questionnaire", "day", "on", "opens_at", "due_at", "closes_at",
-        "late_until", "state",
+        "late_until", "state", "answered_by",
     }  # fmt: skip
-    assert first["state"] == "completed"
-    assert {one["state"] for one in said["items"][1:]} == {"scheduled"}
+    assert first["questionnaire"]["code"] == "infusion_evening"
+    later = [one for one in said["items"] if one["opens_at"] > said["now"]]
+    assert {one["state"] for one in later} == {"scheduled"}
+    assert {one["answered_by"] for one in said["items"]} == {"participant"}
     assert "ae_report" in [one["code"] for one in said["always_open"]]
 
 
-def test_before_an_anchor_nothing_is_due(world: World) -> None:
+def test_before_an_anchor_only_practice_is_due(world: World) -> None:
     headers = world.sign_in(ENROLLED)
 
-    assert world.request("GET", f"{API}/me/assessments", headers=headers).get_json()["items"] == []
+    items = world.request("GET", f"{API}/me/assessments", headers=headers).get_json()["items"]
+    assert [one["questionnaire"]["code"] for one in items] == ["practice"]
     assert world.request("GET", f"{API}/me", headers=headers).get_json()["study_day"] is None
 
 
-def test_the_site_sees_what_the_participant_sees(world: World) -> None:
+def test_the_site_sees_what_the_participant_sees_and_the_ratings_beside_it(world: World) -> None:
     own = world.request("GET", f"{API}/me/assessments", headers=world.sign_in(PARTICIPANT))
     path = f"{API}/participants/{PARTICIPANT}/assessments"
     at_site = world.request("GET", path, headers=world.sign_in(Role.COORDINATOR))
 
-    assert at_site.get_json() == own.get_json()
+    seen, hers = at_site.get_json(), own.get_json()
+    assert [one for one in seen["items"] if one["answered_by"] == "participant"] == hers["items"]
+    assert {name: seen[name] for name in seen if name != "items"} == {
+        name: hers[name] for name in hers if name != "items"
+    }
 
 
 @pytest.mark.req("P-06")
