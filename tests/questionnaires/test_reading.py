@@ -147,7 +147,7 @@ def test_a_name_written_twice_is_refused(study: Path) -> None:
         ("escalation.yaml", ": {after: 30min}", ": {after: soon}", "must be {after: 30min}"),
         ("escalation.yaml", ": {after: 30min}", ": {before: 30min}", "must be {after: 30min}"),
         ("escalation.yaml", ": {working_day: 1,", ": {working_day: 0,", "must be {after: 30min}"),
-        ("escalation.yaml", "[coordinator,", "[nurse,", "must be one of: coordinator, investi"),
+        ("escalation.yaml", "[coordinator,", "[nurse,", "must be one of: coordinator, on_call"),
         ("escalation.yaml", "case: tonight", "case: today", "must be one of: always, tonight"),
         ("escalation.yaml", "days: [mon,", "days: [monday,", "must be one of: mon, tue, wed"),
     ],
