@@ -168,6 +168,10 @@ def test_a_form_that_was_taken_is_on_record(world: World, name: str) -> None:
     answer = send_form(world)
 
     assert answer.status_code in {200, 303}, text_of(answer)
+    if answer.location and "/flags/" in answer.location:
+        # The page that the form leads back to shows what was done.
+        shown = world.sign_in_to_console(Role.COORDINATOR).get(answer.location)
+        assert shown.status_code == 200, text_of(shown)
     with world.database.reading() as session:
         verbs = session.scalars(select(JournalEntry.verb).order_by(JournalEntry.id)).all()
     assert verb in verbs[before:]
