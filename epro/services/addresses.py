@@ -1,6 +1,6 @@
 """Where a recipient is reached: looked up at the moment of sending, never kept with a message."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -71,17 +71,46 @@ def reason_against(
     now: datetime,
 ) -> str | None:
     """Say why a participant cannot be written to on a channel, without opening her address."""
-    identity = session.get(ParticipantIdentity, participant.id)
-    kind = CONSENT_FOR.get(channel)
-    if identity is None or kind is None:
-        return NO_ADDRESS
-    if channel is ChannelName.EMAIL and identity.email_sealed is None:
-        return NO_ADDRESS
-    if not _has_consent(session, participant, kind, catalogue=catalogue, now=now):
-        return NO_CONSENT
-    if channel is ChannelName.SMS and opting_out.wants_none(session, identity.phone_lookup):
-        return WANTS_NONE
-    return None
+    found = reasons_against(session, [participant], catalogue=catalogue, now=now)
+    return found[participant.id, channel]
+
+
+def reasons_against(
+    session: Session, participants: Sequence[Participant], *, catalogue: Catalogue, now: datetime
+) -> Mapping[tuple[UUID, ChannelName], str | None]:
+    """Say of each participant and channel why she cannot be written to there; None: she can be.
+
+    The number of queries grows with the sites, not with the participants.
+    """
+    ids = [one.id for one in participants]
+    identities = {
+        row.participant_id: row
+        for row in session.scalars(
+            select(ParticipantIdentity).where(ParticipantIdentity.participant_id.in_(ids))
+        )
+    }
+    agreed = _agreed(session, ids, CONSENT_FOR.values())
+    asked = {
+        id_: _asked_for(session, id_, catalogue, now=now)
+        for id_ in {one.site_id for one in participants}
+    }
+    silent = opting_out.wanting_none(session, [one.phone_lookup for one in identities.values()])
+
+    def reason(one: Participant, channel: ChannelName) -> str | None:
+        identity, kind = identities.get(one.id), CONSENT_FOR.get(channel)
+        if identity is None or kind is None:
+            return NO_ADDRESS
+        if channel is ChannelName.EMAIL and identity.email_sealed is None:
+            return NO_ADDRESS
+        if kind in asked[one.site_id] and (one.id, kind) not in agreed:
+            return NO_CONSENT
+        if channel is ChannelName.SMS and identity.phone_lookup in silent:
+            return WANTS_NONE
+        return None
+
+    return {
+        (one.id, channel): reason(one, channel) for one in participants for channel in ChannelName
+    }
 
 
 def _of_user(
@@ -108,28 +137,33 @@ def _has_consent(
     now: datetime,
 ) -> bool:
     """Tell whether she agrees, or the study in force at her site does not know such a consent."""
-    if not _asks_for(session, participant, kind, catalogue, now=now):
+    if kind not in _asked_for(session, participant.site_id, catalogue, now=now):
         return True
-    given = select(Consent.id).where(
-        Consent.participant_id == participant.id,
-        Consent.kind == kind,
-        Consent.withdrawn_at.is_(None),
+    return bool(_agreed(session, [participant.id], [kind]))
+
+
+def _agreed(
+    session: Session, ids: Collection[UUID], kinds: Collection[ConsentKind]
+) -> set[tuple[UUID, ConsentKind]]:
+    """Return which of these consents stand, of which of these participants."""
+    rows = session.execute(
+        select(Consent.participant_id, Consent.kind).where(
+            Consent.participant_id.in_(ids),
+            Consent.kind.in_(kinds),
+            Consent.withdrawn_at.is_(None),
+        )
     )
-    return session.scalars(given).first() is not None
+    return {(id_, kind) for id_, kind in rows}
 
 
-def _asks_for(
-    session: Session,
-    participant: Participant,
-    kind: ConsentKind,
-    catalogue: Catalogue,
-    *,
-    now: datetime,
-) -> bool:
-    site = session.get_one(Site, participant.site_id)
+def _asked_for(
+    session: Session, site_id: UUID, catalogue: Catalogue, *, now: datetime
+) -> Collection[ConsentKind]:
+    """Return the consents the study in force at a site asks for; without a study, all."""
+    site = session.get_one(Site, site_id)
     today = now.astimezone(ZoneInfo(site.zone)).date()
     try:
         package = catalogue.package(studies.version_in_force(session, site, on=today))
     except NoActiveStudyVersion:
-        return True
-    return any(consent.kind is kind for consent in package.consents)
+        return frozenset(ConsentKind)
+    return {consent.kind for consent in package.consents}

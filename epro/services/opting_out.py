@@ -3,7 +3,7 @@
 It is the number that is blocked, so it is kept by its keyed hash; the record names all who use it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -29,6 +29,17 @@ def lookup_of(number: str, *, keyring: Keyring) -> str:
 def wants_none(session: Session, number_lookup: str) -> bool:
     """Tell whether an opt-out stands for a number."""
     return _standing(session, number_lookup) is not None
+
+
+def wanting_none(session: Session, number_lookups: Collection[str]) -> set[str]:
+    """Return those of these numbers for which an opt-out stands."""
+    return set(
+        session.scalars(
+            select(OptOut.number_lookup).where(
+                OptOut.number_lookup.in_(number_lookups), OptOut.ended_at.is_(None)
+            )
+        )
+    )
 
 
 def stop(

@@ -1,6 +1,6 @@
 """Bring a participant's assessments into line with her anchors and the study version in force."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -170,12 +170,22 @@ def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
 
 def standing_anchors(session: Session, participant_id: UUID) -> dict[AnchorEvent, datetime]:
     """Return the anchors in force, as instants in UTC."""
+    return anchors_of(session, [participant_id])[participant_id]
+
+
+def anchors_of(
+    session: Session, participant_ids: Collection[UUID]
+) -> Mapping[UUID, dict[AnchorEvent, datetime]]:
+    """Return the anchors in force of each of these participants, as instants in UTC."""
+    anchors: dict[UUID, dict[AnchorEvent, datetime]] = {id_: {} for id_ in participant_ids}
     rows = session.execute(
-        select(Anchor.event, Anchor.occurred_at).where(
-            Anchor.participant_id == participant_id, Anchor.superseded_at.is_(None)
+        select(Anchor.participant_id, Anchor.event, Anchor.occurred_at).where(
+            Anchor.participant_id.in_(participant_ids), Anchor.superseded_at.is_(None)
         )
     )
-    return dict(rows.all())
+    for id_, event, occurred_at in rows:
+        anchors[id_][event] = occurred_at
+    return anchors
 
 
 def day_label_on(

@@ -1,6 +1,6 @@
 """What became of each step of reminding: decided, left, lost, sent another way; all on record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,44 +30,58 @@ class Decided:
     skipped_reason: str | None = None
 
 
-def store(
-    session: Session,
-    participant: Participant,
-    decided: Sequence[Decided],
-    *,
-    message_id: UUID | None,
-    channel: Channel | None,
-    now: datetime,
-) -> None:
-    """Write one row and one entry for each step; the message is of those that are not skipped."""
-    if not decided:
-        return
-    rows = [
-        {
-            "id": uuid4(), "assessment_id": one.assessment.id, "step": one.step.code,
-            "due_at": one.step.at, "template": one.step.template,
-            "template_version": one.template_version, "decided_at": now,
-            "channel": None if one.skipped_reason else channel,
-            "message_id": None if one.skipped_reason else message_id,
-            "skipped_reason": one.skipped_reason, "sent_at": None, "not_sent_reason": None,
-        }
-        for one in decided
-    ]  # fmt: skip
-    session.execute(insert(Reminder), rows)
-    site = session.get_one(Site, participant.site_id)
-    journal.record_all(
-        session,
-        [
-            journal.entry(
-                REMINDERS,
-                "reminder.skipped" if row["skipped_reason"] else "reminder.queued",
-                _subject(row["id"], 1, participant, site),
-                after={name: row[name] for name in row if name != "id"},
-                now=now,
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The message that carries steps, and the channel it was written for."""
+
+    message_id: UUID
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class StepsOf:
+    """Steps of one participant that were decided together; `sent` is for those not skipped."""
+
+    participant: Participant
+    site: Site
+    decided: Sequence[Decided]
+    sent: Sent | None
+
+
+def store(session: Session, steps: Iterable[StepsOf], *, now: datetime) -> None:
+    """Write one row and one entry for each step of each participant."""
+    rows: list[dict[str, Any]] = []
+    entries = []
+    for group in steps:
+        for one in group.decided:
+            row = _row(one, group.sent, now=now)
+            rows.append(row)
+            entries.append(
+                journal.entry(
+                    REMINDERS,
+                    "reminder.skipped" if one.skipped_reason else "reminder.queued",
+                    _subject(row["id"], 1, group.participant, group.site),
+                    after={name: row[name] for name in row if name != "id"},
+                    now=now,
+                )
             )
-            for row in rows
-        ],
-    )
+    if rows:
+        session.execute(insert(Reminder), rows)
+        journal.record_all(session, entries)
+
+
+def steps_done(
+    session: Session, assessment_ids: Collection[UUID]
+) -> Mapping[UUID, tuple[str, ...]]:
+    """Return the steps of each assessment that were sent or skipped; without any it is absent."""
+    done: dict[UUID, tuple[str, ...]] = {}
+    for id_, step in session.execute(
+        select(Reminder.assessment_id, Reminder.step).where(
+            Reminder.assessment_id.in_(assessment_ids)
+        )
+    ):
+        done[id_] = (*done.get(id_, ()), step)
+    return done
 
 
 def of_message(session: Session, message_id: UUID) -> Sequence[Reminder]:
@@ -123,6 +137,18 @@ def _change(
         session, REMINDERS, verb, _subject(row.id, row.version, participant, site),
         after=row.facts, before=before, now=now,
     )  # fmt: skip
+
+
+def _row(one: Decided, sent: Sent | None, *, now: datetime) -> dict[str, Any]:
+    carrier = None if one.skipped_reason else sent
+    return {
+        "id": uuid4(), "assessment_id": one.assessment.id, "step": one.step.code,
+        "due_at": one.step.at, "template": one.step.template,
+        "template_version": one.template_version, "decided_at": now,
+        "channel": carrier.channel if carrier else None,
+        "message_id": carrier.message_id if carrier else None,
+        "skipped_reason": one.skipped_reason, "sent_at": None, "not_sent_reason": None,
+    }  # fmt: skip
 
 
 def _subject(id_: Any, version: int, participant: Participant, site: Site) -> Subject:

@@ -1,5 +1,6 @@
 """By which way a reminder goes: the channel she chose if it reaches her, else the policy's next."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -43,20 +44,14 @@ def ways_to(participant: Participant, policy: ReminderPolicy) -> tuple[Channel, 
 
 
 def first_to(
-    session: Session,
-    participant: Participant,
-    policy: ReminderPolicy,
-    *,
-    catalogue: Catalogue,
-    now: datetime,
+    participant: Participant, policy: ReminderPolicy, reached_by: Collection[Channel]
 ) -> Channel | None:
     """Return the first channel that reaches her; where none does, the first: its failure is told.
 
     None when she wants no reminders.
     """
     ways = ways_to(participant, policy)
-    reached = (way for way in ways if reaches(session, participant, way, catalogue, now=now))
-    return next(reached, ways[0] if ways else None)
+    return next((way for way in ways if way in reached_by), ways[0] if ways else None)
 
 
 def next_to(
@@ -80,10 +75,26 @@ def reaches(
     session: Session, participant: Participant, way: Channel, catalogue: Catalogue, *, now: datetime
 ) -> bool:
     """Tell whether she has an address there, agreed to it and has not opted out."""
-    reason = addresses.reason_against(
-        session, participant, ChannelName(way.value), catalogue=catalogue, now=now
-    )
-    return reason is None
+    found = reached_by(session, [participant], catalogue=catalogue, now=now)
+    return way in found[participant.id]
+
+
+def reached_by(
+    session: Session, participants: Sequence[Participant], *, catalogue: Catalogue, now: datetime
+) -> Mapping[UUID, frozenset[Channel]]:
+    """Return for each participant the channels that reach her, by a few queries for all."""
+    against = addresses.reasons_against(session, participants, catalogue=catalogue, now=now)
+    return {
+        one.id: frozenset(
+            way for way in Channel if against[one.id, ChannelName(way.value)] is None
+        )
+        for one in participants
+    }  # fmt: skip
+
+
+def recipient_ref(participant_id: UUID) -> str:
+    """Return the name under which the outbox knows a participant."""
+    return f"participant:{participant_id}"
 
 
 def enqueue(
@@ -95,20 +106,33 @@ def enqueue(
     now: datetime,
 ) -> UUID:
     """Write one message for her; return its id."""
+    (id_,) = enqueue_all(session, [(participant, new)], catalogue=catalogue, now=now)
+    return id_
+
+
+def enqueue_all(
+    session: Session,
+    new: Iterable[tuple[Participant, NewReminder]],
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Sequence[UUID]:
+    """Write one message for each of these participants; return their ids in the same order."""
+    messages = [_message(participant, one, catalogue) for participant, one in new]
+    return outbox.enqueue_all(session, messages, now=now)
+
+
+def _message(participant: Participant, new: NewReminder, catalogue: Catalogue) -> NewMessage:
     text = catalogue.package(new.edition).text(new.template)
     if text is None:
         raise LookupError(f"Published without its text {new.template}.")
-    return outbox.enqueue(
-        session,
-        NewMessage(
-            purpose=PURPOSE,
-            channel=ChannelName(new.channel.value),
-            template=text_key_on(new.channel, new.template, text.channel),
-            template_version=str(new.edition),
-            language=participant.language.value,
-            recipient_ref=f"participant:{participant.id}",
-            about=new.about,
-            not_after=new.until,
-        ),
-        now=now,
+    return NewMessage(
+        purpose=PURPOSE,
+        channel=ChannelName(new.channel.value),
+        template=text_key_on(new.channel, new.template, text.channel),
+        template_version=str(new.edition),
+        language=participant.language.value,
+        recipient_ref=recipient_ref(participant.id),
+        about=new.about,
+        not_after=new.until,
     )

@@ -1,8 +1,8 @@
 """Remind participants of what is due, late enough to know whether it still is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Assessment, Participant, Reminder, Site, WorkKind
-from epro.services import planning, reminder_record, reminder_ways, work_list
-from epro.services.reminder_record import REMINDERS, Decided
+from epro.models import Assessment, Participant, Reminder, WorkKind
+from epro.services import reminder_facts, reminder_record, reminder_ways, work_list
+from epro.services.reminder_facts import Facts
+from epro.services.reminder_record import REMINDERS, Decided, Sent, StepsOf
+from epro.services.reminder_ways import NewReminder
 from notifications import outbox
-from notifications.messages import MessageState, OutboxMessage
+from notifications.messages import OutboxMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.reminding import (
     DueReminder,
     ReminderPolicy,
-    SentReminder,
     SkipReason,
     Step,
     decide,
@@ -33,9 +34,6 @@ from questionnaires.schedule import Window, days_since_infusion
 from questionnaires.silence import is_early
 
 MOST_ASSESSMENTS_AT_ONCE = 200
-# Providers and daily budgets look back a day; two are more than any zone change can blur.
-SENT_LOOK_BACK = timedelta(days=2)
-NOT_SENT = {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.FAILED}
 
 
 def first_look_at(
@@ -55,7 +53,8 @@ def remind(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     """Decide on every reminder that is due; return for how many participants.
 
     All due assessments of a participant are locked together and share one message. Each step is
-    on record once: with its message, or skipped and why.
+    on record once: with its message, or skipped and why. What has to be known is read, and what
+    follows is written, for all participants at once.
     """
     due = session.scalars(
         select(Assessment)
@@ -71,15 +70,15 @@ def remind(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
         .with_for_update(skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    handled = 0
-    groups = [(key, list(rows)) for key, rows in groupby(due, key=lambda row: row.participant_id)]
+    groups = {key: list(rows) for key, rows in groupby(due, key=lambda row: row.participant_id)}
     if len(due) == MOST_ASSESSMENTS_AT_ONCE and len(groups) > 1:
-        groups.pop()  # cut off by the limit: the next tick takes all of hers together
-    for participant_id, rows in groups:
-        participant = session.get_one(Participant, participant_id)
-        _remind_of(session, participant, rows, catalogue=catalogue, now=now)
-        handled += 1
-    return handled
+        groups.popitem()  # cut off by the limit: the next tick takes all of hers together
+    choices = [
+        _choose(facts, groups[facts.participant.id], catalogue=catalogue, now=now)
+        for facts in reminder_facts.read(session, groups, catalogue=catalogue, now=now)
+    ]
+    _carry_out(session, choices, catalogue=catalogue, now=now)
+    return len(choices)
 
 
 def cancel_for(
@@ -132,11 +131,12 @@ def look_again(
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).all()
+    done = reminder_record.steps_done(session, [row.id for row in rows])
     for row in rows:
         policy = catalogue.package(row.study_version_id).reminders
         row.next_reminder_at = first_look_at(
             policy.moved_to(participant.reminder_minute), row,
-            zone=zone, done=_steps_done(session, row),
+            zone=zone, done=done.get(row.id, ()),
         )  # fmt: skip
     session.flush()
 
@@ -156,34 +156,68 @@ def ask_for_call(
 def cancel_all(session: Session, participant: Participant, *, reason: str, now: datetime) -> None:
     """Stop every reminder that has not left yet: she is reminded no more, or not for now."""
     waiting = outbox.waiting(
-        session, recipient_ref=f"participant:{participant.id}", purpose=reminder_ways.PURPOSE
-    )
+        session,
+        recipient_ref=reminder_ways.recipient_ref(participant.id), purpose=reminder_ways.PURPOSE,
+    )  # fmt: skip
     stop(session, waiting, reason=reason, now=now)
 
 
-def _remind_of(
-    session: Session,
-    participant: Participant,
-    rows: Sequence[Assessment],
-    *,
-    catalogue: Catalogue,
-    now: datetime,
-) -> None:
-    zone = ZoneInfo(participant.zone)
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is to be done about everything that is due for one participant.
+
+    `message` covers the steps in `covered`; those in `passed` are skipped, each with its reason.
+    """
+
+    facts: Facts
+    rows: Sequence[Assessment]
+    policy: ReminderPolicy
+    package: StudyPackage
+    message: NewReminder | None
+    covered: Sequence[tuple[Assessment, Step]]
+    passed: Sequence[tuple[Assessment, Step, SkipReason]]
+
+    @property
+    def needs_call(self) -> bool:
+        """Tell whether something was to be sent and she wants nothing sent."""
+        return any(why is SkipReason.OPTED_OUT for _row, _step, why in self.passed)
+
+    @property
+    def decided(self) -> list[Decided]:
+        """Return every step that is settled now, with the edition of its text."""
+        sent = [(row, step, None) for row, step in self.covered]
+        skipped = [(row, step, why.value) for row, step, why in self.passed]
+        return [
+            Decided(row, step, _version(self.package, step), reason)
+            for row, step, reason in (*sent, *skipped)
+        ]
+
+    def steps_done(self, row: Assessment) -> list[str]:
+        """Return the steps of an assessment that are settled, these included."""
+        return [
+            *self.facts.steps_done.get(row.id, ()),
+            *(step.code for it, step in self.covered if it is row),
+            *(step.code for it, step, _why in self.passed if it is row),
+        ]
+
+
+def _choose(
+    facts: Facts, rows: Sequence[Assessment], *, catalogue: Catalogue, now: datetime
+) -> _Choice:
+    """Decide on one message for everything of hers that is due, or on none; nothing is written."""
+    zone = facts.zone
     edition = max(row.study_version_id for row in rows)
     package = catalogue.package(edition)
-    policy = package.reminders.moved_to(participant.reminder_minute)
+    policy = package.reminders.moved_to(facts.participant.reminder_minute)
     by_id = {str(row.id): row for row in rows}
-    done = {row.id: _steps_done(session, row) for row in rows}
-    due, passed = _look(policy, rows, done, zone=zone, now=now)
+    due, passed = _look(policy, rows, facts.steps_done, zone=zone, now=now)
     decision = decide(
         policy, due,
-        sent=_sent_to(session, participant, policy, now=now),
-        is_early_day=_is_early_day(session, participant, package, zone=zone, now=now),
-        reserved=_last_diary_step(session, participant, policy, zone=zone, now=now),
+        sent=facts.sent_lately(policy),
+        is_early_day=_is_early_day(facts, package, now=now),
+        reserved=_last_diary_step(facts, policy, now=now),
         zone=zone, now=now,
     )  # fmt: skip
-    channel = reminder_ways.first_to(session, participant, policy, catalogue=catalogue, now=now)
     passed += [
         (by_id[one.reminder.assessment], one.reminder.step, one.reason) for one in decision.skipped
     ]
@@ -192,27 +226,38 @@ def _remind_of(
         (by_id[one.assessment], replace(one.step, template=decision.template or one.step.template))
         for one in decision.covered
     ]
+    channel = reminder_ways.first_to(facts.participant, policy, facts.reached_by)
     if covered and channel is None:
         passed += [(row, step, SkipReason.OPTED_OUT) for row, step in covered]
         covered = []
-        ask_for_call(session, participant, now=now)
-    message_id = None
+    message = None
     if covered and channel and decision.template:
         until = min(now + reminder_ways.LIFE, max(row.late_until for row, _step in covered))
-        reminder = reminder_ways.NewReminder(decision.template, channel, edition, until)
-        message_id = reminder_ways.enqueue(
-            session, participant, reminder, catalogue=catalogue, now=now
-        )
-    reminder_record.store(
-        session, participant,
-        [Decided(row, step, _version(package, step)) for row, step in covered]
-        + [Decided(row, step, _version(package, step), why.value) for row, step, why in passed],
-        message_id=message_id, channel=channel, now=now,
+        message = NewReminder(decision.template, channel, edition, until)
+    return _Choice(facts, rows, policy, package, message, covered, passed)
+
+
+def _carry_out(
+    session: Session, choices: Sequence[_Choice], *, catalogue: Catalogue, now: datetime
+) -> None:
+    """Write the messages, what became of each step, and when each assessment is looked at next."""
+    ids = reminder_ways.enqueue_all(
+        session,
+        [(one.facts.participant, one.message) for one in choices if one.message],
+        catalogue=catalogue, now=now,
     )  # fmt: skip
-    for row in rows:
-        codes = [*done[row.id], *(step.code for it, step in covered if it is row)]
-        codes += [step.code for it, step, _reason in passed if it is row]
-        row.next_reminder_at = first_look_at(policy, row, zone=zone, done=codes)
+    written = iter(ids)
+    records = []
+    for one in choices:
+        if one.needs_call:
+            ask_for_call(session, one.facts.participant, now=now)
+        sent = Sent(next(written), one.message.channel) if one.message else None
+        records.append(StepsOf(one.facts.participant, one.facts.site, one.decided, sent))
+        for row in one.rows:
+            row.next_reminder_at = first_look_at(
+                one.policy, row, zone=one.facts.zone, done=one.steps_done(row)
+            )
+    reminder_record.store(session, records, now=now)
     session.flush()
 
 
@@ -233,13 +278,13 @@ def _look(
         window = Window(row.opens_at, row.late_until)
         step = next_step(
             policy, row.block, planned_on=row.planned_on, window=window, zone=zone,
-            steps_done=done[row.id], now=now,
+            steps_done=done.get(row.id, ()), now=now,
         )  # fmt: skip
         if step is not None and step.at <= now:
             due.append(DueReminder(str(row.id), step))
         skipped = skipped_steps(
             policy, row.block, planned_on=row.planned_on, window=window, zone=zone,
-            steps_done=done[row.id], now=now,
+            steps_done=done.get(row.id, ()), now=now,
         )  # fmt: skip
         passed += [(row, one.step, one.reason) for one in skipped]
     return due, passed
@@ -250,76 +295,20 @@ def _version(package: StudyPackage, step: Step) -> str:
     return text.version if text else ""
 
 
-def _steps_done(session: Session, row: Assessment) -> list[str]:
-    return list(session.scalars(select(Reminder.step).where(Reminder.assessment_id == row.id)))
-
-
-def _sent_to(
-    session: Session, participant: Participant, policy: ReminderPolicy, *, now: datetime
-) -> list[SentReminder]:
-    """Return what went out to her lately, or is about to, with the day of hers it belongs to.
-
-    That day is the step's own: where she was when it was sent is not where she is now. What took
-    the place of a lost message is the same reminder.
-    """
-    days = {(step.block, step.code): timedelta(days=step.at.days) for step in policy.steps}
-    rows = session.execute(
-        select(
-            OutboxMessage.id, OutboxMessage.sent_at, OutboxMessage.not_before,
-            Reminder.template, Reminder.step, Assessment.block, Assessment.planned_on,
-        )
-        .join(Reminder, Reminder.message_id == OutboxMessage.id)
-        .join(Assessment, Assessment.id == Reminder.assessment_id)
-        .where(
-            OutboxMessage.recipient_ref == f"participant:{participant.id}",
-            OutboxMessage.created_at >= now - SENT_LOOK_BACK,
-            OutboxMessage.state.not_in(NOT_SENT),
-        )
-        .order_by(Reminder.due_at)
-    )  # fmt: skip
-    sent: dict[UUID, SentReminder] = {}
-    for id_, sent_at, not_before, template, step, block, planned_on in rows:
-        on = planned_on + days.get((block, step), timedelta())
-        sent[id_] = SentReminder(template, sent_at or not_before, on)
-    return list(sent.values())
-
-
-def _is_early_day(
-    session: Session,
-    participant: Participant,
-    package: StudyPackage,
-    *,
-    zone: ZoneInfo,
-    now: datetime,
-) -> bool:
-    anchors = planning.standing_anchors(session, participant.id)
-    site = session.get_one(Site, participant.site_id)
-    since = days_since_infusion(anchors, now.astimezone(zone).date(), zone=ZoneInfo(site.zone))
+def _is_early_day(facts: Facts, package: StudyPackage, *, now: datetime) -> bool:
+    since = days_since_infusion(
+        facts.anchors, now.astimezone(facts.zone).date(), zone=ZoneInfo(facts.site.zone)
+    )
     return is_early(since, package.reminders.budget.early_days)
 
 
-def _last_diary_step(
-    session: Session,
-    participant: Participant,
-    policy: ReminderPolicy,
-    *,
-    zone: ZoneInfo,
-    now: datetime,
-) -> Step | None:
+def _last_diary_step(facts: Facts, policy: ReminderPolicy, *, now: datetime) -> Step | None:
     """Return the last step of today's diary, for which one message of the day is kept."""
-    diary = session.scalars(
-        select(Assessment).where(
-            Assessment.participant_id == participant.id,
-            Assessment.family == "daily",
-            Assessment.occurrence == now.astimezone(zone).date().isoformat(),
-            Assessment.cancelled_at.is_(None),
-            Assessment.completed_at.is_(None),
-        )
-    ).first()
+    diary = facts.diary
     if diary is None:
         return None
     return last_step_today(
         policy, diary.block, planned_on=diary.planned_on,
-        window=Window(diary.opens_at, diary.late_until), zone=zone,
-        steps_done=_steps_done(session, diary), now=now,
+        window=Window(diary.opens_at, diary.late_until), zone=facts.zone,
+        steps_done=facts.steps_done.get(diary.id, ()), now=now,
     )  # fmt: skip
