@@ -28,6 +28,7 @@ from epro.api import (
     inbox,
     journal,
     me,
+    offline_advice,
     participants,
     preferences,
     questionnaires,
@@ -63,7 +64,7 @@ MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
     sessions, participants, anchors, taking_part, assessments, me, preferences, forms,
-    responses, scores, safety_questions,
+    offline_advice, responses, scores, safety_questions,
     compliance, corrections, flags, work, contacts, delegations, rosters, code_breaks,
     questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities, edc_snapshots,

@@ -50,6 +50,14 @@ class LocalHours:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """From when to before when a site is staffed, as instants."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OfficeHours:
     """When a site is staffed, in its own zone; `begin` and `end` lie on the same day.
 
@@ -81,6 +89,17 @@ class OfficeHours:
         while not self.is_working_day(opening.astimezone(zone).date(), holidays):
             opening = next_at(self.begin.minute, opening, zone)
         return opening
+
+    def openings(
+        self, from_on: date, days: int, zone: ZoneInfo, holidays: Collection[date] = ()
+    ) -> tuple[Opening, ...]:
+        """Return when the site is staffed on so many local days, the first of them `from_on`."""
+        each = (from_on + number * _DAY for number in range(days))
+        return tuple(
+            Opening(instant_of(on, self.begin.minute, zone), instant_of(on, self.end.minute, zone))
+            for on in each
+            if self.is_working_day(on, holidays)
+        )
 
     def working_day_after(self, on: date, number: int, holidays: Collection[date]) -> date:
         """Return the first (second, …) working day after a local day."""

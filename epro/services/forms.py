@@ -4,7 +4,7 @@ A response shows later what was seen then: its own edition and language, the day
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,21 +15,18 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.errors import NotFound
 from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus, Site
-from epro.services import planning, studies
+from epro.services import offline_advice, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import (
-    Derivation,
     Language,
     Questionnaire,
     SafetyRule,
     StudyPackage,
     ThermometerRoute,
-    Translated,
 )
 from questionnaires.recalls import asks_since_last_entry, filled
 from questionnaires.rendering import SeenItem, as_seen
 from questionnaires.rules import latest_infusion
-from questionnaires.schedule import AnchorEvent
 from questionnaires.validation import Answer
 
 
@@ -160,41 +157,15 @@ def _form(
 ) -> Form:
     participant = session.get_one(Participant, actor.id)
     site = session.get_one(Site, participant.site_id)
-    anchors = planning.standing_anchors(session, participant.id)
-    infusions = [anchors[one] for one in (AnchorEvent.INF1, AnchorEvent.INF2) if one in anchors]
+    infusions = offline_advice.infusions(session, participant)
+    asked = {item.link_id for item in questionnaire.items}
     named = last_entry_on(session, participant, questionnaire, catalogue=catalogue, before=now)
     return Form(
         questionnaire=filled(questionnaire, named),
         last_entry_on=named,
         study_version=package.version,
-        rules=_rules_for_phone(package, questionnaire, site),
+        rules=offline_advice.rules_for_phone(package, asked, site),
         latest_infusion_at=latest_infusion(infusions, answered_at=now),
         thermometer_route=participant.thermometer_route,
         default_route=package.thermometer_route,
     )
-
-
-def _rules_for_phone(
-    package: StudyPackage, questionnaire: Questionnaire, site: Site
-) -> tuple[SafetyRule, ...]:
-    known = {item.link_id for item in questionnaire.items} | set(Derivation)
-    rules = []
-    for rule in package.rules:
-        triggers = tuple(
-            trigger
-            for trigger in rule.triggers
-            if {clause.question for clause in trigger.clauses} <= known
-        )
-        if rule.is_on and triggers:
-            advice = _with_numbers(rule.advice, package, site)
-            rules.append(replace(rule, triggers=triggers, advice=advice))
-    return tuple(rules)
-
-
-def _with_numbers(advice: Translated, package: StudyPackage, site: Site) -> Translated:
-    numbers = {
-        "site_phone": site.phone,
-        "study_phone": site.phone_24h,
-        "emergency_number": package.sites.emergency_number,
-    }
-    return Translated(zh=advice.zh.format_map(numbers), en=advice.en.format_map(numbers))
