@@ -98,13 +98,19 @@ def read_flag(flag_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/flags/<uuid:flag_id>/acknowledgement")
 @requires(Permission.ACKNOWLEDGE_FLAG)
+@blueprint.arguments(IdempotencySchema, location="headers")
 @blueprint.response(200, FlagSchema)
-@blueprint.refuses(NotFound, AlreadyAcknowledged, FlagClosed)
-def acknowledge_flag(flag_id: UUID) -> dict[str, Any]:
-    """Take a flag. The first person wins; a second one is told who that was."""
-    with transaction() as session:
-        flag = flags.acknowledge(session, current_actor(), flag_id, now=now())
-        return _described(session, [flag])[0]
+@blueprint.refuses(NotFound, AlreadyAcknowledged, FlagClosed, IdempotencyConflict)
+def acknowledge_flag(headers: dict[str, Any], flag_id: UUID) -> dict[str, Any]:
+    """Take a flag. The first person wins; a second one is told who that was.
+
+    Sent again with its key, as after a lost reply or a second tap, it succeeds again.
+    """
+
+    def act(session: Session, actor: Actor) -> None:
+        flags.acknowledge(session, actor, flag_id, now=now())
+
+    return _changed(flag_id, headers, act)
 
 
 @blueprint.post("/flags/<uuid:flag_id>/reassignment")

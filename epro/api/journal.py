@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import current_actor, requires, sequenced_reading
-from epro.services import journal, journal_words, sites
+from epro.services import journal, journal_reach, journal_words
 from questionnaires.definition import Language
 
 blueprint = ApiBlueprint(
@@ -69,15 +69,18 @@ class HistorySchema(Schema):
 @blueprint.arguments(HistoryQuerySchema, location="query")
 @blueprint.response(200, HistorySchema)
 def read_history(query: dict[str, Any]) -> dict[str, Any]:
-    """Tell what happened to one entity, or to everything about one participant, in order."""
+    """Tell what happened to one entity, or to everything about one participant, in order.
+
+    Only of kinds of record that the reader may read as such: who reads no flags and adverse events
+    does not find them here.
+    """
     with sequenced_reading() as session:
-        allowed = sites.codes_for(session, current_actor(), Permission.READ_JOURNAL)
         linked = journal.history_of(
             session,
             entity_type=query["entity_type"],
             entity_id=query["entity_id"],
             participant_code=query["participant"],
-            site_codes=allowed,
+            within=journal_reach.reach_of(session, current_actor()),
             after_seq=query["after"],
             limit=query["limit"] + 1,
         )

@@ -173,13 +173,18 @@ def start_drill(headers: dict[str, Any], site: str) -> dict[str, Any]:
 
 @blueprint.post("/drills/<uuid:drill_id>/acknowledgement")
 @requires(Permission.ACKNOWLEDGE_FLAG)
+@blueprint.arguments(IdempotencySchema, location="headers")
 @blueprint.response(200, DrillSchema)
-@blueprint.refuses(NotFound, AlreadyAcknowledged)
-def acknowledge_drill(drill_id: UUID) -> dict[str, Any]:
+@blueprint.refuses(NotFound, AlreadyAcknowledged, IdempotencyConflict)
+def acknowledge_drill(headers: dict[str, Any], drill_id: UUID) -> dict[str, Any]:
     """Say that the drill was heard. The first person stays on record."""
+    actor = current_actor()
     with transaction() as session:
-        drill = drills.acknowledge(session, current_actor(), drill_id, now=now())
-        return drills.facts_of(session, drill)
+        once(
+            session, actor, headers["key"],
+            lambda: str(drills.acknowledge(session, actor, drill_id, now=now()).id),
+        )  # fmt: skip
+        return drills.facts_of(session, session.get_one(AlarmDrill, drill_id))
 
 
 def _latest(from_on: date) -> date:

@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -251,11 +262,11 @@ def history_of(
     entity_type: str | None = None,
     entity_id: str | None = None,
     participant_code: str | None = None,
-    site_codes: frozenset[str] | None = None,
+    within: ColumnElement[bool] | None = None,
     after_seq: int = 0,
     limit: int = 100,
 ) -> list[LinkedEntry]:
-    """Return what happened to one entity or one participant, in order, at the sites given."""
+    """Return what happened to one entity or one participant, in order, as far as one may read."""
     query = _linked().where(JournalLink.seq > after_seq).limit(limit)
     if entity_type is not None:
         query = query.where(JournalEntry.entity_type == entity_type)
@@ -263,8 +274,8 @@ def history_of(
         query = query.where(JournalEntry.entity_id == entity_id)
     if participant_code is not None:
         query = query.where(JournalEntry.participant_code == participant_code)
-    if site_codes is not None:
-        query = query.where(JournalEntry.site_code.in_(site_codes))
+    if within is not None:
+        query = query.where(within)
     return [LinkedEntry(seq, digest, body) for seq, digest, body in session.execute(query)]
 
 

@@ -7,9 +7,17 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import TestResponse
 
-from epro.access import Role
+from epro.access import PERMISSIONS_OF, Permission, Role
+from epro.services import journal
+from epro.services.journal import Subject
 from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, Worlds
 from tests.databases import DatabaseKind, DatabaseShelf
+from tests.factories import SYSTEM
+
+# Kinds of record that tell of events, one that nobody has judged yet, and some that tell of none.
+EVENTS = {"flag", "adverse_event", "candidate", "contact", "awareness", "signature", "screening",
+          "safety_question", "message", "work_item", "incident", "not_judged_yet"}  # fmt: skip
+PLAIN = {"participant", "response", "anchor", "assessment", "correction", "reminder", "consent"}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +93,56 @@ def test_another_sites_history_looks_empty(world: World) -> None:
 @pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OUTCOMES_ASSESSOR, Role.SYSTEM_ADMIN])
 def test_who_may_not_read_the_journal_is_told_so(world: World, role: Role) -> None:
     assert ask(world, by=role, participant=PARTICIPANT).status_code == 403
+
+
+@pytest.mark.req("B-04", "B-05", "P-06")
+@pytest.mark.parametrize(
+    ("role", "kinds"),
+    [
+        (Role.COORDINATOR, PLAIN | EVENTS),
+        (Role.INVESTIGATOR, PLAIN | EVENTS | {"code_break"}),
+        (Role.PRINCIPAL_INVESTIGATOR, PLAIN | EVENTS | {"code_break"}),
+        (Role.MONITOR, PLAIN | EVENTS),
+        (Role.INSPECTOR, PLAIN | EVENTS | {"code_break"}),
+        (Role.DATA_MANAGER, PLAIN),
+    ],
+)
+def test_the_journal_tells_no_more_than_the_records_themselves(
+    world: World, role: Role, kinds: set[str]
+) -> None:
+    about = f"told to {role}"
+    with world.database.transaction() as session:
+        for kind in (*PLAIN, *EVENTS, "code_break"):
+            subject = Subject(
+                entity_type=kind, entity_id=kind, participant_code=about, site_code="SZ01"
+            )
+            journal.record(session, SYSTEM, "note.made", subject, after={}, now=world.clock())
+
+    said = world.request(
+        "GET", f"{API}/journal?{urlencode({'participant': about})}",
+        headers=world.sign_in(role),
+    ).get_json()  # fmt: skip
+
+    assert {entry["entity_type"] for entry in said["items"]} == kinds
+
+
+@pytest.mark.req("B-04")
+def test_a_data_manager_finds_no_event_in_the_journal(world: World) -> None:
+    flag_id = world.complain(PARTICIPANT, help_now=True)
+
+    hers = ask(world, by=Role.DATA_MANAGER, participant=PARTICIPANT, limit=200).get_json()["items"]
+    asked = {"entity_type": "flag", "entity_id": flag_id}
+
+    assert hers
+    assert str(flag_id) not in str(hers)
+    assert ask(world, by=Role.DATA_MANAGER, **asked).get_json()["items"] == []
+    assert ask(world, by=Role.MONITOR, **asked).get_json()["items"]
+
+
+def test_whoever_reads_events_or_code_breaks_reads_the_journal() -> None:
+    for also in (Permission.READ_FLAG, Permission.READ_CODE_BREAK):
+        for role, permissions in PERMISSIONS_OF.items():
+            assert also not in permissions or Permission.READ_JOURNAL in permissions, role
 
 
 @pytest.mark.req("X-05")

@@ -27,13 +27,13 @@ TAKE_A_KEY = {
     "end_delegation", "reassign_flag", "assess_flag", "state_awareness", "state_later_awareness",
     "record_sending", "close_flag", "sign_flag_again", "log_contact",
     "enter_event", "decide_candidate",
-    "enter_roster", "start_drill", "record_code_break",
+    "enter_roster", "start_drill", "record_code_break", "acknowledge_flag", "acknowledge_drill",
 }  # fmt: skip
 REPEATABLE = {
     "preview_anchor", "withdraw_anchor", "change_life_cycle", "change_zone", "change_diary_slot",
     "change_own_zone", "change_own_diary_slot",
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
-    "acknowledge_flag", "acknowledge_drill", "finish_work_item", "correct_own_response",
+    "finish_work_item", "correct_own_response",
     "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences", "answer_safety_question",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",

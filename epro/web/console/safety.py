@@ -27,9 +27,9 @@ from epro.services import (
     contacts,
     flags,
     journal,
+    journal_reach,
     journal_words,
     safety_inbox,
-    sites,
     staff,
     trends,
 )
@@ -96,12 +96,16 @@ def show_flag(flag_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/flags/<uuid:flag_id>/acknowledgement")
 @page(Permission.ACKNOWLEDGE_FLAG)
 def acknowledge(flag_id: UUID) -> ResponseReturnValue:
-    """Take a flag. Whoever is second is told who was first."""
+    """Take a flag. Whoever is second is told who was first; one's own second tap is harmless."""
+    actor = current_actor()
     try:
         with transaction() as session:
-            flags.acknowledge(session, current_actor(), flag_id, now=now())
+            flags.acknowledge(session, actor, flag_id, now=now())
     except AlreadyAcknowledged as first:
-        return flag_page(flag_id, status=first.status, taken_before=first.details)
+        with reading() as session:
+            is_own = flags.get_flag(session, actor, flag_id).acknowledged_by_id == actor.id
+        if not is_own:
+            return flag_page(flag_id, status=first.status, taken_before=first.details)
     return redirect(url_for("console_safety.show_flag", flag_id=flag_id), code=303)
 
 
@@ -162,7 +166,7 @@ def flag_page(
         package = catalogue(session).package(flag.study_version_id)
         entries = journal.history_of(
             session, entity_type="flag", entity_id=str(flag.id),
-            site_codes=sites.codes_for(session, actor, Permission.READ_FLAG), limit=MOST_HISTORY,
+            within=journal_reach.reach_of(session, actor), limit=MOST_HISTORY,
         )  # fmt: skip
         clock = awareness.clock_of(session, case, package)
         shown: dict[str, Any] = {
