@@ -193,6 +193,7 @@ class Scope(StrEnum):
     READ = "edc:read"
     FREE_TEXT = "edc:free_text"
     FLAGS = "edc:flags"
+    ADVERSE_EVENTS = "edc:adverse_events"
     SECOND_INFUSION = "edc:second_infusion"
     ACK = "edc:ack"
     WRITE = "edc:write"

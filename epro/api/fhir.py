@@ -15,11 +15,11 @@ from epro.access import Permission
 from epro.api.context import catalogue, now, requires, sequenced_reading
 from epro.api.edc.reading import choice_of, etag_of, put_on_record, sha256
 from epro.errors import InvalidRequest, NotFound
-from epro.exchange import fhir
+from epro.exchange import fhir, fhir_safety
 from epro.exchange.changes import Change, Study
 from epro.services import feed_forms, feed_search
 from epro.services.feed_items import FeedType
-from epro.services.feed_search import COMPARISONS, Found, Hits, Search
+from epro.services.feed_search import COMPARISONS, Found, FoundChanges, Narrowing, Search
 from questionnaires.fhir.writing import to_fhir, url_of
 
 blueprint = Blueprint("fhir", __name__, url_prefix="/fhir/R4")
@@ -29,6 +29,7 @@ QUESTIONNAIRE_PARAMETERS = ("_id", "_count")
 ALSO_TAKEN = frozenset({"_format", "_page", "patient"})
 PAGE, MAX_PAGE = 50, 200
 
+Parameters = tuple[str, ...]
 Shape = Callable[[Study, Found], fhir.Json]
 
 
@@ -43,11 +44,19 @@ def _response(study: Study, found: Found) -> fhir.Json:
 
 def _flag(_study: Study, found: Found) -> fhir.Json:
     change = Change.from_item(found.item)
-    return fhir.flag_resource(change, last_updated=found.last_updated.isoformat())
+    return fhir_safety.flag_resource(change, last_updated=found.last_updated.isoformat())
+
+
+def _adverse_event(study: Study, found: Found) -> fhir.Json:
+    change = Change.from_item(found.item)
+    return fhir_safety.adverse_event_resource(
+        study, change, last_updated=found.last_updated.isoformat()
+    )
 
 
 KINDS: Mapping[str, tuple[FeedType, Shape]] = {
     "QuestionnaireResponse": (FeedType.RESPONSE, _response),
+    "AdverseEvent": (FeedType.ADVERSE_EVENT, _adverse_event),
     "Flag": (FeedType.FLAG, _flag),
 }
 
@@ -56,7 +65,8 @@ KINDS: Mapping[str, tuple[FeedType, Shape]] = {
 @requires(Permission.READ_FEED)
 def read_capability() -> Response:
     """Return what can be read here and by which parameters it is searched."""
-    served = dict.fromkeys(KINDS, PARAMETERS) | {"Questionnaire": QUESTIONNAIRE_PARAMETERS}
+    served: dict[str, Parameters] = dict.fromkeys([*KINDS, "AuditEvent"], PARAMETERS)
+    served["Questionnaire"] = QUESTIONNAIRE_PARAMETERS
     return _answer(fhir.capability(base=_base(), resources=served, as_of=now().isoformat()))
 
 
@@ -94,7 +104,7 @@ def read_questionnaire(resource_id: str) -> Response:
     raise NotFound
 
 
-@blueprint.get("/<any(QuestionnaireResponse, Flag):kind>")
+@blueprint.get("/<any(QuestionnaireResponse, AdverseEvent, Flag):kind>")
 @requires(Permission.READ_FEED)
 def search_resources(kind: str) -> Response:
     """Return one page of resources; the link `next` carries the whole query."""
@@ -107,13 +117,16 @@ def search_resources(kind: str) -> Response:
         )  # fmt: skip
         study = feed_forms.study_of(session, catalogue(session))
     resources = [shape(study, found) for found in hits.found]
-    page = fhir.bundle(resources, base=_base(), links=_links(hits), total=hits.total)
+    last = hits.found[-1].item["entity_id"] if hits.has_more else None
+    page = fhir.bundle(
+        resources, base=_base(), links=_links(hits.upto_seq, last), total=hits.total
+    )  # fmt: skip
     response = _answer(page)
     _record(kind, response, rows=len(resources))
     return response
 
 
-@blueprint.get("/<any(QuestionnaireResponse, Flag):kind>/<resource_id>")
+@blueprint.get("/<any(QuestionnaireResponse, AdverseEvent, Flag):kind>/<resource_id>")
 @requires(Permission.READ_FEED)
 def read_resource(kind: str, resource_id: str) -> Response:
     """Return one resource in its newest state."""
@@ -132,6 +145,44 @@ def read_resource(kind: str, resource_id: str) -> Response:
     return response
 
 
+@blueprint.get("/AuditEvent")
+@requires(Permission.READ_FEED)
+def search_audit_events() -> Response:
+    """Return one page of single changes, each with who did it, in the order of the feed."""
+    after, upto = _page()
+    if not (after or "0").isascii() or not (after or "0").isdigit():
+        raise _refusal("_page", "This page was not linked to here.")
+    found = _changes(_narrowing(), after_seq=int(after or 0), upto_seq=upto, limit=_count())
+    last = found.items[-1]["seq"] if found.items else 0
+    links = _links(found.upto_seq, last if found.has_more else None)
+    events = [fhir_safety.audit_resource(Change.from_item(item)) for item in found.items]
+    response = _answer(fhir.bundle(events, base=_base(), links=links, total=None))
+    _record("AuditEvent", response, rows=len(events))
+    return response
+
+
+@blueprint.get("/AuditEvent/<resource_id>")
+@requires(Permission.READ_FEED)
+def read_audit_event(resource_id: str) -> Response:
+    """Return one change as who did what."""
+    found = _changes(Narrowing(ids=(resource_id,)), after_seq=0, upto_seq=None, limit=1)
+    if not found.items:
+        raise NotFound
+    response = _answer(fhir_safety.audit_resource(Change.from_item(found.items[0])))
+    _record("AuditEvent", response, rows=1)
+    return response
+
+
+def _changes(
+    wanted: Narrowing, *, after_seq: int, upto_seq: int | None, limit: int
+) -> FoundChanges:
+    with sequenced_reading() as session:
+        return feed_search.find_changes(
+            session, choice_of(None), wanted, after_seq=after_seq, upto_seq=upto_seq,
+            limit=limit, catalogue=catalogue(session),
+        )  # fmt: skip
+
+
 def _editions() -> list[fhir.Json]:
     with sequenced_reading() as session:
         published = catalogue(session).questionnaires
@@ -139,11 +190,17 @@ def _editions() -> list[fhir.Json]:
 
 
 def _search(kind: FeedType) -> Search:
+    wanted = _narrowing()
+    return Search(
+        kind=kind, ids=wanted.ids, participant=wanted.participant, updated=wanted.updated
+    )  # fmt: skip
+
+
+def _narrowing() -> Narrowing:
     if unknown := [name for name in request.args if name not in {*PARAMETERS, *ALSO_TAKEN}]:
         raise _refusal(unknown[0], "There is no such search parameter.")
     subject = request.args.get("subject") or request.args.get("patient")
-    return Search(
-        kind=kind,
+    return Narrowing(
         ids=tuple(filter(None, request.args.get("_id", "").split(","))),
         participant=subject.rsplit("/", 1)[-1].rsplit("|", 1)[-1] if subject else None,
         updated=tuple(_comparison(text) for text in request.args.getlist("_lastUpdated")),
@@ -177,11 +234,12 @@ def _page() -> tuple[str, int | None]:
     return after, int(upto)
 
 
-def _links(hits: Hits) -> dict[str, str]:
+def _links(upto_seq: int, last: str | int | None) -> dict[str, str]:
+    """Return the links of a page; `last` is where the next one goes on, None for the last page."""
     links = {"self": request.url}
-    if hits.has_more:
+    if last is not None:
         query = [pair for pair in request.args.items(multi=True) if pair[0] != "_page"]
-        query.append(("_page", f"{hits.upto_seq}:{hits.found[-1].item['entity_id']}"))
+        query.append(("_page", f"{upto_seq}:{last}"))
         links["next"] = f"{request.base_url}?{urlencode(query)}"
     return links
 

@@ -16,6 +16,8 @@ from epro.services.feed_items import Choice
 
 KINDS = {"snapshot": feed_exports.odm_snapshot, "history": feed_exports.odm_history}
 
+WITHHELD = (Scope.FREE_TEXT, Scope.FLAGS, Scope.ADVERSE_EVENTS, Scope.SECOND_INFUSION)
+
 
 @click.group()
 def odm() -> None:
@@ -30,7 +32,7 @@ def odm() -> None:
 )  # fmt: skip
 @click.option(
     "--with", "given", multiple=True,
-    type=click.Choice([Scope.FREE_TEXT.value, Scope.FLAGS.value, Scope.SECOND_INFUSION.value]),
+    type=click.Choice([scope.value for scope in WITHHELD]),
     help="What is withheld otherwise. May be given more than once.",
 )  # fmt: skip
 def export(file: Path, kind: str, given: tuple[str, ...]) -> None:

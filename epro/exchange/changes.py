@@ -105,12 +105,16 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """All that describes the changes: editions in the order published, forms, sites, people."""
+    """All that describes the changes: editions in the order published, forms, sites, people.
+
+    `meanings` are what a person signs for, by code, in words.
+    """
 
     packages: tuple[StudyPackage, ...]
     forms: tuple[Form, ...]
     sites: tuple[Site, ...] = ()
     users: tuple[Who, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()
 
     @property
     def first_version(self) -> str:

@@ -8,17 +8,19 @@ day 1; there is no day 0.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from epro.exchange.changes import Change, Study, latest
 from epro.exchange.odm_answers import null_reason
-from epro.exchange.odm_data import event_keys_in, first_infusion_on
+from epro.exchange.odm_data import event_keys_in, infusion_on
 from epro.exchange.odm_metadata import number_text
 from epro.exchange.odm_names import has_several
+from questionnaires.adverse_events import Seriousness
 from questionnaires.definition import Item, ItemType, Language, Questionnaire
 
 Value: TypeAlias = str | int | float | None
@@ -58,6 +60,7 @@ QS = Dataset(
     (
         Column("STUDYID", "Study Identifier", key=1),
         Column("DOMAIN", "Domain Abbreviation"),
+        Column("SITEID", "Study Site Identifier"),
         Column("USUBJID", "Unique Subject Identifier", key=2),
         Column("QSSEQ", "Sequence Number", ColumnType.INTEGER),
         Column("QSSPID", "Sponsor-Defined Identifier", key=3),
@@ -73,6 +76,7 @@ QS = Dataset(
         Column("VISIT", "Visit Name"),
         Column("QSDTC", "Date/Time of Finding"),
         Column("QSDY", "Study Day of Finding", ColumnType.INTEGER),
+        Column("QSDY2", "Study Day by Infusion Visit 2", ColumnType.INTEGER),
         Column("QSGRPID", "Group ID"),
         Column("QSVERS", "Edition of the Questionnaire"),
         Column("QSLANG", "Language of the Questionnaire"),
@@ -88,6 +92,7 @@ AE = Dataset(
     (
         Column("STUDYID", "Study Identifier", key=1),
         Column("DOMAIN", "Domain Abbreviation"),
+        Column("SITEID", "Study Site Identifier"),
         Column("USUBJID", "Unique Subject Identifier", key=2),
         Column("AESEQ", "Sequence Number", ColumnType.INTEGER),
         Column("AESPID", "Sponsor-Defined Identifier", key=3),
@@ -103,41 +108,61 @@ AE = Dataset(
         Column("AEENDTC", "End Date/Time of Adverse Event"),
         Column("AESTDY", "Study Day of Start of Adverse Event", ColumnType.INTEGER),
         Column("AEENDY", "Study Day of End of Adverse Event", ColumnType.INTEGER),
+        Column("AESTDY2", "Study Day of Start by Infusion Visit 2", ColumnType.INTEGER),
         Column("AESRC", "Where the Event Came from"),
     ),
 )  # fmt: skip
 
 
 def rows_of(study: Study, dataset: Dataset, changes: Sequence[Change]) -> Iterator[list[Value]]:
-    """Yield the rows of one participant, from all her changes in the order of the feed."""
+    """Yield the rows of one participant, from all her changes in the order of the feed.
+
+    The second infusion counts only where its anchor is among them, which is a scope of its own.
+    """
     states: dict[str, Change] = {}
     for change in changes:
         if latest(states, change):
             states[change.entity_id] = change
     standing = [change for change in states.values() if not change.is_void]
-    infused = first_infusion_on(one for one in standing if one.type == "anchor")
-    of_kind = "response" if dataset is QS else "adverse_event"
+    days, of_kind = _Days.of(standing), "response" if dataset is QS else "adverse_event"
     found = sorted(
         (one for one in standing if one.type == of_kind),
         key=lambda one: (datetime.fromisoformat(one.occurred_at), one.entity_id),
     )
     keys = event_keys_in(changes)
     rows = (
-        row
+        (change, row)
         for change in found
         for row in (
-            _qs_rows(study, change, infused, keys.get(change.data["assessment_id"] or ""))
+            _qs_rows(study, change, days, keys.get(change.data["assessment_id"] or ""))
             if dataset is QS
-            else [_ae_row(change, infused)]
+            else [_ae_row(change, days)]
         )
     )
-    for number, row in enumerate(rows, start=1):
+    for number, (change, row) in enumerate(rows, start=1):
         first: dict[str, Value] = {
             "STUDYID": study.packages[0].code.upper(), "DOMAIN": dataset.name,
-            "USUBJID": f"{study.packages[0].code.upper()}-{changes[0].participant}",
+            "SITEID": change.site,
+            "USUBJID": f"{study.packages[0].code.upper()}-{change.participant}",
             f"{dataset.name}SEQ": number,
         }  # fmt: skip
         yield [{**first, **row}.get(column.name) for column in dataset.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The local days that a participant's days are counted from, and her zone."""
+
+    first: date | None
+    second: date | None
+    zone: tzinfo
+
+    @classmethod
+    def of(cls, standing: Iterable[Change]) -> _Days:
+        known = list(standing)
+        anchors = [one for one in known if one.type == "anchor"]
+        zones = (one.data["zone"] for one in known if one.type == "participant")
+        return cls(infusion_on(anchors), infusion_on(anchors, "INF2"), ZoneInfo(next(zones, "UTC")))
 
 
 def study_day(infused: date | None, when: str | None) -> int | None:
@@ -184,6 +209,7 @@ def code_book(study: Study) -> Iterator[list[Value]]:
                     if place not in seen:
                         seen.add(place)
                         yield _book_row(questionnaire, item, choice)
+    yield from _event_codes(study)
 
 
 CODE_BOOK = (
@@ -205,6 +231,33 @@ def _book_row(questionnaire: Questionnaire, item: Item, choice: str | None) -> l
     ]  # fmt: skip
 
 
+def _event_codes(study: Study) -> Iterator[list[Value]]:
+    """Yield what the codes of adverse events mean; what the protocol calls a cause is its own."""
+    newest = study.packages[-1]
+    fields = next((form.fields for form in study.forms if form.type == "adverse_event"), ())
+    told = {one.name: "; ".join(f"{code}={_words(code)}" for code in one.codes) for one in fields}
+    told["seriousness"] = "; ".join(f"{one.value}={_words(one.value)}" for one in Seriousness)
+    told["relationship"] = "; ".join(
+        f"{one.code}={one.title.en}/{one.title.zh}" for one in newest.adverse_events.relationships
+    )
+    labels = {column.name: column.label for column in AE.columns}
+    for name, field in _CODED.items():
+        yield [
+            name, labels[name], AE.label, "adverse_event", newest.version, field, None, "choice",
+            None, labels[name], told[field], None, None, None,
+        ]  # fmt: skip
+
+
+_CODED: Mapping[str, str] = {
+    "AESERCRI": "seriousness", "AEACN": "action_taken", "AEREL": "relationship",
+    "AEOUT": "outcome", "AESRC": "source",
+}  # fmt: skip
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
 def _parts(item: Item) -> list[str | None]:
     return [*item.codes] if has_several(item) else [None]
 
@@ -215,9 +268,7 @@ def _test_name(item: Item, choice: str | None) -> str:
     return label_of(next(one.text.en for one in item.choices if one.code == choice))
 
 
-def _qs_rows(
-    study: Study, change: Change, infused: date | None, key: Any
-) -> Iterator[Mapping[str, Value]]:
+def _qs_rows(study: Study, change: Change, days: _Days, key: Any) -> Iterator[Mapping[str, Value]]:
     data = change.data
     questionnaire = study.questionnaire(change)
     answers = {answer["link_id"]: answer for answer in data["answers"]}
@@ -225,7 +276,8 @@ def _qs_rows(
         "QSCAT": questionnaire.title.en,
         "VISIT": f"{key.block} {key.occurrence}" if key else "UNSCHEDULED",
         "QSDTC": change.occurred_at,
-        "QSDY": study_day(infused, change.occurred_at),
+        "QSDY": study_day(days.first, change.occurred_at),
+        "QSDY2": study_day(days.second, change.occurred_at),
         "QSGRPID": change.entity_id,
         "QSVERS": f"{questionnaire.code} {questionnaire.version}",
         "QSLANG": data["language"],
@@ -271,11 +323,16 @@ def _result(item: Item, choice: str | None, value: Any, language: Language) -> d
     return {"QSORRES": str(value), "QSSTRESC": str(value)}
 
 
-def _ae_row(change: Change, infused: date | None) -> dict[str, Value]:
-    """Return one event as a physician recorded it; what nobody has decided stays empty."""
+def _ae_row(change: Change, days: _Days) -> dict[str, Value]:
+    """Return one event as a physician recorded it; what nobody has decided stays empty.
+
+    Where the hour of onset is known it is given in her zone, whose date is the day of onset.
+    """
     data = change.data
     grades = [int(one["grade"]) for one in data["grades"]]
-    began = data["onset_at"] or data["onset_on"]
+    began: str = data["onset_on"]
+    if data["onset_at"]:
+        began = datetime.fromisoformat(data["onset_at"]).astimezone(days.zone).isoformat()
     return {
         "AESPID": change.entity_id,
         "AETERM": data["term"],
@@ -284,10 +341,11 @@ def _ae_row(change: Change, infused: date | None) -> dict[str, Value]:
         "AEACN": data["action_taken"],
         "AEREL": data["relationship"],
         "AEOUT": data["outcome"],
-        "AETOXGR": str(max(grades)) if grades else None,
+        "AETOXGR": str(max(grades)),
         "AESTDTC": began,
         "AEENDTC": data["ended_on"],
-        "AESTDY": study_day(infused, data["onset_on"]),
-        "AEENDY": study_day(infused, data["ended_on"]),
+        "AESTDY": study_day(days.first, data["onset_on"]),
+        "AEENDY": study_day(days.first, data["ended_on"]),
+        "AESTDY2": study_day(days.second, data["onset_on"]),
         "AESRC": data["source"],
     }

@@ -1,4 +1,4 @@
-"""The feed as FHIR R4 resources: responses, flags, adverse events, and each change as an audit.
+"""The feed as FHIR R4 resources: responses, pages of a search, refusals, what the server can do.
 
 Participants are logical references by code: there is no Patient to fetch. Gaps carry the standard
 extension that says why; what was not to be asked is left out, as FHIR demands.
@@ -53,7 +53,7 @@ def response_resource(
         if item.takes_answer and item.link_id not in change.data["hidden"]
     )
     return {
-        **_head("QuestionnaireResponse", change, last_updated),
+        **head("QuestionnaireResponse", change, last_updated),
         "language": language.value,
         "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{change.entity_id}"},
         "questionnaire": f"{canonical}|{questionnaire.version}",
@@ -65,55 +65,6 @@ def response_resource(
     }
 
 
-def flag_resource(change: Change, *, last_updated: str) -> Json:
-    """Return a flag that a physician has decided about."""
-    data = change.data
-    period = {"start": data["raised_at"]}
-    if data["closed_at"]:
-        period["end"] = data["closed_at"]
-    return {
-        **_head("Flag", change, last_updated),
-        "identifier": [{"system": SOURCE, "value": change.entity_id}],
-        "status": "inactive" if data["closed_at"] else "active",
-        "category": [{"coding": [{"system": f"{TERMINOLOGY}/flag-category", "code": "clinical"}]}],
-        "code": {
-            "coding": [{"system": "urn:epro:tier", "code": data["tier"]}],
-            "text": f"{data['tier']}: {', '.join(data['rules'])}",
-        },
-        "subject": subject(change),
-        "period": period,
-    }
-
-
-def audit_resource(change: Change) -> Json:
-    """Return one change as AuditEvent: who did what to which entity, and when."""
-    action = {"insert": "C", "update": "U", "void": "D"}[change.op]
-    return {
-        "resourceType": "AuditEvent",
-        "id": change.change_id,
-        "meta": {"versionId": "1", "lastUpdated": change.recorded_at},
-        "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
-        "action": action,
-        "recorded": change.recorded_at,
-        "outcome": "0",
-        **({"outcomeDesc": change.reason} if change.reason else {}),
-        "agent": [
-            {
-                "requestor": True,
-                "who": {"identifier": {"system": "urn:epro:actor", "value": change.actor.name}},
-                "role": [{"text": change.actor.role}],
-            }
-        ],
-        "source": {"observer": {"display": "epro"}},
-        "entity": [
-            {
-                "what": {"identifier": {"system": SOURCE, "value": change.entity_id}},
-                "name": change.type,
-            }
-        ],
-    }
-
-
 def subject(change: Change) -> Json:
     """Return a participant by code."""
     return {
@@ -122,12 +73,14 @@ def subject(change: Change) -> Json:
     }
 
 
-def bundle(resources: Sequence[Json], *, base: str, links: Mapping[str, str], total: int) -> Json:
-    """Return one page of a search."""
+def bundle(
+    resources: Sequence[Json], *, base: str, links: Mapping[str, str], total: int | None
+) -> Json:
+    """Return one page of a search; without `total` nobody counted how much there is in all."""
     return {
         "resourceType": "Bundle",
         "type": "searchset",
-        "total": total,
+        **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links.items()],
         "entry": [
             {
@@ -200,7 +153,8 @@ def capability(*, base: str, resources: Mapping[str, Sequence[str]], as_of: str)
     }
 
 
-def _head(kind: str, change: Change, last_updated: str) -> Json:
+def head(kind: str, change: Change, last_updated: str) -> Json:
+    """Return how every resource about an entity begins; `last_updated` is ISO 8601 in UTC."""
     return {
         "resourceType": kind,
         "id": change.entity_id,

@@ -98,7 +98,8 @@ def _text(item: Item, value: Any) -> str:
 def _field_text(field: Field, value: Any) -> str:
     if field.type is FieldType.BOOLEAN:
         return "true" if value else "false"
-    if isinstance(value, Mapping):
+    is_nested = isinstance(value, list) and any(isinstance(one, Mapping) for one in value)
+    if isinstance(value, Mapping) or is_nested:
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 

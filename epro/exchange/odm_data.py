@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -45,7 +46,8 @@ def subject_state(study: Study, version: str, changes: Sequence[Change]) -> etre
         known = states.setdefault(change.type, {})
         if latest(known, change):
             known[change.entity_id] = change
-    infused = first_infusion_on(states.get("anchor", {}).values())
+    days = _Days.of(states.get("anchor", {}).values())
+    signed = {_signed_by(one): one for one in states.get("signature", {}).values()}
     standing = [
         change
         for of_type in states.values()
@@ -62,7 +64,8 @@ def subject_state(study: Study, version: str, changes: Sequence[Change]) -> etre
         place = _event_of(change, keys)
         if place not in events:
             events[place] = _add_event(subject, place)
-        _add_form(events[place], study, change, transaction=None, infused=infused)
+        signature = signed.get((change.type, change.entity_id, change.version))
+        _add_form(events[place], study, change, signature=signature, days=days)
     return subject
 
 
@@ -74,23 +77,44 @@ def subject_change(study: Study, change: Change, keys: EventKeys) -> etree._Elem
     add(subject, "SiteRef", LocationOID=names.site(change.site))
     event = _add_event(subject, _event_of(change, keys))
     event.set("TransactionType", "Context")
-    _add_form(event, study, change, transaction=TRANSACTIONS[change.op], infused=None)
+    _add_form(event, study, change, transaction=TRANSACTIONS[change.op])
     return subject
 
 
-def first_infusion_on(anchors: Iterable[Change]) -> date | None:
-    """Return the local day of the first infusion, from anchors as they stand."""
+def infusion_on(anchors: Iterable[Change], event: str = "INF1") -> date | None:
+    """Return the local day of an infusion, from anchors as they stand and may be seen."""
     for anchor in anchors:
-        if anchor.data["event"] == "INF1" and not anchor.is_void:
+        if anchor.data["event"] == event and not anchor.is_void:
             return datetime.fromisoformat(anchor.data["occurred_at"]).date()
     return None
 
 
-def days_since(infused: date | None, change: Change) -> int | None:
-    """Return whole local days from the first infusion to a response; negative before it."""
-    if infused is None:
-        return None
+def days_since(infused: date, change: Change) -> int:
+    """Return whole local days from an infusion to a response; negative before it."""
     return (datetime.fromisoformat(change.occurred_at).date() - infused).days
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The local days of the infusions; only those that the reader may see are known here."""
+
+    first: date | None = None
+    second: date | None = None
+
+    @classmethod
+    def of(cls, anchors: Iterable[Change]) -> _Days:
+        known = list(anchors)
+        return cls(infusion_on(known), infusion_on(known, "INF2"))
+
+    def values(self, change: Change) -> dict[str, Any]:
+        days = {names.DAYS_SINCE_INFUSION: self.first, names.DAYS_SINCE_SECOND: self.second}
+        return {name: days_since(on, change) for name, on in days.items() if on is not None}
+
+
+def _signed_by(signature: Change) -> tuple[str, str, int]:
+    """Return which state of which record stands above a signature."""
+    data = signature.data
+    return data["entity_type"], data["entity_id"], data["entity_version"]
 
 
 def _event_of(change: Change, keys: EventKeys) -> tuple[str, str | None]:
@@ -114,8 +138,9 @@ def _add_form(
     study: Study,
     change: Change,
     *,
-    transaction: str | None,
-    infused: date | None,
+    transaction: str | None = None,
+    signature: Change | None = None,
+    days: _Days | None = None,
 ) -> None:
     is_response = change.type == "response"
     code = change.data["questionnaire_code"] if is_response else change.type
@@ -124,25 +149,22 @@ def _add_form(
         form.set("TransactionType", transaction)
     _add_audit(form, change)
     if is_response and change.data["status"] == "completed":
-        _add_signature(form, change)
+        _add_signature(form, change, names.SUBMITTED)
+    elif signature is not None or change.type == "signature":
+        signature = signature or change
+        _add_signature(form, signature, names.signature(signature.data["meaning"]))
     if transaction == "Remove":
         return
     # Whatever stood there before: each value of the form is in it.
     inner = "Insert" if transaction == "Insert" else "Upsert" if transaction else None
-    add_fields(form, _form(study, change.type), _values(change, infused), transaction=inner)
+    values = {**change.data, **(days.values(change) if is_response and days else {})}
+    add_fields(form, _form(study, change.type), values, transaction=inner)
     if is_response:
         add_answers(form, study.questionnaire(change), change, transaction=inner)
 
 
 def _form(study: Study, kind: str) -> Form:
     return next(form for form in study.forms if form.type == kind)
-
-
-def _values(change: Change, infused: date | None) -> dict[str, Any]:
-    values = dict(change.data)
-    if change.type == "response" and infused is not None:
-        values[names.DAYS_SINCE_INFUSION] = days_since(infused, change)
-    return values
 
 
 def _add_audit(parent: etree._Element, change: Change) -> None:
@@ -155,9 +177,9 @@ def _add_audit(parent: etree._Element, change: Change) -> None:
     add(audit, "SourceID", change.change_id)
 
 
-def _add_signature(parent: etree._Element, change: Change) -> None:
+def _add_signature(parent: etree._Element, change: Change, meaning: str) -> None:
     signature = add(parent, "Signature")
     add(signature, "UserRef", UserOID=names.user(change.actor))
     add(signature, "LocationRef", LocationOID=names.site(change.site))
-    add(signature, "SignatureRef", SignatureOID=names.SUBMITTED)
+    add(signature, "SignatureRef", SignatureOID=meaning)
     add(signature, "DateTimeStamp", change.recorded_at)

@@ -132,6 +132,10 @@ def admin_element(study: Study) -> etree._Element:
     signature = add(admin, "SignatureDef", OID=names.SUBMITTED, Methodology="Electronic")
     add(signature, "Meaning", "Looked through and submitted, signed in with a secret of one's own")
     add(signature, "LegalReason", "Marks who answered; it takes the place of no handwriting")
+    for code, words in study.meanings:
+        one = add(admin, "SignatureDef", OID=names.signature(code), Methodology="Electronic")
+        add(one, "Meaning", words)
+        add(one, "LegalReason", "Proven afresh by password and one-time code at the signing")
     return admin
 
 

@@ -14,7 +14,9 @@ from questionnaires.definition import Item, Questionnaire, StudyPackage, Transla
 from questionnaires.validation import SCALES
 
 # Entities that belong to the participant as such, not to a time of the schedule.
-OF_THE_SUBJECT = ("participant", "consent", "anchor", "flag", "adverse_event")
+OF_THE_SUBJECT = (
+    "participant", "consent", "anchor", "flag", "candidate", "adverse_event", "signature",
+)  # fmt: skip
 LONGEST_TEXT = "4000"
 
 

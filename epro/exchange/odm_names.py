@@ -15,6 +15,7 @@ SYSTEM_USER, SYSTEM_LOCATION = "U.SYSTEM", "L.SYSTEM"
 SUBMITTED = "SIG.SUBMITTED"
 NULL_REASONS, TICKED, REMARKS = "CL.NULL_REASON", "CL.TICKED", "CL.REMARK"
 DAYS_SINCE_INFUSION = "days_since_first_infusion"
+DAYS_SINCE_SECOND = "days_since_second_infusion"
 
 # Why an item has no value; zero is never one of them.
 NULL_REASON: Mapping[str, str] = MappingProxyType(
@@ -79,6 +80,11 @@ def condition(code: str, link_id: str) -> str:
 def unit(name: str) -> str:
     """Return the OID of a unit of measurement, in ASCII whatever sign it has."""
     return "MU." + "".join(c if c.isascii() and c.isalnum() else f"{ord(c):X}" for c in name)
+
+
+def signature(meaning: str) -> str:
+    """Return the OID of what a person signs for."""
+    return f"SIG.{meaning}"
 
 
 def site(code: str | None) -> str:

@@ -12,22 +12,19 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, distinct, func, literal, or_, select
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.functions import FunctionElement
 
-from epro.access import Actor, Scope
+from epro.access import Actor
 from epro.crypto import Keyring
 from epro.db import insert_if_absent
 from epro.errors import CursorEpochUnknown, CursorFilterMismatch
 from epro.models import EdcClient, EdcConsumer, EdcEpoch, JournalEntry, JournalKind, JournalLink
-from epro.services import feed_cursor, feed_watch, journal
+from epro.services import feed_cursor, feed_limits, feed_watch, journal
 from epro.services.feed_cursor import Position
-from epro.services.feed_items import DECIDED, Choice, FeedType, HeldBack, line_of
+from epro.services.feed_items import Choice, FeedType, HeldBack, line_of
 from epro.services.journal import FIRST_HASH, Subject
 from questionnaires.catalogue import Catalogue
-from questionnaires.schedule import AnchorEvent
 
 EPOCH_ROW = 1
 # Rows looked at in one go: bounds memory, and how wrongly a database can guess.
@@ -110,15 +107,17 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an importer should have up to a place; of what is held back only the number."""
+    """What an importer should have up to a place; of what is held back now only the number."""
 
     epoch: str
     upto: int
     totals: Sequence[Total]
-    held_back: dict[HeldBack, int] | None
+    held_back: dict[HeldBack, int]
 
 
-def manifest(session: Session, choice: Choice, *, upto: int | None) -> Manifest:
+def manifest(
+    session: Session, choice: Choice, *, upto: int | None, catalogue: Catalogue, now: datetime
+) -> Manifest:
     """Count and hash every change of the choice up to a place, the head at most.
 
     Reads in a stream: as little memory for a million changes as for ten.
@@ -139,7 +138,7 @@ def manifest(session: Session, choice: Choice, *, upto: int | None) -> Manifest:
             Total(FeedType(name), counts[name], digests[name].hexdigest())
             for name in choice.entity_types
         ],
-        held_back=_held_back(session, upto) if Scope.FLAGS in choice.scopes else None,
+        held_back=feed_limits.held_back(session, choice, catalogue=catalogue, now=now),
     )
 
 
@@ -262,68 +261,7 @@ def walk(
             .where(
                 JournalLink.seq > start,
                 JournalLink.seq <= min(start + STRIDE, upto_seq),
-                *conditions(choice),
+                *feed_limits.conditions(choice),
             )
             .order_by(JournalLink.seq)
         )
-
-
-def conditions(choice: Choice) -> list[ColumnElement[bool]]:
-    """Return what holds for every journal entry that is served to this choice."""
-    # As an expression, so that no index on types tempts a database to collect by type.
-    entity_type = JournalEntry.entity_type.concat("")
-    holding = [
-        JournalEntry.kind == JournalKind.CHANGE, entity_type.in_(choice.entity_types),
-    ]  # fmt: skip
-    if Scope.SECOND_INFUSION not in choice.scopes:
-        # Who came to a second infusion visit, and when, is a scope of its own.
-        is_second = JournalEntry.entity_id.endswith(f":{AnchorEvent.INF2}")
-        holding.append(~and_(entity_type == FeedType.ANCHOR, is_second))
-    holding += [
-        or_(entity_type != kind, AfterField(JournalEntry.body, "disposition").is_not(None))
-        for kind in DECIDED
-    ]
-    return holding
-
-
-class AfterField(FunctionElement[str]):
-    """One field of a record's state after the change, as text; null where it has none."""
-
-    inherit_cache = True
-
-    def __init__(self, body: InstrumentedAttribute[str], name: str) -> None:
-        self.type = Text()
-        super().__init__(body, literal(name))
-
-
-@compiles(AfterField, "postgresql")
-def _in_postgresql(element: AfterField, compiler: Any, **options: Any) -> str:
-    body, name = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(({body})::json -> 'after' ->> {name})"
-
-
-@compiles(AfterField, "sqlite")
-def _in_sqlite(element: AfterField, compiler: Any, **options: Any) -> str:
-    body, name = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"json_extract({body}, '$.after.' || {name})"
-
-
-def _held_back(session: Session, upto: int) -> dict[HeldBack, int]:
-    """Count what exists and waits for a physician's decision."""
-    is_decided = AfterField(JournalEntry.body, "disposition").is_not(None)
-    rows = session.execute(
-        select(
-            JournalEntry.entity_type,
-            func.count(distinct(JournalEntry.entity_id)),
-            func.count(distinct(case((is_decided, JournalEntry.entity_id)))),
-        )
-        .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
-        .where(
-            JournalEntry.kind == JournalKind.CHANGE,
-            JournalEntry.entity_type.in_(list(HeldBack)),
-            JournalLink.seq <= upto,
-        )
-        .group_by(JournalEntry.entity_type)
-    )
-    waiting = {HeldBack(name): known - decided for name, known, decided in rows}
-    return dict.fromkeys(HeldBack, 0) | waiting

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from epro.errors import NotFound
 from epro.models import JournalEntry, JournalLink
-from epro.services import feed
+from epro.services import feed_limits
 from epro.services.feed_items import Choice, FeedType, item_of
 from questionnaires.catalogue import Catalogue
 
@@ -60,7 +60,7 @@ def changes_of(
         .where(
             JournalEntry.entity_type == kind,
             JournalEntry.entity_id.in_(entity_ids),
-            *feed.conditions(choice),
+            *feed_limits.conditions(choice),
         )
         .order_by(JournalLink.seq)
     )

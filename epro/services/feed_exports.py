@@ -19,7 +19,7 @@ from epro.exchange.changes import Change, EventKey, Study
 from epro.exchange.odm_data import event_key_of, event_keys_in, subject_change, subject_state
 from epro.exchange.odm_files import OdmFile
 from epro.models import JournalEntry, JournalKind, JournalLink
-from epro.services import feed, feed_forms
+from epro.services import feed, feed_forms, feed_limits
 from epro.services.feed_items import Choice, FeedType, item_of, line_of
 from questionnaires.catalogue import Catalogue
 
@@ -98,7 +98,7 @@ def changes_of(session: Session, participant: str, extent: Extent) -> Iterator[C
         .where(
             JournalEntry.participant_code == participant,
             JournalLink.seq <= extent.upto_seq,
-            *feed.conditions(extent.choice),
+            *feed_limits.conditions(extent.choice),
         )
         .order_by(JournalLink.seq)
     )

@@ -12,32 +12,43 @@ from epro.db import Base, UtcDateTime
 from epro.exchange import odm_names
 from epro.exchange.changes import Field, FieldType, Form, Site, Study, Who
 from epro.models import (
+    AdverseEvent,
     Anchor,
     Assessment,
+    CandidateDecision,
     Consent,
+    Contact,
     EdcClient,
     Participant,
     QuestionnaireResponse,
     Reminder,
     SafetyFlag,
+    Signature,
     SiteActivation,
     StudyVersion,
     User,
 )
 from epro.models import Site as SiteRow
+from epro.services import signing
 from epro.services.feed_items import FIELDS, FeedType
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 
 TABLES: Mapping[FeedType, type[Base]] = {
+    FeedType.ADVERSE_EVENT: AdverseEvent,
     FeedType.ANCHOR: Anchor,
     FeedType.ASSESSMENT: Assessment,
+    FeedType.CANDIDATE: CandidateDecision,
     FeedType.CONSENT: Consent,
+    FeedType.CONTACT: Contact,
     FeedType.FLAG: SafetyFlag,
     FeedType.PARTICIPANT: Participant,
     FeedType.REMINDER: Reminder,
     FeedType.RESPONSE: QuestionnaireResponse,
+    FeedType.SIGNATURE: Signature,
 }
+# Numbers that are in no column of their table.
+COUNTED = frozenset({"study_day", "study_day_second", "event_number"})
 # Other formats hold each answer, and each reason for none, by itself.
 IN_ITEMS = frozenset({"answers", "hidden", "not_reached"})
 
@@ -47,6 +58,7 @@ def study_of(session: Session, catalogue: Catalogue) -> Study:
     return Study(
         packages=catalogue.packages, forms=forms(), sites=tuple(_sites(session)),
         users=tuple(_users(session)),
+        meanings=tuple((meaning.value, words.en) for meaning, words in signing.MEANINGS.items()),
     )  # fmt: skip
 
 
@@ -69,9 +81,12 @@ def _fields(kind: FeedType) -> Iterator[Field]:
             yield _field(name, columns[name].type if name in columns else None)
     if kind is FeedType.RESPONSE:
         yield Field(odm_names.DAYS_SINCE_INFUSION, FieldType.INTEGER)
+        yield Field(odm_names.DAYS_SINCE_SECOND, FieldType.INTEGER)
 
 
 def _field(name: str, column: Any) -> Field:
+    if name in COUNTED:
+        return Field(name, FieldType.INTEGER)
     if isinstance(column, Enum):
         return Field(name, FieldType.TEXT, tuple(column.enums))
     for of_column, of_field in (

@@ -20,30 +20,45 @@ from questionnaires.definition import ItemType
 class FeedType(StrEnum):
     """The kinds of entity whose changes are served."""
 
+    ADVERSE_EVENT = "adverse_event"
     ANCHOR = "anchor"
     ASSESSMENT = "assessment"
+    CANDIDATE = "candidate"
     CONSENT = "consent"
+    CONTACT = "contact"
     FLAG = "flag"
     PARTICIPANT = "participant"
     REMINDER = "reminder"
     RESPONSE = "response"
+    SIGNATURE = "signature"
 
 
 class HeldBack(StrEnum):
-    """Kinds of which only the number is told, until an investigator has decided about them."""
+    """What is told as a number only: candidates and flags until a physician has decided.
 
-    ADVERSE_EVENT = "adverse_event"
+    Contacts about a flag stay a number: each would tell of the flag.
+    """
+
+    CANDIDATE = "candidate"
+    CONTACT = "contact"
     FLAG = "flag"
 
 
 FIELDS: Mapping[FeedType, tuple[str, ...]] = {
+    FeedType.ADVERSE_EVENT: (
+        "number", "source", "term", "onset_on", "onset_at", "ended_on", "outcome", "action_taken",
+        "relationship", "seriousness", "grades", "linked_responses", "recorded_at", "voided_at",
+        "duplicate_of_number", "study_day", "study_day_second",
+    ),
     FeedType.ANCHOR: ("event", "occurred_at", "zone"),
     FeedType.ASSESSMENT: (
         "family", "occurrence", "block", "questionnaire_code", "questionnaire_version",
         "planned_on", "opens_at", "due_at", "closes_at", "late_until", "planned_at", "not_offered",
         "completed_at", "cancelled_at", "missed_noticed_at", "answered_by", "suspended_at",
     ),
+    FeedType.CANDIDATE: ("source", "source_key", "disposition", "event_number"),
     FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
+    FeedType.CONTACT: ("channel", "outcome", "next_step", "contacted_at", "assessment_id"),
     FeedType.FLAG: (
         "tier", "tonight", "possible_serious", "rules", "raised_at", "urgent_since",
         "acknowledged_at", "aware_at", "sent_at", "assessed_at", "disposition", "closed_at",
@@ -64,11 +79,21 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
         "utc_offset_minutes", "zone", "clock_unsure", "received_at", "received_late", "timeliness",
         "counts", "duplicate_of_id", "day_label", "app_version", "device_class",
     ),
+    FeedType.SIGNATURE: (
+        "entity_type", "entity_id", "entity_version", "meaning", "signer", "signed_at", "zone",
+        "record_sha256",
+    ),
 }  # fmt: skip
 # Said elsewhere in the item, or of no use outside: numbers of our own tables, devices, reminders.
 KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
+    FeedType.ADVERSE_EVENT: frozenset(
+        {"id", "participant_id", "site_id", "study_version_id", "version"}
+    ),
     FeedType.ASSESSMENT: frozenset(
         {"id", "participant_id", "study_version_id", "version", "next_reminder_at", "next_look_at"}
+    ),
+    FeedType.CONTACT: frozenset(
+        {"id", "participant_id", "site_id", "flag_id", "note", "recorded_at", "recorded_by_id"}
     ),
     FeedType.REMINDER: frozenset({"id", "message_id", "version"}),
     FeedType.FLAG: frozenset(
@@ -86,10 +111,24 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
     FeedType.RESPONSE: frozenset(
         {"id", "participant_id", "study_version_id", "version", "revision", "device_session_id"}
     ),
+    FeedType.SIGNATURE: frozenset({"id", "signer_id", "signer_name", "signer_role"}),
 }
-# Served with their scope only, and only once a physician has decided about them.
-DECIDED = frozenset({FeedType.FLAG})
-VOIDING = frozenset({"anchor.withdrawn", "assessment.cancelled"})
+# Served with a scope of their own only, and only once a physician has decided about them.
+DECIDED: Mapping[FeedType, Scope] = {
+    FeedType.ADVERSE_EVENT: Scope.ADVERSE_EVENTS,
+    FeedType.CANDIDATE: Scope.ADVERSE_EVENTS,
+    FeedType.FLAG: Scope.FLAGS,
+}
+# Which records' signatures are served, and by which scope: those that are served themselves.
+SIGNED: Mapping[str, Scope] = {
+    FeedType.ADVERSE_EVENT: Scope.ADVERSE_EVENTS,
+    FeedType.FLAG: Scope.FLAGS,
+    FeedType.PARTICIPANT: Scope.READ,
+    FeedType.RESPONSE: Scope.READ,
+}
+# Fields that need a scope beside that of their type.
+SCOPE_OF_FIELD: Mapping[str, Scope] = {"study_day_second": Scope.SECOND_INFUSION}
+VOIDING = frozenset({"adverse_event.voided", "anchor.withdrawn", "assessment.cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +146,7 @@ class Choice:
     @property
     def entity_types(self) -> list[str]:
         """The types that may be served to these scopes."""
-        unseen = frozenset() if Scope.FLAGS in self.scopes else DECIDED
+        unseen = {kind for kind, scope in DECIDED.items() if scope not in self.scopes}
         return sorted((self.types or frozenset(FeedType)) - unseen)
 
 
@@ -128,7 +167,11 @@ def item_of(
     """
     content = json.loads(body)
     after = content["after"]
-    data = {name: after[name] for name in FIELDS[FeedType(content["entity_type"])] if name in after}
+    data = {
+        name: after[name]
+        for name in FIELDS[FeedType(content["entity_type"])]
+        if name in after and SCOPE_OF_FIELD.get(name) in {None, *scopes}
+    }
     if Scope.FREE_TEXT not in scopes and "answers" in data:
         data["answers"] = _without_free_text(data, catalogue)
     version_id = after.get("study_version_id")

@@ -71,6 +71,7 @@ class MadeUpStudy:
                 *(Who("participant", code, "participant") for code in codes),
                 Who("user", "zhang.jing", "investigator"),
             ),
+            meanings=(("assessed", "I made this assessment"),),
         )
         for code in codes:
             self._live(code)
@@ -189,7 +190,10 @@ class MadeUpStudy:
         her = Who("participant", code, "participant")
         staff = Who("user", "zhang.jing", "investigator")
         software = Who("system", "planning", "system")
-        self._change(code, staff, "participant", code, {"site": code[:4], "language": "zh"})
+        self._change(
+            code, staff, "participant", code,
+            {"site": code[:4], "language": "zh", "zone": "Asia/Shanghai"},
+        )  # fmt: skip
         self._change(code, staff, "consent", self._id(), {"kind": "trial"})
         infused = START.astimezone(SHENZHEN)
         for version in (1, 2):
@@ -218,6 +222,46 @@ class MadeUpStudy:
                     code, her, response, questionnaire, status,
                     version=version, study_version=package.version, assessment_id=assessment,
                 )  # fmt: skip
+
+        self._suffer(code, staff)
+
+    def _suffer(self, code: str, staff: Who) -> None:
+        """Two events: one revised and signed as it stands then, one that was entered in error."""
+        report, event, error = (self._id() for _ in range(3))
+        decision = {"source": "self_report", "source_key": report, "disposition": "accepted"}
+        self._change(code, staff, "candidate", self._id(), decision | {"event_number": 1})
+        for version in (1, 2):
+            self._change(
+                code, staff, "adverse_event", event, self._event(1, version),
+                version=version, study_version="1.0.0", reason=f"看过 & <{version}>",
+            )  # fmt: skip
+        self._change(
+            code, staff, "signature", self._id(),
+            {
+                "entity_type": "adverse_event", "entity_id": event, "entity_version": 2,
+                "meaning": "assessed", "signer": staff.name,
+                "signed_at": (START + timedelta(hours=5)).isoformat(),
+            },
+        )  # fmt: skip
+        for version, op in ((1, "insert"), (2, "void")):
+            self._change(
+                code, staff, "adverse_event", error, self._event(2, 1),
+                version=version, op=op, study_version="2.0.0", reason="重复",
+            )  # fmt: skip
+        self._change(
+            code, staff, "contact", self._id(), {"channel": "telephone", "assessment_id": None}
+        )
+
+    def _event(self, number: int, version: int) -> dict[str, Any]:
+        onset = START.astimezone(SHENZHEN).date()
+        return {
+            "number": number, "source": "self_report",
+            "term": f"头痛 {self.chance.choice(AWKWARD)}",
+            "onset_on": onset.isoformat(), "onset_at": START.isoformat(), "ended_on": None,
+            "seriousness": ["hospitalisation"] if version == 2 else [],
+            "grades": [{"grade": version, "from_on": onset.isoformat()}],
+            "linked_responses": [], "relationship": "possible",
+        }  # fmt: skip
 
     def _respond(
         self,

@@ -96,3 +96,22 @@ def test_every_answer_comes_back_as_it_was_given_and_every_gap_says_why() -> Non
                 assert type(plain)(data.get("Value")) == plain
 
     assert reasons == {"DECLINED", "HIDDEN", "NOT_REACHED", "BLANK"}
+
+
+@pytest.mark.req("T-08", "E-03")
+def test_a_signature_stands_on_the_version_that_was_signed_and_on_no_other() -> None:
+    made_up = MadeUpStudy(6)
+    events = [one for one in made_up.changes if one.type == "adverse_event" and not one.is_void]
+
+    told = signatures_on_events(made_up)
+    made_up.changes = [one for one in made_up.changes if one not in events or one.version == 1]
+    without_revisions = signatures_on_events(made_up)
+
+    assert told == ["SIG.assessed"] * 3
+    assert without_revisions == []
+
+
+def signatures_on_events(made_up: MadeUpStudy) -> list[str]:
+    root = etree.fromstring(snapshot_of(made_up))
+    path = "//o:FormData[@FormOID='F.adverse_event']/o:Signature/o:SignatureRef/@SignatureOID"
+    return list(map(str, root.xpath(path, namespaces=PREFIXES)))

@@ -131,7 +131,10 @@ class ManifestSchema(Schema):
     epoch = fields.String(required=True)
     upto = fields.Integer(required=True)
     totals = fields.List(fields.Nested(TotalSchema), required=True)
-    held_back = fields.List(fields.Nested(HeldBackSchema), required=True, allow_none=True)
+    held_back = fields.List(
+        fields.Nested(HeldBackSchema), required=True,
+        metadata={"description": "How much waits now, of the kinds that the scopes may see."},
+    )  # fmt: skip
 
 
 class AcknowledgementSchema(Schema):
@@ -188,7 +191,9 @@ def read_manifest(query: dict[str, Any]) -> dict[str, Any]:
     """Return number and checksum of all changes up to a place, to compare with what was stored."""
     choice = choice_of(query["type"])
     with sequenced_reading() as session:
-        totals = feed.manifest(session, choice, upto=query["upto"])
+        totals = feed.manifest(
+            session, choice, upto=query["upto"], catalogue=catalogue(session), now=now()
+        )
     put_on_record("feed.reconciled", {"upto_seq": totals.upto, "filter": choice.filter})
     return _described(totals)
 
@@ -236,12 +241,9 @@ def _as_odm(session: Session, page: Page) -> bytes:
 
 
 def _described(totals: Manifest) -> dict[str, Any]:
-    held_back = totals.held_back
     return {
         "epoch": totals.epoch,
         "upto": totals.upto,
         "totals": totals.totals,
-        "held_back": None if held_back is None else [
-            {"type": name, "count": count} for name, count in held_back.items()
-        ],
-    }  # fmt: skip
+        "held_back": [{"type": name, "count": count} for name, count in totals.held_back.items()],
+    }

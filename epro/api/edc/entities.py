@@ -48,6 +48,44 @@ def read_response_history(response_id: UUID) -> Response:
     return _history(FeedType.RESPONSE, response_id)
 
 
+@blueprint.get("/adverse-events/<uuid:event_id>")
+@requires(Permission.READ_FEED)
+@blueprint.response(200, FeedItemSchema, description="Its newest state; the ETag names it.")
+@blueprint.alt_response(304, description="The state that the client has is the newest.")
+@blueprint.refuses(NotFound)
+def read_adverse_event_item(event_id: UUID) -> WerkzeugResponse:
+    """Return how an adverse event stands; one that was entered in error is `void`."""
+    return _current(FeedType.ADVERSE_EVENT, event_id)
+
+
+@blueprint.get("/adverse-events/<uuid:event_id>/history")
+@requires(Permission.READ_FEED)
+@blueprint.response(200, EntityHistorySchema)
+@blueprint.refuses(NotFound)
+def read_adverse_event_history(event_id: UUID) -> Response:
+    """Return every version of an adverse event, with who made it and why."""
+    return _history(FeedType.ADVERSE_EVENT, event_id)
+
+
+@blueprint.get("/flags/<uuid:flag_id>")
+@requires(Permission.READ_FEED)
+@blueprint.response(200, FeedItemSchema, description="Its newest state; the ETag names it.")
+@blueprint.alt_response(304, description="The state that the client has is the newest.")
+@blueprint.refuses(NotFound)
+def read_flag_item(flag_id: UUID) -> WerkzeugResponse:
+    """Return how a flag stands that a physician has decided about."""
+    return _current(FeedType.FLAG, flag_id)
+
+
+@blueprint.get("/flags/<uuid:flag_id>/history")
+@requires(Permission.READ_FEED)
+@blueprint.response(200, EntityHistorySchema)
+@blueprint.refuses(NotFound)
+def read_flag_history(flag_id: UUID) -> Response:
+    """Return every state of a flag since a physician has decided about it."""
+    return _history(FeedType.FLAG, flag_id)
+
+
 def _current(kind: FeedType, entity_id: UUID) -> WerkzeugResponse:
     entity = _entity(kind, entity_id)
     response = _as_json(entity.current)
