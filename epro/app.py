@@ -59,6 +59,7 @@ from epro.web.console import follow_up as console_follow_up
 from epro.web.console import pages as console_frame
 from epro.web.console import safety as console_safety
 from epro.web.console import sign_in as console_sign_in
+from epro.web.phone import pages as phone
 
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
@@ -91,7 +92,7 @@ def create_app(
     app.register_blueprint(health.blueprint)
     app.register_blueprint(hooks.blueprint)
     app.register_blueprint(fhir.blueprint)
-    for pages in CONSOLE:
+    for pages in (*CONSOLE, phone):
         app.register_blueprint(pages.blueprint)
     if settings.has_inbox:
         app.register_blueprint(inbox.blueprint)

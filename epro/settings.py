@@ -38,7 +38,9 @@ class Settings:
     """Everything a process needs to know about where it runs.
 
     Without `mail` or `sms`, what would leave that way is kept in the development inbox. `lease_s`
-    and `settle_s` are for the sending of messages, in seconds of the wall's clock.
+    and `settle_s` are for the sending of messages, in seconds of the wall's clock. Without
+    `is_phone_offline` phones give up what they keep of the app; `is_phone_bundled` serves it as one
+    script.
     """
 
     environment: Environment
@@ -54,6 +56,8 @@ class Settings:
     gateway: GatewaySettings | None = None
     lease_s: int = LEASE_S
     settle_s: int = SETTLE_S
+    is_phone_offline: bool = True
+    is_phone_bundled: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -94,6 +98,8 @@ class Settings:
             gateway=read_gateway(env, faults, is_production=is_production),
             lease_s=_seconds(env, "EPRO_LEASE_S", faults, LEASE_S, is_production=is_production),
             settle_s=_seconds(env, "EPRO_SETTLE_S", faults, SETTLE_S, is_production=is_production),
+            is_phone_offline=env.get("EPRO_PHONE_OFFLINE", "1") != "0",
+            is_phone_bundled=is_production or env.get("EPRO_PHONE_BUNDLE", "") == "1",
         )
         faults.extend(_weaknesses(settings))
         if faults:

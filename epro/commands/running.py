@@ -107,6 +107,7 @@ def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> Non
     lines = [
         "",
         f"epro is ready:  {settings.public_url if settings.is_production else address}",
+        f"  phone app     {address}/p/",
         f"  console       {address}/console/",
         f"  API           {address}/api/openapi.json",
         f"  state         {address}/readyz",

@@ -1,0 +1,82 @@
+// Talks to the server: cookies that no script can read, a proof against foreign pages, and access
+// that is renewed by itself. A reply that was lost is asked for again; only the server's own word
+// ends a session.
+
+const API = "/api/v1";
+const TIMEOUT_MS = 20000;
+
+let ended = () => {};
+
+/** No answer came: no network, no server, or it took too long. */
+export class Unreachable extends Error {}
+
+/** Have somebody told when the server says that this phone's session has ended. */
+export function onEnded(listener) {
+  ended = listener;
+}
+
+/**
+ * Ask the server, as the signed-in participant. Return {status, data}, whatever the status is. An
+ * access that has run out is renewed once. Throws Unreachable.
+ */
+export async function call(method, path, { body, headers = {} } = {}) {
+  const first = await ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
+  if (first.status !== 401 || path.startsWith("/sessions/activation")) return first;
+  if (!(await renew())) return first;
+  return ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
+}
+
+/** Return the data of a reading that has to succeed. Throws Unreachable also for a refusal. */
+export async function read(path) {
+  const { status, data } = await call("GET", path);
+  if (status !== 200) throw new Unreachable(`${path} ${status}`);
+  return data;
+}
+
+/**
+ * Trade the refresh token for new ones. False when the session has ended for good. When no answer
+ * comes the cookie is still the old one, which the server takes once more: nothing is lost.
+ */
+async function renew() {
+  const { status } = await alone("epro-refresh", () =>
+    ask("POST", "/sessions/refresh", { headers: {}, csrf: "epro_phone_refresh_csrf" }),
+  );
+  if (status === 200) return true;
+  if (status !== 401) throw new Unreachable(`refresh ${status}`);
+  ended();
+  return false;
+}
+
+/** Do something while no other tab does: where the browser has locks. */
+export function alone(name, work) {
+  return navigator.locks ? navigator.locks.request(name, work) : work();
+}
+
+async function ask(method, path, { body, headers, csrf }) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+  const sent = { Accept: "application/json", ...headers };
+  if (method !== "GET") sent["X-CSRF-TOKEN"] = cookie(csrf);
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  try {
+    const answer = await fetch(API + path, {
+      method, headers: sent, signal: stop.signal, cache: "no-store", credentials: "same-origin",
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    return { status: answer.status, data: isJson(answer) && text ? JSON.parse(text) : null };
+  } catch (error) {
+    throw new Unreachable(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isJson(answer) {
+  return (answer.headers.get("Content-Type") || "").startsWith("application/json");
+}
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}

@@ -1,0 +1,74 @@
+// Definitions of forms and what is filled in: loaded ahead while there is network, so that a form
+// can be opened without any; a draft is kept with every touch.
+
+import { read } from "./api.js";
+import * as clock from "./clock.js";
+import * as db from "./db.js";
+import { state, update } from "./state.js";
+
+const AHEAD_MS = 36 * 3600 * 1000;
+
+/** Return the name a form is kept under, and its draft: of an assessment, or open at any hour. */
+export function keyOf({ assessmentId, code }) {
+  return assessmentId ? `assessment:${assessmentId}` : `open:${code}`;
+}
+
+/** Return a form, anew from the server or else as it was kept. Throws Unreachable without either. */
+export async function load(which) {
+  const key = keyOf(which);
+  try {
+    const form = await read(which.assessmentId ? `/me/assessments/${which.assessmentId}/form` : `/me/forms/${which.code}`);
+    await db.put("form", { key, participant: state().participant, form });
+    return form;
+  } catch (error) {
+    const kept = await db.get("form", key);
+    if (kept && kept.participant === state().participant) return kept.form;
+    throw error;
+  }
+}
+
+/** Load what can be asked for soon: what opens within 36 hours, and the reports of any hour. */
+export async function loadAhead(diary) {
+  const soon = diary.items.filter(
+    (one) => Date.parse(one.opens_at) < clock.now() + AHEAD_MS && Date.parse(one.late_until) > clock.now(),
+  );
+  const open = soon.filter((one) => one.state !== "completed").map((one) => ({ assessmentId: one.id }));
+  for (const which of [...open, ...diary.always_open.map(({ code }) => ({ code }))]) {
+    await load(which);
+  }
+  const wanted = new Set([...open.map(keyOf), ...diary.always_open.map(keyOf)]);
+  for (const kept of await db.all("form")) {
+    if (!wanted.has(kept.key) && !(await db.get("draft", kept.key))) await db.remove("form", kept.key);
+  }
+}
+
+/**
+ * Return the draft of a form, or begin one. A draft keeps the form it was begun with: an update of
+ * the study never changes a form in the middle.
+ */
+export async function draftOf(which, begin) {
+  const key = keyOf(which);
+  const kept = await db.get("draft", key);
+  if (kept && kept.participant === state().participant) return kept;
+  const form = await load(which);
+  return { key, participant: state().participant, assessmentId: which.assessmentId || null, form, ...begin(form) };
+}
+
+/** Keep a draft; resolves when it is on the disk. Throws StorageFull. */
+export async function save(draft) {
+  await db.put("draft", { ...draft, savedAt: Date.now() });
+  await show();
+}
+
+/** Throw a draft away. */
+export async function drop(key) {
+  await db.remove("draft", key);
+  await show();
+}
+
+/** Let the screens know which forms have been begun. */
+export async function show() {
+  const drafts = await db.all("draft");
+  const own = drafts.filter((one) => one.participant === state().participant);
+  update({ drafts: own.map(({ key, assessmentId, savedAt }) => ({ key, assessmentId, savedAt })) });
+}

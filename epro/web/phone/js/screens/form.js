@@ -1,0 +1,130 @@
+// Holds one form open: loads or resumes its draft, lets no second tab write into it, sends what is
+// unfinished when the page goes out of sight, and hands the finished form to the outbox.
+
+import { Unreachable } from "../api.js";
+import { StorageFull } from "../db.js";
+import { begin, recordOf } from "../form/submission.js";
+import { Form } from "../form/run.js";
+import * as forms from "../forms.js";
+import { said, spoken, t, time } from "../i18n.js";
+import * as outbox from "../outbox.js";
+import { back, replace } from "../router.js";
+import { state, update, useFacts } from "../state.js";
+import { html, Screen, useEffect, useRef, useState } from "../ui.js";
+import { lockOf } from "../update.js";
+import { HelpButton } from "./help.js";
+
+const SEND_AFTER_MS = 30000;
+
+export function FormScreen({ rest: [kind, name] }) {
+  const which = kind === "assessment" ? { assessmentId: name } : { code: name };
+  const [held, setHeld] = useState({ standing: "loading" });
+  useEffect(() => hold(which, setHeld), []);
+  if (held.standing === "done") return html`<${Done} response=${held.response} title=${held.title} />`;
+  if (held.standing === "open") return html`<${Open} draft=${held.draft} setHeld=${setHeld} />`;
+  const take = () => hold(which, setHeld, { isTaken: true });
+  return html`
+    <${Screen} title=${t(`form.${held.standing}.title`)} back=${back} top=${html`<${HelpButton} />`}
+      bar=${held.standing === "elsewhere" ? html`<button type="button" class="main" onClick=${take}>${t("form.elsewhere.take")}</button>` : null}>
+      <p role="status">${t(`form.${held.standing}`)}</p>
+    <//>
+  `;
+}
+
+function Open({ draft: first, setHeld }) {
+  const draft = useRef(first);
+  const sent = useRef({ savedCount: 0, sentCount: 0, timer: null });
+
+  const save = async (changed) => {
+    draft.current = changed;
+    sent.current.savedCount += 1;
+    clearTimeout(sent.current.timer);
+    sent.current.timer = setTimeout(sendUnfinished, SEND_AFTER_MS);
+    await keeping(() => forms.save(changed));
+  };
+  const send = async (facts) => {
+    draft.current = { ...draft.current, ...facts.draft, revision: draft.current.revision + 1 };
+    sent.current.sentCount = sent.current.savedCount;
+    await keeping(() => forms.save(draft.current));
+    await keeping(() => outbox.put(recordOf(draft.current, { status: "in_progress", isUrgent: facts.isUrgent === true })));
+    return draft.current;
+  };
+  const sendUnfinished = () => {
+    if (sent.current.savedCount > sent.current.sentCount) send({});
+  };
+  const submit = async (finished, { isUrgent = false } = {}) => {
+    clearTimeout(sent.current.timer);
+    sent.current.sentCount = sent.current.savedCount;
+    const last = { ...finished, revision: finished.revision + 1 };
+    await keeping(() => outbox.put(recordOf(last, { status: "completed", isUrgent }), last.key));
+    await forms.show();
+    setHeld({ standing: "done", response: last.response_id, title: said(last.form.questionnaire.title) });
+  };
+  useEffect(() => {
+    const onHide = () => document.visibilityState === "hidden" && sendUnfinished();
+    document.addEventListener("visibilitychange", onHide);
+    return () => {
+      document.removeEventListener("visibilitychange", onHide);
+      clearTimeout(sent.current.timer);
+      sendUnfinished();
+    };
+  }, []);
+  return html`<${Form} draft=${first} save=${save} send=${send} submit=${submit} leave=${back} />`;
+}
+
+function Done({ response, title }) {
+  const { waiting, lastSentAt } = useFacts();
+  const record = waiting.find((one) => one.response_id === response);
+  const isParked = record && record.state === "parked";
+  return html`
+    <${Screen} title=${t("done.title", { title })} top=${html`<${HelpButton} />`}
+      bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
+      <p role="status" class=${record ? "note" : "good"}>
+        ${record ? t(isParked ? "done.parked" : "done.kept") : t("done.delivered", { at: time(lastSentAt) })}
+      </p>
+      ${record ? html`<button type="button" class="second" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
+    <//>
+  `;
+}
+
+/** Take the form for this tab, load what was begun; returns how to let go of it. */
+function hold(which, setHeld, { isTaken = false } = {}) {
+  let release = () => {};
+  let isGone = false;
+  const opened = async () => {
+    try {
+      const draft = await forms.draftOf(which, (form) => begin(form, spoken()));
+      if (!isGone) setHeld({ standing: "open", draft });
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      setHeld({ standing: "unreachable" });
+    }
+  };
+  if (!navigator.locks) {
+    opened();
+    return () => {};
+  }
+  const options = isTaken ? { steal: true } : { ifAvailable: true };
+  navigator.locks
+    .request(lockOf(forms.keyOf(which)), options, (lock) => {
+      if (lock === null) return void setHeld({ standing: "elsewhere" });
+      opened();
+      return new Promise((resolve) => {
+        release = resolve;
+      });
+    })
+    .catch(() => !isGone && setHeld({ standing: "elsewhere" }));
+  return () => {
+    isGone = true;
+    release();
+  };
+}
+
+async function keeping(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    if (state().storage !== "full") update({ storage: "full" });
+  }
+}

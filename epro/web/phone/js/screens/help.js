@@ -1,0 +1,27 @@
+// Help now: numbers to press, without PIN and without network. The app never pretends that somebody
+// is watching.
+
+import { t } from "../i18n.js";
+import { numbers } from "../numbers.js";
+import { back, go } from "../router.js";
+import { Call, html, Screen } from "../ui.js";
+
+export function Help() {
+  const { emergency, site, study } = numbers();
+  return html`
+    <${Screen} title=${t("help.title")} back=${back} kind="danger">
+      <p>${t("help.when")}</p>
+      <div class="calls">
+        <${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" />
+        <${Call} number=${study} text=${t("call.study")} />
+        <${Call} number=${site} text=${t("call.site")} />
+      </div>
+      <p>${t("help.nobody")}</p>
+    <//>
+  `;
+}
+
+/** Lead to help from wherever somebody is. */
+export function HelpButton() {
+  return html`<button type="button" class="quiet help" onClick=${() => go("help")}>${t("help.button")}</button>`;
+}

@@ -1,0 +1,65 @@
+// Who is at this phone: activation, the screen lock, and the end of a session.
+
+import { call, onEnded } from "./api.js";
+import * as db from "./db.js";
+import * as pin from "./pin.js";
+import { state, update } from "./state.js";
+
+const LOCK_AFTER_MS = 5 * 60 * 1000;
+
+let hiddenAt = null;
+
+/** Find out how this phone stands, and lock it whenever it was out of sight for five minutes. */
+export async function start() {
+  onEnded(() => end("ended"));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") hiddenAt = Date.now();
+    else if (hiddenAt !== null && Date.now() - hiddenAt >= LOCK_AFTER_MS) lock();
+  });
+  const kept = await db.get("meta", "session");
+  if (!kept) return update({ session: "none" });
+  const isLocked = kept.state === "open" && (await pin.isSet());
+  return update({ participant: kept.participant, session: isLocked ? "locked" : kept.state });
+}
+
+/**
+ * Trade code and year of birth for a session. Returns null, or the code of the refusal: one and the
+ * same for every reason that lies in code or year. Throws Unreachable.
+ */
+export async function activate({ code, yearOfBirth, secret }) {
+  const body = { code, year_of_birth: Number(yearOfBirth), pin: secret, session_transport: "cookie" };
+  const { status, data } = await call("POST", "/sessions/activation", { body });
+  if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
+  const participant = data.person.name;
+  await pin.keep(secret);
+  await db.change(["meta"], async (store) => {
+    await store.put("meta", { participant, state: "open" }, "session");
+    for (const name of ["profile", "diary", "offset"]) await store.remove("meta", name);
+  });
+  update({ participant, session: "open", profile: null, diary: null, waiting: [], drafts: [] });
+  if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
+  return null;
+}
+
+/** Try to unlock; the answer is that of `pin.attempt`. */
+export async function unlock(secret) {
+  const tried = await pin.attempt(secret);
+  if (tried.result === "right") update({ session: "open" });
+  if (tried.result === "over") await end("ended");
+  return tried;
+}
+
+/** Lock the screen; drafts and unsent records stay, and go on being sent. */
+export function lock() {
+  if (state().session === "open") update({ session: "locked" });
+}
+
+/** Close this phone's session: "ended" by the server or by wrong PINs, "none" by her own wish. */
+export async function end(how) {
+  await db.change(["meta"], async (store) => {
+    const kept = await store.get("meta", "session");
+    if (how === "none") await store.remove("meta", "session");
+    else if (kept) await store.put("meta", { ...kept, state: how }, "session");
+  });
+  update({ session: how });
+}

@@ -1,0 +1,81 @@
+// What every screen is made of: Preact by way of htm, and a few pieces that look alike everywhere.
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
+import { t } from "./i18n.js";
+
+export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
+
+/**
+ * Frame a screen: a top line with the way back, the content, a bottom bar with the main button. The
+ * heading takes the focus when the screen appears, so that whoever hears the page hears it begin.
+ */
+export function Screen({ title, back, top, bar, children, kind = "" }) {
+  const heading = useRef(null);
+  useLayoutEffect(() => {
+    document.title = `${title} · ${t("app.name")}`;
+    window.scrollTo(0, 0);
+    if (heading.current) heading.current.focus({ preventScroll: true });
+  }, [title]);
+  return html`
+    <div class="screen ${kind}">
+      <header class="top">
+        ${back ? html`<button class="back" type="button" onClick=${back}>${t("back")}</button>` : html`<span></span>`}
+        <div class="top-right">${top}</div>
+      </header>
+      <main>
+        <h1 ref=${heading} tabindex="-1">${title}</h1>
+        ${children}
+      </main>
+      ${bar ? html`<footer class="bar">${bar}</footer>` : null}
+    </div>
+  `;
+}
+
+/** Show what has to be put right; it takes the focus, and names the field that each line is about. */
+export function Problems({ list }) {
+  const box = useRef(null);
+  useEffect(() => {
+    if (list.length > 0 && box.current) box.current.focus();
+  }, [list]);
+  if (list.length === 0) return null;
+  return html`
+    <div class="problems" role="alert" tabindex="-1" ref=${box}>
+      <h2>${t("problem")}</h2>
+      <ul>
+        ${list.map(({ field, text }) => html`<li>${field ? html`<a href=${`#${field}`} onClick=${jump(field)}>${text}</a>` : text}</li>`)}
+      </ul>
+    </div>
+  `;
+}
+
+function jump(field) {
+  return (event) => {
+    event.preventDefault();
+    const found = document.getElementById(field);
+    if (found) found.focus();
+  };
+}
+
+/** Show a number that can be pressed, and read where pressing does nothing. */
+export function Call({ number, text, kind = "call" }) {
+  if (!number) return null;
+  return html`<a class=${kind} href=${`tel:${number.replace(/[^0-9+]/g, "")}`}>${text} <bdi class="number">${number}</bdi></a>`;
+}
+
+/** Run work that takes a while from a button: pressed twice it still runs once. */
+export function useBusy() {
+  const [isBusy, setBusy] = useState(false);
+  const running = useRef(false);
+  const run = async (work) => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    try {
+      await work();
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  return [isBusy, run];
+}

@@ -1,0 +1,180 @@
+"""A participant's phone in a real browser: a narrow touch screen before the running system."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.blackbox.people import DIARIES, PIN, activation_form
+from tests.blackbox.system import System
+from tests.browser.desk import Watched
+
+WIDTHS = (320, 360, 412)
+TEXT_SIZES = ("standard", "large", "largest")
+LANGUAGES = ("zh", "en")
+HEIGHT = 740
+PATIENCE_MS = 15_000
+TARGET_PX = 48
+# Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
+SMALL_TARGETS = """(least) =>
+  [...document.querySelectorAll('button, a[href], input, textarea, select')]
+  .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
+  .filter((one) => one.getBoundingClientRect().height < least - 0.5)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+
+
+@dataclass
+class Somebody:
+    """A participant as the site knows her, and what she types to activate her phone."""
+
+    code: str
+    typed: dict[str, Any]
+
+
+@dataclass
+class Handset:
+    """One phone: its browser's context with all that it keeps, and the page that is watched."""
+
+    system: System
+    context: BrowserContext
+    watched: Watched
+    somebody: Somebody
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> Page:
+        return self.watched.page
+
+    def activate(self) -> None:
+        """Come in by the printed address, and wait until today's list is there."""
+        page, typed = self.page, self.somebody.typed
+        page.goto(f"/a#{typed['code']}")
+        page.fill("#year", str(typed["year_of_birth"]))
+        self.press()
+        page.fill("#pin", PIN)
+        page.fill("#again", PIN)
+        self.press()
+        expect(page.locator(".strip")).to_be_visible()
+
+    def unlock(self) -> None:
+        """Type the PIN, as after every cold start."""
+        self.page.fill("#pin", PIN)
+        self.press()
+        expect(self.page.locator(".strip")).to_be_visible()
+
+    def press(self) -> None:
+        """Press the main button of the bottom bar."""
+        self.page.locator(".bar button.main").click()
+
+    def open_form(self, title: str) -> None:
+        """Open a form from today's list, and wait for its question."""
+        self.card(title).get_by_role("button").click()
+        expect(self.page.locator(".step")).to_be_visible()
+
+    def next(self) -> None:
+        """Press the main button of a question, and wait for the next one."""
+        before = self.heading()
+        self.press()
+        expect(self.page.get_by_role("heading", level=1)).not_to_have_text(before)
+
+    def answer_calmly(self) -> None:
+        """Answer whatever is asked as on a good day, up to the review."""
+        while self.page.locator(".review").count() == 0:
+            if self.page.locator("input[inputmode=decimal]").count():
+                self.page.fill("input[inputmode=decimal]", "36.6")
+            elif self.page.locator(".cells").count():
+                self.page.locator(".cells label").first.click()
+            else:
+                self.page.locator("label.row").last.click()
+            self.next()
+
+    def card(self, title: str) -> Locator:
+        """Return a card of today's list by its title."""
+        return self.page.locator(".card", has=self.page.get_by_role("heading", name=title))
+
+    def heading(self) -> str:
+        return self.page.get_by_role("heading", level=1).inner_text()
+
+    def is_kept(self) -> None:
+        """Wait until the phone keeps the app for use without network."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+
+    def kept(self, store: str) -> list[Any]:
+        """Return what lies in one of the stores of the phone."""
+        found: list[Any] = self.page.evaluate(
+            """(name) => new Promise((resolve, reject) => {
+              const opening = indexedDB.open('epro-phone');
+              opening.onerror = () => reject(opening.error);
+              opening.onsuccess = () => {
+                const asked = opening.result.transaction(name).objectStore(name).getAll();
+                asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
+              };
+            })""",
+            store,
+        )
+        return found
+
+    def responses(self) -> list[dict[str, Any]]:
+        """Return what the server has stored of hers."""
+        items = self.system.read(f"/participants/{self.somebody.code}/responses")["items"]
+        return list(items)
+
+    def look(self, name: str, pictures: Path, *, every_size: bool = True) -> list[str]:
+        """Judge the screen as it stands in each width and text size, and keep its pictures.
+
+        Returns what is wrong: axe's findings, what scrolls sideways, what is too small to hit.
+        """
+        page, found = self.page, []
+        language = page.evaluate("document.documentElement.lang").split("-")[0]
+        for size in TEXT_SIZES if every_size else TEXT_SIZES[:1]:
+            page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": HEIGHT})
+                where = f"{name} {language} {width} {size}"
+                measured = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+                if measured != [width, width]:
+                    found.append(f"{where}: is {measured} wide")
+                found += [
+                    f"{where}: small {one}" for one in page.evaluate(SMALL_TARGETS, TARGET_PX)
+                ]
+                picture = f"phone-{name}-{language}-{width}-{size}.png"
+                page.screenshot(path=pictures / picture, full_page=True)
+            found += [f"{name} {language} {size}: {one}" for one in self.watched.findings()]
+        page.evaluate("() => { document.documentElement.dataset.text = 'standard'; }")
+        page.set_viewport_size({"width": 360, "height": HEIGHT})
+        return found
+
+
+@contextmanager
+def handset(system: System, chromium: Browser, somebody: Somebody, **how: Any) -> Iterator[Handset]:
+    """Take a new phone into the hand; whatever its content policy refuses is a fault."""
+    context = chromium.new_context(
+        base_url=system.url, viewport={"width": 360, "height": HEIGHT}, has_touch=True,
+        is_mobile=True, locale="zh-CN", timezone_id="Asia/Shanghai", **how,
+    )  # fmt: skip
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        yield Handset(system, context, Watched(context.new_page()), somebody)
+    finally:
+        context.close()
+
+
+def newcomer(system: System) -> Somebody:
+    """Enrol somebody who has her code on paper and no phone yet."""
+    form = activation_form(system)
+    return Somebody(form["participant"], form["typed"])
+
+
+def infused(system: System, somebody: Somebody) -> dict[str, Any]:
+    """Have her infused now and wait until that evening's diary is open; return it."""
+    anchor = {"event": "INF1", "occurred_at": system.now().isoformat()}
+    answer = system.staff("POST", f"/participants/{somebody.code}/anchors", json=anchor)
+    assert answer.status_code == 201, answer.text
+    items = system.read(f"/participants/{somebody.code}/assessments")["items"]
+    diary: dict[str, Any] = next(one for one in items if one["questionnaire"]["code"] in DIARIES)
+    system.move_to(datetime.fromisoformat(diary["opens_at"]) + timedelta(minutes=1))
+    return diary

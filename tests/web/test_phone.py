@@ -1,0 +1,149 @@
+"""The phone app as the server hands it out: headers, shell, texts, weight."""
+
+import hashlib
+import json
+import re
+from gzip import compress
+
+import pytest
+
+from epro.web.phone import shell
+from epro.web.phone.bundle import NotBundled, bundled
+from tests.api.world import World
+
+VENDOR = shell.FOLDER / "vendor"
+FIRST_LOAD_LIMIT, SCRIPT_LIMIT, STYLE_LIMIT = (kb * 1024 for kb in (60, 35, 8))
+KEY = re.compile(r'\bt\(\s*(?:[\w.]+ \? )?"([\w.]+)"')
+ALSO_KEY = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+)"')
+BEGINNING = re.compile(r"\bt\(`([\w.]+)\$\{")
+
+
+def texts(language: str) -> dict[str, str]:
+    read: dict[str, str] = json.loads((shell.FOLDER / f"i18n/{language}.json").read_text("utf-8"))
+    return read
+
+
+def sources() -> dict[str, str]:
+    return {
+        path.relative_to(shell.FOLDER).as_posix(): path.read_text("utf-8")
+        for path in sorted((shell.FOLDER / "js").rglob("*.js"))
+    }
+
+
+@pytest.mark.req("X-05")
+def test_the_page_allows_nothing_but_its_own_files(world: World) -> None:
+    page = world.browser().get("/p/")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert page.status_code == 200
+    assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    assert " style=" not in page.text
+    assert not re.search(r"<script(?![^>]+src=)", page.text)
+
+
+@pytest.mark.req("P-02")
+def test_the_address_on_the_paper_leads_to_the_app_and_spends_nothing(world: World) -> None:
+    led = [world.browser().get("/a") for _ in range(10)]
+
+    assert {(one.status_code, one.headers["Location"]) for one in led} == {(303, "/p/")}
+
+
+def test_every_file_that_the_page_names_is_there_for_good(world: World) -> None:
+    page = world.browser().get("/p/").text
+    named = re.findall(r'(?:src|href)="(/p/[0-9a-f]{16}/[^"]+)"', page)
+
+    answers = [world.browser().get(name) for name in named]
+
+    assert len(named) >= 4
+    assert {one.status_code for one in answers} == {200}
+    assert all("immutable" in one.headers["Cache-Control"] for one in answers)
+
+
+@pytest.mark.parametrize(
+    "name", ["pages.py", "../pages.py", "vendor/LOCK.json", "js/nothing.js", "sw.js", "%00.css"]
+)
+def test_nothing_but_the_shell_is_served(world: World, name: str) -> None:
+    version = shell.read_modules().version
+
+    assert world.browser().get(f"/p/{version}/{name}").status_code == 404
+
+
+def test_the_worker_keeps_the_whole_shell_and_asks_for_nothing_else(world: World) -> None:
+    source = world.browser().get("/p/sw.js")
+    listed = json.loads(re.findall(r"^const SHELL = (.*);$", source.text, re.MULTILINE)[0])
+
+    answers = [world.browser().get(name).status_code for name in listed["files"]]
+
+    assert set(answers) == {200}
+    assert source.headers["Cache-Control"] == "no-cache"
+    assert len([name for name in listed["files"] if "/js/" in name]) == len(sources())
+
+
+@pytest.mark.req("P-10")
+def test_both_languages_say_the_same_things_and_nothing_is_said_that_nobody_asks_for() -> None:
+    zh, en = texts("zh"), texts("en")
+    code = "\n".join(sources().values())
+    named = set(KEY.findall(code)) | set(ALSO_KEY.findall(code))
+    beginnings = tuple(BEGINNING.findall(code))
+
+    unused = [key for key in zh if key not in named and not key.startswith(beginnings)]
+    places = {key.split(".")[0] for key in zh}
+    missing = [key for key in named if key.split(".")[0] in places and key not in zh]
+
+    assert list(zh) == list(en)
+    assert (unused, missing) == ([], [])
+    for key in zh:
+        assert set(re.findall(r"\{\w+\}", zh[key])) == set(re.findall(r"\{\w+\}", en[key])), key
+
+
+def test_one_script_is_made_of_the_modules_the_same_every_time() -> None:
+    once, again = shell.read_bundle(), shell.read_bundle()
+
+    assert once.files == again.files
+    assert "app.js" in once.files
+    assert not [name for name in once.files if name.startswith("js/")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import x from "./b.js";\n',
+        'import "./b.js";\n',
+        "export default 1;\n",
+        "export let count = 1;\n",
+        'import { a } from "./nothing.js";\n',
+        'import { b } from "./b.js";\nexport const a = 1;\n',
+    ],
+    ids=["default", "effect", "default-out", "let", "absent", "circle"],
+)
+def test_what_cannot_be_made_one_script_is_refused(source: str) -> None:
+    files = {"a.js": source.encode(), "b.js": b'import { a } from "./a.js";\nexport const b = a;\n'}
+
+    with pytest.raises(NotBundled):
+        bundled(files, "a.js")
+
+
+@pytest.mark.req("X-05")
+def test_what_others_wrote_is_the_file_they_published() -> None:
+    lock = json.loads((VENDOR / "LOCK.json").read_text("utf-8"))
+    kept = {one.name for one in VENDOR.iterdir()} - {"LOCK.json"}
+    licences = {name for one in lock.values() for name in one["licence_files"]}
+
+    assert kept == set(lock) | licences
+    for name, facts in lock.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == facts["sha256"]
+
+
+def test_the_first_load_is_small(world: World) -> None:
+    files = shell.read_bundle().files
+    weights = {name: len(compress(content)) for name, content in files.items()}
+    page = len(compress(world.browser().get("/p/").data))
+
+    # One of the two languages is loaded at first.
+    first = page + sum(weights.values()) - min(weights["i18n/zh.json"], weights["i18n/en.json"])
+
+    assert weights["app.js"] <= SCRIPT_LIMIT
+    assert weights["app.css"] <= STYLE_LIMIT
+    assert first <= FIRST_LOAD_LIMIT
