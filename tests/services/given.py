@@ -26,7 +26,7 @@ from epro.models import (
     Site,
     StudyVersion,
 )
-from epro.services import anchors, journal, responses, studies
+from epro.services import anchors, journal, responses
 from epro.services.responses import StoredResponse
 from epro.services.submission import Sending, Submission
 from questionnaires.adverse_events import NO_EPISODES
@@ -48,7 +48,13 @@ from questionnaires.definition import (
 )
 from questionnaires.schedule import AnchorEvent
 from tests.clock import START
-from tests.factories import SYSTEM, add_participant, add_site, participant_actor, shipped_package
+from tests.factories import (
+    add_participant,
+    add_site,
+    add_study_version,
+    participant_actor,
+    shipped_package,
+)
 from tests.questionnaires.trial_schedule import S1, S3, S4, S5, schedule_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -208,8 +214,7 @@ def begin(
 ) -> Given:
     """Publish the study, enrol one participant and sign her in."""
     site = add_site(session, site_code)
-    version = studies.publish(session, SYSTEM, package, now=START)
-    studies.activate(session, SYSTEM, site, version, from_on=date(2026, 1, 1), now=START)
+    version = add_study_version(session, site, package=package)
     known: dict[str, Any] = {"enrolled_at": ENROLLED_AT, "activated_at": ENROLLED_AT}
     participant = add_participant(session, site, code, **(known | facts))
     given = Given(
