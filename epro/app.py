@@ -55,10 +55,7 @@ from epro.clock import Clock
 from epro.crypto import Keyring
 from epro.parts import build_parts
 from epro.settings import Settings
-from epro.web.console import follow_up as console_follow_up
-from epro.web.console import pages as console_frame
-from epro.web.console import safety as console_safety
-from epro.web.console import sign_in as console_sign_in
+from epro.web.console.every import CONSOLE
 from epro.web.phone import pages as phone
 
 MAX_BODY_BYTES = 256 * 1024
@@ -72,7 +69,6 @@ RESOURCES = (
     edc_writing, edc_consumers, anchor_queries,
     event_candidates, adverse_events, event_lists,
 )  # fmt: skip
-CONSOLE = (console_frame, console_sign_in, console_safety, console_follow_up)
 
 
 def create_app(

@@ -1,10 +1,13 @@
 """What tests read off a page: its forms, its links, its words."""
 
 import re
+from uuid import uuid4
 
 from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
+
+from epro.api.access_table import Route
 
 CONSOLE = "/console"
 
@@ -12,6 +15,18 @@ CONSOLE = "/console"
 def text_of(answer: TestResponse) -> str:
     """Return what a reader sees, in one line."""
     return " ".join(html.fromstring(answer.text).text_content().split())
+
+
+def somewhere(route: Route, code: str) -> str:
+    """Return the path of a route, for this participant and for things that do not exist."""
+    return re.sub(r"{\w+}", str(uuid4()), route.path.replace("{code}", code))
+
+
+def links_of(answer: TestResponse) -> set[str]:
+    """Return where the links of a page lead, inside the console and without filters."""
+    found = html.fromstring(answer.text).xpath("//a/@href")
+    paths = {str(link).split("?")[0].split("#")[0] for link in found}
+    return {path for path in paths if path.startswith(CONSOLE) and "/language/" not in path}
 
 
 def csrf_of(browser: FlaskClient) -> str:

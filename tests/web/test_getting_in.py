@@ -60,7 +60,7 @@ def test_the_door_leads_nowhere_else(world: World, elsewhere: str) -> None:
 
     inside = browser.post(f"{CONSOLE}/sign-in", data=typed(who, to=elsewhere))
 
-    assert inside.location == f"{CONSOLE}/flags"
+    assert inside.location == f"{CONSOLE}/"
 
 
 def test_an_unknown_user_and_a_wrong_password_read_the_same(world: World) -> None:

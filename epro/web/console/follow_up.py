@@ -5,47 +5,32 @@ belongs to, with everything that was typed still in it.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TypeVar
+from functools import partial
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from flask import redirect, request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import (
     catalogue,
-    client_address,
-    client_name,
     current_actor,
     keyring,
     now,
     transaction,
-    wall_now,
 )
-from epro.errors import DomainError, InvalidInput
 from epro.models import ContactChannel, ContactOutcome, NextStep, Participant, Site
 from epro.services import assessing, awareness, closing, contacts, flags, identity
 from epro.services.assessing import NewAssessment
 from epro.services.awareness import NewSending
 from epro.services.contacts import NewContact
-from epro.services.sessions import Caller
-from epro.services.signing_in import Proof
-from epro.web.console import safety
+from epro.web.console import safety, typed
 from epro.web.console.pages import new_blueprint
-from epro.web.console.refused import Refused
 from epro.web.console.session import page
 from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 
 blueprint = new_blueprint("follow_up")
-
-LONGEST_TEXT = 4_000
-LONGEST_LINE = 200
-SECRETS = frozenset({"password", "totp", "csrf"})
-Chosen = TypeVar("Chosen", bound=StrEnum)
 
 
 @blueprint.post("/flags/<uuid:flag_id>/reassignment")
@@ -56,7 +41,7 @@ def reassign(flag_id: UUID) -> ResponseReturnValue:
     def act(session: Session) -> None:
         flag = flags.get_flag(session, current_actor(), flag_id)
         flags.reassign(
-            session, current_actor(), flag_id, to=_line("to"), reason=_text("reason"),
+            session, current_actor(), flag_id, to=typed.line("to"), reason=typed.text("reason"),
             package=catalogue(session).package(flag.study_version_id), now=now(),
         )  # fmt: skip
 
@@ -74,10 +59,11 @@ def log_contact(flag_id: UUID) -> ResponseReturnValue:
         contacts.log(
             session, current_actor(), participant.code,
             NewContact(
-                channel=_chosen("channel", ContactChannel),
-                outcome=_chosen("outcome", ContactOutcome),
-                next_step=_chosen("next_step", NextStep),
-                note=_text("note"), contacted_at=_instant("contacted_at", session, flag_id),
+                channel=typed.chosen("channel", ContactChannel),
+                outcome=typed.chosen("outcome", ContactOutcome),
+                next_step=typed.chosen("next_step", NextStep),
+                note=typed.text("note"),
+                contacted_at=typed.instant("contacted_at", _zone(session, flag_id)),
                 flag_id=flag_id,
             ),
             now=now(),
@@ -93,18 +79,18 @@ def assess(flag_id: UUID) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         flag = flags.get_flag(session, current_actor(), flag_id)
-        is_event = _line("is_adverse_event") == "yes"
+        is_event = typed.line("is_adverse_event") == "yes"
         assessing.assess(
             session, current_actor(), flag_id,
             NewAssessment(
                 is_adverse_event=is_event,
-                narrative=_text("narrative"),
-                seriousness=tuple(_ticked("seriousness", Seriousness)) if is_event else (),
+                narrative=typed.text("narrative"),
+                seriousness=tuple(typed.ticked("seriousness", Seriousness)) if is_event else (),
                 grade=_grade() if is_event else None,
-                relationship=(_line("relationship") or None) if is_event else None,
-                action_taken=_perhaps("action_taken", ActionTaken) if is_event else None,
-                outcome=_perhaps("event_outcome", Outcome) if is_event else None,
-                reason=_text("reason") or None,
+                relationship=(typed.line("relationship") or None) if is_event else None,
+                action_taken=typed.perhaps("action_taken", ActionTaken) if is_event else None,
+                outcome=typed.perhaps("event_outcome", Outcome) if is_event else None,
+                reason=typed.text("reason") or None,
             ),
             package=catalogue(session).package(flag.study_version_id), now=now(),
         )  # fmt: skip
@@ -119,15 +105,15 @@ def state_awareness(flag_id: UUID) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         actor, flag = current_actor(), flags.get_flag(session, current_actor(), flag_id)
-        at = _needed_instant("at", session, flag_id)
+        at = typed.needed_instant("at", _zone(session, flag_id))
         if flag.aware_at is not None and at > flag.aware_at:
             awareness.state_later(
-                session, actor, flag_id, at=at, reason=_text("reason"), proof=_proof(),
+                session, actor, flag_id, at=at, reason=typed.text("reason"), proof=typed.proof(),
                 keyring=keyring(), now=now(),
             )  # fmt: skip
         else:
             awareness.state_earlier(
-                session, actor, flag_id, at=at, reason=_text("reason"), now=now()
+                session, actor, flag_id, at=at, reason=typed.text("reason"), now=now()
             )
 
     return _do(flag_id, "earlier", act)
@@ -140,8 +126,9 @@ def record_sending(flag_id: UUID) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         sending = NewSending(
-            sent_at=_needed_instant("sent_at", session, flag_id), sent_by=_line("sent_by"),
-            sent_to=_line("sent_to"), proof=_line("proof"),
+            sent_at=typed.needed_instant("sent_at", _zone(session, flag_id)),
+            sent_by=typed.line("sent_by"),
+            sent_to=typed.line("sent_to"), proof=typed.line("proof"),
         )  # fmt: skip
         awareness.record_sending(session, current_actor(), flag_id, sending, now=now())
 
@@ -156,8 +143,8 @@ def close(flag_id: UUID) -> ResponseReturnValue:
     def act(session: Session) -> None:
         flag = flags.get_flag(session, current_actor(), flag_id)
         closing.close(
-            session, current_actor(), flag_id, reason=_text("reason"),
-            proof=_proof() if closing.takes_signature(flag) else None,
+            session, current_actor(), flag_id, reason=typed.text("reason"),
+            proof=typed.proof() if closing.takes_signature(flag) else None,
             keyring=keyring(), now=now(),
         )  # fmt: skip
 
@@ -171,7 +158,7 @@ def sign_again(flag_id: UUID) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         closing.sign_again(
-            session, current_actor(), flag_id, proof=_proof(), keyring=keyring(), now=now()
+            session, current_actor(), flag_id, proof=typed.proof(), keyring=keyring(), now=now()
         )
 
     return _do(flag_id, "sign_again", act)
@@ -193,70 +180,17 @@ def show_number(flag_id: UUID) -> ResponseReturnValue:
 
 def _do(flag_id: UUID, form: str, act: Callable[[Session], None]) -> ResponseReturnValue:
     """Do what a form asks for, then show the flag as it stands; or why not, beside the form."""
-    try:
-        with transaction() as session:
-            act(session)
-    except DomainError as refusal:
-        typed = {name: values for name, values in request.form.lists() if name not in SECRETS}
-        return safety.flag_page(
-            flag_id, status=refusal.status, refused=Refused(form, refusal, typed)
-        )
-    return redirect(url_for("console_safety.show_flag", flag_id=flag_id), code=303)
-
-
-def _line(field: str) -> str:
-    return request.form.get(field, "").replace("\x00", "").strip()[:LONGEST_LINE]
-
-
-def _text(field: str) -> str:
-    return request.form.get(field, "").replace("\x00", "").strip()[:LONGEST_TEXT]
-
-
-def _chosen(field: str, kind: type[Chosen]) -> Chosen:
-    if (chosen := _perhaps(field, kind)) is None:
-        raise _not_right(field, "Please choose one.")
-    return chosen
-
-
-def _perhaps(field: str, kind: type[Chosen]) -> Chosen | None:
-    return next((one for one in kind if one.value == _line(field)), None)
-
-
-def _ticked(field: str, kind: type[Chosen]) -> list[Chosen]:
-    asked = set(request.form.getlist(field))
-    return [one for one in kind if one.value in asked]
+    return typed.attempt(
+        form, act, show=partial(safety.flag_page, flag_id),
+        to=url_for("console_safety.show_flag", flag_id=flag_id),
+    )  # fmt: skip
 
 
 def _grade() -> int | None:
-    return int(_line("grade")) if _line("grade") in {"1", "2", "3", "4", "5"} else None
+    grade = typed.number("grade")
+    return grade if grade in range(1, 6) else None
 
 
-def _instant(field: str, session: Session, flag_id: UUID) -> datetime | None:
-    """Read a time as the site's clock shows it; None when it is left empty."""
-    if not (typed := _line(field)):
-        return None
+def _zone(session: Session, flag_id: UUID) -> str:
     flag = flags.get_flag(session, current_actor(), flag_id)
-    zone = ZoneInfo(session.get_one(Site, flag.site_id).zone)
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _not_right(field, "This is not a time.") from error
-
-
-def _needed_instant(field: str, session: Session, flag_id: UUID) -> datetime:
-    if (at := _instant(field, session, flag_id)) is None:
-        raise _not_right(field, "A time is needed.")
-    return at
-
-
-def _not_right(field: str, message: str) -> InvalidInput:
-    return InvalidInput(details={"problems": [{"place": field, "message": message}]})
-
-
-def _proof() -> Proof:
-    """Read what is typed to sign: password and one-time code, anew each time."""
-    caller = Caller(client=client_name(), address=client_address())
-    return Proof(
-        password=request.form.get("password", "")[:256], totp=request.form.get("totp", "")[:16],
-        caller=caller, wall_now=wall_now(),
-    )  # fmt: skip
+    return session.get_one(Site, flag.site_id).zone

@@ -11,10 +11,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
-from epro.api.context import now, public, reading
+from epro.access import Permission
+from epro.api.context import current_actor, now, public, reading
 from epro.errors import DomainError, NotFound
 from epro.services import safety_inbox
+from epro.web.console import navigation
 from epro.web.console import session as console_session
+from epro.web.console.refused import Refused
 from epro.web.console.words import WORDS
 from questionnaires.definition import Language, Translated
 
@@ -67,20 +70,31 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
         language=language,
         html_language="en" if language is Language.EN else "zh-Hans",
         other_language=Language.ZH if language is Language.EN else Language.EN,
-        t=_in(language),
+        t=translator(language),
         csrf=console_session.csrf_token(),
         actor=g.get("actor"),
+        menu=list(navigation.entries_for(g.actor)) if "actor" in g else [],
         now=now(),
         **values,
     )
     return Response(page, status=status, mimetype="text/html")
 
 
-def render_framed(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page for somebody who is signed in: with navigation and what is waiting."""
-    with reading() as session:
-        unacknowledged = safety_inbox.count_unacknowledged(session, g.actor)
-    return render(template, status=status, unacknowledged=unacknowledged, **values)
+def render_framed(
+    template: str, *, here: str, status: int = 200, refused: Refused | None = None, **values: Any
+) -> Response:
+    """Return a page for somebody who is signed in: with navigation and what is waiting.
+
+    `here` is the entry of the menu that the page belongs to. A form that was refused shows why.
+    """
+    unacknowledged = 0
+    if g.actor.holds(Permission.READ_FLAG):
+        with reading() as session:
+            unacknowledged = safety_inbox.count_unacknowledged(session, g.actor)
+    return render(
+        template, status=status, here=here, unacknowledged=unacknowledged, refused=refused,
+        refused_text=reason_against(refused.refusal) if refused else None, **values,
+    )  # fmt: skip
 
 
 def current_language() -> Language:
@@ -90,16 +104,16 @@ def current_language() -> Language:
 
 
 def inside(path: str | None) -> str:
-    """Return a path of the console to go on to; for anything else, the inbox."""
+    """Return a path of the console to go on to; for anything else, where the day begins."""
     is_inside = path is not None and path.startswith(f"{console_session.PATH}/")
-    return path if path and is_inside and "\\" not in path else url_for("console_safety.show_inbox")
+    return path if path and is_inside and "\\" not in path else url_for("console_frame.home")
 
 
 @blueprint.get("/")
-@public
+@console_session.page(Permission.OWN_SESSION)
 def home() -> AnyResponse:
-    """Lead to what is most urgent."""
-    return redirect(url_for("console_safety.show_inbox"), code=303)
+    """Lead to what is most urgent for whoever is signed in."""
+    return redirect(url_for(navigation.home_of(current_actor()).endpoint), code=303)
 
 
 @blueprint.get("/language/<chosen>")
@@ -138,7 +152,7 @@ def nothing_here(rest: str) -> ResponseReturnValue:
     raise NotFound
 
 
-def _in(language: Language) -> Any:
+def translator(language: Language) -> Any:
     """Return the function by which templates name texts: by key, or a text in both languages."""
 
     def translate(text: str | Translated, /, **values: Any) -> str:
@@ -147,6 +161,18 @@ def _in(language: Language) -> Any:
         return said.format_map(values) if values else said
 
     return translate
+
+
+@blueprint.app_template_filter("local_day")
+def local_day(instant: datetime, zone: str) -> str:
+    """Write the date of an instant as a calendar in that zone shows it."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d")
+
+
+@blueprint.app_template_filter("typed_at")
+def typed_at(instant: datetime | None, zone: str) -> str:
+    """Write an instant as a field for date and time takes it."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if instant else ""
 
 
 @blueprint.app_template_filter("local")

@@ -198,7 +198,6 @@ def flag_page(
             shown["charts"] = [answers.chart(one, language) for one in trends_before]
     return render_framed(
         "flag.html", status=status, here="flags", taken_before=taken_before, refused=refused,
-        refused_text=reason_against(refused.refusal) if refused else None,
         reason_against=reason_against, phone=phone, Standing=Standing, choices=CHOICES,
         may_acknowledge=actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id),
         may_follow_up=actor.only is None,

@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 
 from epro.web.console.words_follow_up import FOLLOW_UP
+from epro.web.console.words_participants import PARTICIPANTS
 from questionnaires.definition import Translated
 
 _FRAME = {
     "app": Translated("ePRO 工作台", "ePRO console"),
     "skip": Translated("跳到内容", "Skip to content"),
     "nav": Translated("主菜单", "Main menu"),
+    "nav.open": Translated("菜单", "Menu"),
+    "nav.close": Translated("关闭菜单", "Close the menu"),
+    "nav.group.day": Translated("今天", "The day"),
+    "nav.group.people": Translated("参与者", "Participants"),
+    "nav.group.own": Translated("我的", "My own"),
     "nav.flags": Translated("安全收件箱", "Safety inbox"),
+    "nav.participants": Translated("参与者名单", "Participants"),
     "nav.phones": Translated("信任的手机", "Trusted phones"),
     "nav.waiting": Translated("{count} 条待确认", "{count} to acknowledge"),
     "sign_out": Translated("退出登录", "Sign out"),
@@ -18,6 +25,7 @@ _FRAME = {
         "用手机密码登录：只能查看和确认提示", "Signed in by PIN: you can see and take flags"
     ),
     "problem": Translated("有一个问题", "There is a problem"),
+    "back_to_start": Translated("回到首页", "Back to the start"),
     "back_to_inbox": Translated("回到安全收件箱", "Back to the safety inbox"),
 }
 
@@ -175,5 +183,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
+    **FOLLOW_UP, **PARTICIPANTS, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG,
+    **_REFUSALS,
 }  # fmt: skip

@@ -8,10 +8,10 @@
 
   // Never under somebody's hands: not while typing, nor while a control in the table has the focus.
   const mayRefresh = () => !isTyping() && !isLeaving && !document.hidden &&
-    !document.querySelector("#inbox :focus");
+    !document.querySelector("[data-renew] :focus");
   setInterval(() => {
-    const inbox = document.getElementById("inbox");
-    if (inbox && mayRefresh()) window.htmx.trigger(inbox, "renew");
+    if (!mayRefresh()) return;
+    document.querySelectorAll("[data-renew]").forEach((part) => window.htmx.trigger(part, "renew"));
   }, 30000);
 
   function choose(step) {
@@ -55,6 +55,9 @@
 
   document.addEventListener("submit", () => { isLeaving = true; });
   window.addEventListener("pageshow", () => { isLeaving = false; });
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.addEventListener("click", () => window.print());
+  });
   const alarm = document.querySelector("[data-focus]");
   if (alarm) alarm.focus();
 })();

@@ -1,0 +1,35 @@
+"""What an address asks for: filters, order, page. What it does not know it leaves out."""
+
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import request
+
+Asked = TypeVar("Asked", bound=StrEnum)
+LAST_PAGE = 10_000
+
+
+def asked_for(name: str, kind: type[Asked]) -> Asked | None:
+    """Return a filter as one of its kind; None where it names none."""
+    return next((one for one in kind if one.value == request.args.get(name)), None)
+
+
+def is_down() -> bool:
+    """Tell whether the order is turned round."""
+    return request.args.get("down") == "1"
+
+
+def page_number() -> int:
+    """Return the page that is asked for; the first one for anything that is no page."""
+    asked = request.args.get("page", "")
+    is_number = asked.isascii() and asked.isdigit() and len(asked) <= 5
+    return min(max(int(asked), 1), LAST_PAGE) if is_number else 1
+
+
+def day(name: str) -> date | None:
+    """Return a date; None for anything that is none."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,36 @@
+"""Which pages somebody is offered: those that the roles held open, in the order of a day's work."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from epro.access import Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu; `key` names its text and marks the page that is open."""
+
+    group: str
+    key: str
+    endpoint: str
+    permission: Permission
+
+
+ENTRIES = (
+    Entry("day", "flags", "console_safety.show_inbox", Permission.READ_FLAG),
+    Entry("people", "participants", "console_participants.show_list", Permission.READ_PARTICIPANT),
+    Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
+)
+
+
+def entries_for(actor: Actor) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield each group of the menu with what the actor may open in it."""
+    open_to_her = [one for one in ENTRIES if actor.holds(one.permission)]
+    for group, entries in groupby(open_to_her, key=lambda one: one.group):
+        yield group, list(entries)
+
+
+def home_of(actor: Actor) -> Entry:
+    """Return the first page of the menu that the actor may open."""
+    return next(one for one in ENTRIES if actor.holds(one.permission))

@@ -1,0 +1,138 @@
+"""What was typed into a form, read field by field; what is not right names its field.
+
+Times are typed as the clock of a named zone shows them, and come back as instants in UTC.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from epro.api.context import client_address, client_name, transaction, wall_now
+from epro.errors import DomainError, InvalidInput
+from epro.services.sessions import Caller
+from epro.services.signing_in import Proof
+from epro.web.console.refused import Refused
+
+LONGEST_TEXT = 4_000
+LONGEST_LINE = 200
+SECRETS = frozenset({"password", "totp", "csrf"})
+Chosen = TypeVar("Chosen", bound=StrEnum)
+
+
+def line(field: str) -> str:
+    """Return one line of text, trimmed; empty where nothing was typed."""
+    return _typed(field)[:LONGEST_LINE]
+
+
+def text(field: str) -> str:
+    """Return several lines of text, trimmed; empty where nothing was typed."""
+    return _typed(field)[:LONGEST_TEXT]
+
+
+def chosen(field: str, kind: type[Chosen]) -> Chosen:
+    """Return what was chosen; raise InvalidInput where nothing was."""
+    if (found := perhaps(field, kind)) is None:
+        raise not_right(field, "Please choose one.")
+    return found
+
+
+def perhaps(field: str, kind: type[Chosen]) -> Chosen | None:
+    """Return what was chosen, if anything was."""
+    return next((one for one in kind if one.value == line(field)), None)
+
+
+def ticked(field: str, kind: type[Chosen]) -> list[Chosen]:
+    """Return everything that was ticked, in the order in which it is declared."""
+    asked = set(request.form.getlist(field))
+    return [one for one in kind if one.value in asked]
+
+
+def number(field: str) -> int | None:
+    """Return a whole number; None where nothing was typed. Raises InvalidInput."""
+    if not (written := line(field)):
+        return None
+    if not (written.isascii() and written.isdigit()):
+        raise not_right(field, "This is not a number.")
+    return int(written[:9])
+
+
+def day(field: str) -> date | None:
+    """Return a date; None where nothing was typed. Raises InvalidInput."""
+    if not (written := line(field)):
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise not_right(field, "This is not a date.") from error
+
+
+def needed_day(field: str) -> date:
+    """Return a date; raise InvalidInput where none was typed."""
+    if (on := day(field)) is None:
+        raise not_right(field, "A date is needed.")
+    return on
+
+
+def instant(field: str, zone: str) -> datetime | None:
+    """Return an instant typed as a clock of `zone` shows it; None where nothing was typed."""
+    if not (written := line(field)):
+        return None
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise not_right(field, "This is not a time.") from error
+
+
+def needed_instant(field: str, zone: str) -> datetime:
+    """Return an instant; raise InvalidInput where none was typed."""
+    if (at := instant(field, zone)) is None:
+        raise not_right(field, "A time is needed.")
+    return at
+
+
+def proof() -> Proof:
+    """Return what is typed to sign: password and one-time code, anew each time."""
+    caller = Caller(client=client_name(), address=client_address())
+    return Proof(
+        password=request.form.get("password", "")[:256], totp=request.form.get("totp", "")[:16],
+        caller=caller, wall_now=wall_now(),
+    )  # fmt: skip
+
+
+def not_right(field: str, message: str) -> InvalidInput:
+    """Return the refusal of one field."""
+    return InvalidInput(details={"problems": [{"place": field, "message": message}]})
+
+
+def attempt(
+    form: str,
+    act: Callable[[Session], None],
+    *,
+    show: Callable[..., ResponseReturnValue],
+    to: str,
+) -> ResponseReturnValue:
+    """Do what a form asks for and go on to `to`; or show its page, with why not beside the form."""
+    try:
+        with transaction() as session:
+            act(session)
+    except DomainError as refusal:
+        return show(status=refusal.status, refused=refused(form, refusal))
+    return redirect(to, code=303)
+
+
+def refused(form: str, refusal: DomainError) -> Refused:
+    """Return a refusal together with what had been typed, secrets left out."""
+    kept = {name: values for name, values in request.form.lists() if name not in SECRETS}
+    return Refused(form, refusal, kept)
+
+
+def _typed(field: str) -> str:
+    written = request.form.get(field, "").replace("\x00", "").replace("\r\n", "\n").strip()
+    # Halves of surrogate pairs can be sent, but no database stores them.
+    return written.encode("utf-8", "ignore").decode("utf-8")
