@@ -13,6 +13,7 @@ from epro.commands import (
     people,
     questionnaire,
     running,
+    safety,
     study,
 )
 from epro.commands.common import Commands
@@ -32,8 +33,8 @@ def main() -> None:
 
 
 PARTS = (
-    running, database, study, questionnaire, people, journal, edc, odm, events, description,
-    demonstration,
+    running, database, study, questionnaire, people, journal, edc, odm, events, safety,
+    description, demonstration,
 )  # fmt: skip
 for part in PARTS:
     for command in part.COMMANDS:

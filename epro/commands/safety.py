@@ -1,0 +1,146 @@
+"""The safety rules: what other ones would have said of the answers so far."""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.commands.common import opened_parts
+from epro.commands.study import licensed_option
+from epro.models import Participant, StudyVersion
+from epro.services import replaying
+from epro.services.replaying import Difference, Replayed
+from questionnaires.canonical import sha256, to_text
+from questionnaires.catalogue import Catalogue
+from questionnaires.checking import check_folder
+from questionnaires.definition import StudyPackage
+from questionnaires.replaying import Change, Verdict
+from questionnaires.tiers import Tier
+
+COLUMNS = (
+    "participant", "day", "answered_at", "form", "change", "tier_before", "tier_after",
+    "rules_before", "rules_after",
+)  # fmt: skip
+NO_FLAG = "none"
+
+
+@click.group()
+def safety() -> None:
+    """The safety rules: try other ones on what was answered."""
+
+
+@safety.command()
+@click.argument("rules", metavar="FOLDER|VERSION")
+@licensed_option
+@click.option("--participant", "code", metavar="CODE", help="Only this participant's answers.")
+@click.option(
+    "--csv", "out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write every difference as a line of this file.",
+)  # fmt: skip
+def replay(rules: str, licensed_in: tuple[Path, ...], code: str | None, out: Path | None) -> None:
+    """Judge all answers so far by other rules and show what would differ; nothing is written.
+
+    FOLDER is a study folder with changed rules, VERSION a published study version. Every form is
+    judged by what was known when it came. Silence (no answer) is not judged again.
+
+    \b
+    Example:
+      epro safety replay my-study --csv differences.csv
+    """
+    with opened_parts() as parts, parts.database.reading() as session:
+        catalogue = parts.studies.catalogue(session)
+        package = _package(session, rules, licensed_in, catalogue)
+        query = select(Participant).order_by(Participant.code)
+        if code is not None:
+            query = query.where(Participant.code == code)
+        participants = session.scalars(query).all()
+        if code is not None and not participants:
+            raise click.ClickException(f"There is no participant {code}.")
+        found: list[Replayed] = []
+        with click.progressbar(
+            length=len(participants), label="Judging again", file=sys.stderr
+        ) as progress:
+            for participant in participants:
+                progress.update(1)
+                found.append(replaying.replay(session, participant, package, catalogue=catalogue))
+                session.expunge_all()  # so that a long trial is not held in memory at once
+    differences = [one for each in found for one in each.differences]
+    for line in _summary(package, found):
+        click.echo(line)
+    for difference in differences:
+        click.echo(_in_words(difference))
+    if out is not None:
+        _write(out, differences)
+        click.echo(f"Wrote {len(differences)} differences to {out}.")
+
+
+def _package(
+    session: Session, rules: str, licensed_in: tuple[Path, ...], catalogue: Catalogue
+) -> StudyPackage:
+    if Path(rules).is_dir():
+        return check_folder(Path(rules), licensed_in=licensed_in).package
+    published = session.execute(select(StudyVersion.version, StudyVersion.id))
+    ids = {version: version_id for version, version_id in published}  # noqa: C416  rows are typed
+    if rules not in ids:
+        known = ", ".join(sorted(ids)) or "none"
+        raise click.ClickException(f"{rules} is no folder and no published version ({known}).")
+    return catalogue.package(ids[rules])
+
+
+def _summary(package: StudyPackage, found: Iterable[Replayed]) -> Iterable[str]:
+    found = list(found)
+    judged = [pair for one in found for pair in one.judged]
+    yield (
+        f"{len(judged)} forms of {len(found)} participants, judged again by the rules of"
+        f" {package.code} {package.version} ({sha256(to_text(package.rules))[:12]})."
+    )
+    unrepeated = sum(one.unrepeated for one in found)
+    if unrepeated:
+        yield (
+            f"{unrepeated} of them come out otherwise under their own rules as well: her zone or"
+            " thermometer was changed since."
+        )
+    yield _counts("before", [before for before, _ in judged])
+    yield _counts("after", [after for _, after in judged])
+    changes = Counter(one.change for each in found for one in each.differences)
+    yield "  ".join(f"{one.value.replace('_', ' ')} {changes[one]}" for one in Change)
+
+
+def _counts(title: str, verdicts: Iterable[Verdict]) -> str:
+    counts = Counter(_tier(one) for one in verdicts)
+    names = (*(tier.value for tier in reversed(Tier)), NO_FLAG)
+    return f"{title:<7}" + "  ".join(f"{name} {counts[name]}" for name in names)
+
+
+def _tier(one: Verdict) -> str:
+    return one.tier.value if one.tier else NO_FLAG
+
+
+def _in_words(one: Difference) -> str:
+    before, after = (
+        f"{_tier(said)}{' tonight' if said.tonight else ''} {' '.join(said.rules)}".rstrip()
+        for said in (one.before, one.after)
+    )
+    return f"{one.participant} {one.on} {one.form}: {one.change.value}, {before} -> {after}"
+
+
+def _write(out: Path, differences: Iterable[Difference]) -> None:
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(
+            (
+                one.participant, one.on, one.answered_at.isoformat(), one.form, one.change.value,
+                _tier(one.before), _tier(one.after),
+                " ".join(one.before.rules), " ".join(one.after.rules),
+            )
+            for one in differences
+        )  # fmt: skip
+
+
+COMMANDS = (safety,)

@@ -1,0 +1,54 @@
+"""What the commands on safety rules print and write."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from epro.db import Database
+from tests.cli.test_commands import Give, commands_on
+from tests.factories import SHIPPED
+
+
+@pytest.fixture
+def demonstration(fresh_database_url: str, tmp_path: Path) -> Give:
+    give = commands_on(fresh_database_url, tmp_path)
+    seeded = give("demo", "seed")
+    assert seeded.exit_code == 0, seeded.output
+    return give
+
+
+def with_a_lower_limit(folder: Path) -> Path:
+    """Copy the shipped study with fever from 37.0 °C on in rule R05."""
+    study = folder / "tried"
+    shutil.copytree(SHIPPED, study)
+    rules = (study / "rules.yaml").read_text("utf-8")
+    assert rules.count('operator: ">=", answer: 380') > 1
+    changed = rules.replace('operator: ">=", answer: 380', 'operator: ">=", answer: 362')
+    (study / "rules.yaml").write_text(changed, encoding="utf-8")
+    return study
+
+
+@pytest.mark.req("A-03")
+def test_other_rules_are_tried_on_what_was_answered(
+    demonstration: Give, tmp_path: Path, fresh_database: Database
+) -> None:
+    out = tmp_path / "differences.csv"
+
+    same = demonstration("safety", "replay", "1.0.0")
+    tried = demonstration(
+        "safety", "replay", str(with_a_lower_limit(tmp_path)), "--csv", str(out)
+    )  # fmt: skip
+    nobody = demonstration("safety", "replay", "1.0.0", "--participant", "SZ01-999")
+    unknown = demonstration("safety", "replay", "9.9.9")
+
+    assert same.exit_code == 0, same.output
+    assert "gained 0  lost 0  higher 0  lower 0  other rules 0" in same.stdout
+    assert "come out otherwise" not in same.stdout
+    lines = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert {line["change"] for line in lines} >= {"gained"}
+    assert f"gained {sum(line['change'] == 'gained' for line in lines)} " in tried.stdout
+    assert all(line["participant"] in tried.stdout for line in lines)
+    assert "no participant SZ01-999" in nobody.output
+    assert "(1.0.0)" in unknown.output
