@@ -10,6 +10,7 @@ from epro.commands import (
     events,
     journal,
     odm,
+    participant,
     people,
     questionnaire,
     running,
@@ -33,8 +34,8 @@ def main() -> None:
 
 
 PARTS = (
-    running, database, study, questionnaire, people, journal, edc, odm, events, safety,
-    description, demonstration,
+    running, database, study, questionnaire, people, participant, journal, edc, odm, events,
+    safety, description, demonstration,
 )  # fmt: skip
 for part in PARTS:
     for command in part.COMMANDS:

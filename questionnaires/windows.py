@@ -36,6 +36,15 @@ def instant_of(on: date, minute: int, zone: ZoneInfo) -> datetime:
     )
 
 
+def instants_of(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the UTC instants at which clocks of a zone show a naive wall-clock time.
+
+    One as a rule; none inside a gap, both inside a fold, the earlier first.
+    """
+    candidates = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return tuple(at for at in sorted(candidates) if _local(at, zone) == wall)
+
+
 def _transition_between(
     earlier: datetime, later: datetime, *, wall: datetime, zone: ZoneInfo
 ) -> datetime:

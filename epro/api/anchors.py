@@ -32,14 +32,12 @@ from questionnaires.schedule import AnchorEvent
 blueprint = ApiBlueprint(
     "anchors", __name__, url_prefix="/api/v1", description="What study days are counted from."
 )
-# Enrolment has its anchor from the start. An END comes with completion or withdrawal, too.
-RECORDED_BY_SITE = tuple(one for one in AnchorEvent if one is not AnchorEvent.ENR)
 
 
 class RecordAnchorSchema(Schema):
     event = fields.Enum(
         AnchorEvent, by_value=True, required=True,
-        validate=validate.OneOf(RECORDED_BY_SITE, error="ENR is recorded by enrolment."),
+        validate=validate.OneOf(anchors.RECORDED_BY_SITE, error="ENR is recorded by enrolment."),
     )  # fmt: skip
     occurred_at = Instant(
         required=True, metadata={"description": "The real time, ISO 8601 with its offset."}

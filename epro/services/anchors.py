@@ -25,6 +25,8 @@ from questionnaires.schedule import AnchorEvent
 CLOCK_TOLERANCE = timedelta(minutes=5)
 # A slip of the keyboard; further on the calendar itself ends.
 FARTHEST = timedelta(days=3_653)
+# Enrolment has its anchor from the start. An END comes with completion or withdrawal, too.
+RECORDED_BY_SITE = tuple(one for one in AnchorEvent if one is not AnchorEvent.ENR)
 HAPPENED = frozenset({AnchorEvent.ENR, AnchorEvent.INF1, AnchorEvent.INF2})
 INFUSIONS = frozenset({AnchorEvent.INF1_PLANNED, AnchorEvent.INF1, AnchorEvent.INF2})
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from questionnaires.windows import instant_of
+from questionnaires.windows import instant_of, instants_of
 from tests.questionnaires.trial_schedule import DAY, ZONES
 
 MINUTES = st.integers(0, 24 * 60)
@@ -106,3 +106,22 @@ def test_gaps_end_at_the_transition_and_folds_take_the_first(
     instant = instant_of(on, hour * 60 + minute, ZoneInfo(zone))
 
     assert instant == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.req("S-03")
+@pytest.mark.parametrize(
+    ("zone", "wall", "instants"),
+    [
+        ("Europe/London", "2026-03-28T01:30", ["2026-03-28T01:30"]),
+        ("Europe/London", "2026-03-29T01:30", []),
+        ("Europe/London", "2026-10-25T01:30", ["2026-10-25T00:30", "2026-10-25T01:30"]),
+        ("Australia/Lord_Howe", "2026-10-04T02:15", []),
+        ("Australia/Lord_Howe", "2026-04-05T01:45", ["2026-04-04T14:45", "2026-04-04T15:15"]),
+    ],
+)
+def test_a_time_that_somebody_tells_may_never_have_been_or_have_come_twice(
+    zone: str, wall: str, instants: list[str]
+) -> None:
+    found = instants_of(datetime.fromisoformat(wall), ZoneInfo(zone))
+
+    assert found == tuple(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in instants)
