@@ -4,16 +4,15 @@ Trial time is the wall's here. So that the evening's reminder is due now, wherev
 the participants live in the zone in which it has just struck six.
 """
 
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
@@ -28,7 +27,6 @@ from notifications import outbox
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.outbox import NewMessage
 from questionnaires.definition import ConsentKind, Language, ThermometerRoute
-from tests.architecture.sources import ROOT
 from tests.factories import (
     FIELD_KEY,
     LOOKUP_KEY,
@@ -38,6 +36,7 @@ from tests.factories import (
     make_keyring,
     shipped_package,
 )
+from tests.faults import worker
 from tests.standins.twilio import (
     ACCEPTS_THEN_DROPS,
     ACCOUNT_SID,
@@ -53,6 +52,10 @@ from tests.standins.twilio import (
 # Longer than any call of the storm takes, so that a lease is over only when its worker is gone.
 LEASE_S, SETTLE_S = 6, 2
 STAFF_NUMBER = "+8613900139001"
+# A worker is a process of its own, forked from one that has imported all it needs: starting Python
+# anew for each would cost more than the storm itself.
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload([worker.__name__])
 IN_DOUBT = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
 # What a call of the provider meets while the storm lasts, and how often of a hundred.
 WEATHER: Sequence[tuple[int, Fault | None]] = (
@@ -110,7 +113,7 @@ class Storm:
         self.database = Database(url)
         self._url, self._twilio, self._folder = url, twilio, folder
         self._chance = Random(seed)
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._workers: list[BaseProcess] = []
         self._kills = 0
         twilio.clock = wall_clock_now
 
@@ -167,14 +170,21 @@ class Storm:
         ends_at = time.monotonic() + at_least_s
         while self._kills < kills or time.monotonic() < ends_at:
             mark = self._twilio.request_count + self._chance.randint(*every_requests)
-            while self._twilio.request_count < mark and self._open_count():
-                time.sleep(0.02)
+            self._wait_for_request(mark)
             victim = self._chance.randrange(len(self._workers))
             self._workers[victim].kill()
-            self._workers[victim].wait()
+            self._workers[victim].join()
             self._kills += 1
             self._workers[victim] = self._start(is_asking=is_asking)
         self._twilio.weather = lambda: None
+
+    def _wait_for_request(self, mark: int) -> None:
+        """Wait until the provider was called so often, or nothing is left to call it for."""
+        while self._open_count():
+            for _ in range(20):
+                if self._twilio.request_count >= mark:
+                    return
+                time.sleep(0.02)
 
     def settle(self, *, longest_s: float) -> None:
         """Wait until nothing is due and nothing in doubt any more."""
@@ -185,33 +195,33 @@ class Storm:
 
     def stop(self) -> None:
         """End the workers that run, in good order."""
-        for worker in self._workers:
-            worker.send_signal(signal.SIGTERM)
-        for worker in self._workers:
-            worker.wait(40)
+        for one in self._workers:
+            one.terminate()
+        for one in self._workers:
+            one.join(40)
 
     def close(self) -> None:
-        for worker in self._workers:
-            if worker.poll() is None:
-                worker.kill()
-                worker.wait()
+        for one in self._workers:
+            if one.is_alive():
+                one.kill()
+                one.join()
         self.database.engine.dispose()
 
-    def second_worker(self) -> tuple[int, str]:
+    def second_worker(self) -> tuple[int | None, str]:
         """Start one more and wait for its end; return its exit code and what it said."""
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.worker"], cwd=ROOT, env=self._environment,
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stderr
+        log = self._folder / "second.log"
+        one = self._start(is_asking=True, log=log)
+        one.join(60)
+        return one.exitcode, log.read_text()
 
-    def _start(self, *, is_asking: bool) -> subprocess.Popen[bytes]:
-        asking = [] if is_asking else ["--without-asking"]
-        with (self._folder / "workers.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.worker", *asking],
-                cwd=ROOT, env=self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+    def _start(self, *, is_asking: bool, log: Path | None = None) -> BaseProcess:
+        log = log or self._folder / "workers.log"
+        started = NURSERY.Process(
+            target=worker.live, args=(self._environment, log), kwargs={"is_asking": is_asking},
+            daemon=True,
+        )  # fmt: skip
+        started.start()
+        return started
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -58,13 +58,13 @@ def test_each_reminder_leaves_once_or_is_listed_and_each_alert_at_least_once(
     storm: Storm, database_kind: DatabaseKind
 ) -> None:
     outcome = weather(
-        storm, database_kind,
-        reminders=400, alerts=12, kills=3, every_requests=(20, 60), longest_s=120,
+        storm, database_kind, reminders=80, alerts=6, kills=2, every_requests=(15, 30),
+        longest_s=120,
     )  # fmt: skip
 
     assert outcome.is_clean, outcome
-    assert outcome.reminders == outcome.left_once + outcome.listed.total() == 400
-    assert outcome.kills == 3
+    assert outcome.reminders == outcome.left_once + outcome.listed.total() == 80
+    assert outcome.kills == 2
     assert outcome.asked > 0
 
 
@@ -86,10 +86,10 @@ def test_ten_thousand_reminders_in_a_storm_of_a_minute(
 def test_without_asking_the_provider_some_would_leave_twice(
     storm: Storm, database_kind: DatabaseKind
 ) -> None:
-    """The negative control: the same storm over workers that repeat what they are unsure of."""
+    """The negative control: the first storm over workers that repeat what they are unsure of."""
     outcome = weather(
-        storm, database_kind, is_asking=False,
-        reminders=400, alerts=12, kills=3, every_requests=(20, 60), longest_s=120,
+        storm, database_kind, is_asking=False, reminders=80, alerts=6, kills=2,
+        every_requests=(15, 30), longest_s=120,
     )  # fmt: skip
 
     assert not outcome.is_clean

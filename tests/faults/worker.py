@@ -1,14 +1,15 @@
 """The real worker, in a process that can be killed; for a negative control it may never ask.
 
-    python -m tests.faults.worker [--without-asking]
-
-`--without-asking` makes Twilio's adapter say of every message in doubt that it certainly did not
-leave: what a system does that repeats what it has no answer to.
+Without asking, Twilio's adapter says of every message in doubt that it certainly did not leave:
+what a system does that repeats what it has no answer to.
 """
 
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from epro.jobs.runner import Worker
 from epro.jobs.tasks import JOBS
@@ -19,15 +20,21 @@ from notifications.channels import Absent, Outgoing
 from notifications.sms import TwilioChannel
 
 REFUSED = 3
-OFTEN = timedelta(seconds=0.2)
+OFTEN = timedelta(seconds=0.4)
 
 
 def never_asks(_channel: TwilioChannel, _outgoing: Outgoing, *, since: datetime) -> Absent:
     return Absent()
 
 
-def main(arguments: list[str]) -> int:
-    if "--without-asking" in arguments:
+def live(environment: Mapping[str, str], log: Path, *, is_asking: bool) -> None:
+    """Be a worker until told to stop; this process has nothing else to do."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab", buffering=0) as told:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(told.fileno(), stream.fileno())
+    if not is_asking:
         TwilioChannel.find = never_asks  # type: ignore[assignment,method-assign]
     # Ticks more often than the real one, so that a storm is over before anybody loses patience.
     jobs = [
@@ -37,9 +44,4 @@ def main(arguments: list[str]) -> int:
         Worker(build_parts(Settings.from_env()), jobs).run_until_stopped()
     except SecondWorkerRefused as refused:
         sys.stderr.write(f"{refused}\n")
-        return REFUSED
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        sys.exit(REFUSED)
