@@ -107,7 +107,6 @@ def _field_text(field: Field, value: Any) -> str:
 def _add(
     parent: etree._Element, tag: str, transaction: str | None, **attributes: str
 ) -> etree._Element:
-    made = add(parent, tag, **attributes)
     if transaction:
-        made.set("TransactionType", transaction)
-    return made
+        attributes["TransactionType"] = transaction
+    return add(parent, tag, **attributes)

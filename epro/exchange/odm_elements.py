@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from lxml import etree
 
 from epro.exchange import odm_names as names
@@ -11,20 +13,28 @@ from questionnaires.definition import Translated
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
+@cache
+def _qualified(tag: str) -> str:
+    return f"{{{names.NAMESPACE}}}{tag}"
+
+
 def element(tag: str, attributes: dict[str, str] | None = None) -> etree._Element:
     """Return an element of ODM's namespace."""
     safe = {name: xml_text(value) for name, value in (attributes or {}).items()}
-    return etree.Element(f"{{{names.NAMESPACE}}}{tag}", safe, nsmap={None: names.NAMESPACE})
+    return etree.Element(_qualified(tag), safe, nsmap={None: names.NAMESPACE})
 
 
 def add(
     parent: etree._Element, tag: str, text: str | None = None, **attributes: str
 ) -> etree._Element:
-    """Add an element to another; `text` is what it holds."""
-    made = etree.SubElement(
-        parent, f"{{{names.NAMESPACE}}}{tag}",
-        {name: xml_text(value) for name, value in attributes.items()},
-    )  # fmt: skip
+    """Add an element to another; `text` is what it holds.
+
+    A page of the feed is tens of thousands of these: nothing is done here that can be left out.
+    """
+    for name, value in attributes.items():
+        if not value.isprintable():
+            attributes[name] = xml_text(value)
+    made = etree.SubElement(parent, _qualified(tag), attributes)
     if text is not None:
         made.text = xml_text(text)
     return made

@@ -6,7 +6,7 @@ study alone; the caller reads within `sequenced_reading`.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
@@ -50,7 +50,7 @@ def ndjson(session: Session, extent: Extent) -> Iterator[bytes]:
 
 def odm_snapshot(session: Session, extent: Extent) -> Iterator[bytes]:
     """Yield an ODM file of how every participant stands."""
-    study = feed_forms.study_of(session, extent.catalogue)
+    study = feed_forms.study_with_everybody(session, extent.catalogue)
     file = OdmFile(
         study, file_oid=f"snapshot.{extent.upto_seq}", file_type="Snapshot",
         as_of=as_of(session, extent),
@@ -63,7 +63,7 @@ def odm_snapshot(session: Session, extent: Extent) -> Iterator[bytes]:
 
 def odm_history(session: Session, extent: Extent) -> Iterator[bytes]:
     """Yield an ODM file of every change, with who, when and why."""
-    study = feed_forms.study_of(session, extent.catalogue)
+    study = feed_forms.study_with_everybody(session, extent.catalogue)
     file = OdmFile(
         study, file_oid=f"history.{extent.upto_seq}", file_type="Transactional",
         as_of=as_of(session, extent),
@@ -84,7 +84,8 @@ def record_export(
 
 
 def odm_page(session: Session, study: Study, changes: Sequence[Change], *, name: str) -> bytes:
-    """Return one page of the feed as an ODM file."""
+    """Return one page of the feed as an ODM file; of people it lists those who acted in it."""
+    study = replace(study, users=odm_files.users_from(changes))
     latest_at = max((change.recorded_at for change in changes), default=BEGINNING)
     keys = event_keys(session, changes)
     return b"".join(odm_files.transactional(study, changes, keys, file_oid=name, as_of=latest_at))

@@ -1,6 +1,7 @@
 """What describes the feed to other formats: its fields with their types, its sites and people."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -54,12 +55,16 @@ IN_ITEMS = frozenset({"answers", "hidden", "not_reached"})
 
 
 def study_of(session: Session, catalogue: Catalogue) -> Study:
-    """Return all that formats need to describe what the feed holds."""
+    """Return all that formats need to describe what the feed holds, but for the people in it."""
     return Study(
         packages=catalogue.packages, forms=forms(), sites=tuple(_sites(session)),
-        users=tuple(_users(session)),
         meanings=tuple((meaning.value, words.en) for meaning, words in signing.MEANINGS.items()),
     )  # fmt: skip
+
+
+def study_with_everybody(session: Session, catalogue: Catalogue) -> Study:
+    """Return the same with everybody who can have acted, for a file of the whole study."""
+    return replace(study_of(session, catalogue), users=tuple(_users(session)))
 
 
 def metadata_of(package: StudyPackage) -> Study:
