@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ from epro.models import (
     Task,
     User,
 )
-from epro.services import delegation, signing, staff, studies
+from epro.services import delegation, signing, staff
 from epro.services.event_facts import EventFacts, GradeFrom
 from epro.services.sessions import Caller
 from epro.services.signing_in import Proof
 from questionnaires.adverse_events import ActionTaken, Outcome
 from questionnaires.definition import Language, StudyPackage, ThermometerRoute
-from questionnaires.reading import read_package
+from questionnaires.lint import refuse_faulty
+from questionnaires.reading import read_package, to_canonical_json
 from tests.clock import START
 
 SHIPPED = Path(__file__).parent.parent / "questionnaires" / "studies" / "bk-sle-i-01"
@@ -54,13 +56,13 @@ def make_keyring(*field_keys: str) -> Keyring:
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
+class _Checked:
     package: StudyPackage
     text: str
     sha256: str
 
 
-_PUBLISHED: list[_Published] = []
+_CHECKED: list[_Checked] = []
 
 
 @cache
@@ -90,30 +92,36 @@ def add_study_version(
     from_on: date = date(2026, 1, 1),
     now: datetime = START,
 ) -> StudyVersion:
-    """Publish a study package (the shipped one) and put it in force at these sites.
-
-    Checking a package takes a second, and what comes of it never differs: the first test of a
-    process publishes as everybody does, later ones store what was published then.
-    """
-    wanted = package or shipped_package()
-    known = next((one for one in _PUBLISHED if one.package is wanted), None)
-    if known is None:
-        version = studies.publish(session, SYSTEM, wanted, now=now)
-        _PUBLISHED.append(_Published(wanted, version.canonical_json, version.sha256))
-    else:
-        named = {"study_code": wanted.code, "version": wanted.version, "sha256": known.sha256}
-        stored = session.scalars(select(StudyVersion).filter_by(**named)).first()
-        version = stored or StudyVersion(
-            **named, canonical_json=known.text, published_at=now, published_by=SYSTEM.name
-        )
-        session.add(version)
-        session.flush()
+    """Have a study package (the shipped one) published and in force at these sites, as found."""
+    checked = _checked(package or shipped_package())
+    named = {
+        "study_code": checked.package.code,
+        "version": checked.package.version,
+        "sha256": checked.sha256,
+    }
+    stored = session.scalars(select(StudyVersion).filter_by(**named)).first()
+    version = stored or StudyVersion(
+        **named, canonical_json=checked.text, published_at=now, published_by=SYSTEM.name
+    )
+    session.add(version)
+    session.flush()
     session.add_all(
         SiteActivation(site_id=site.id, study_version_id=version.id, from_on=from_on)
         for site in sites
     )
     session.flush()
     return version
+
+
+def _checked(package: StudyPackage) -> _Checked:
+    """Check a package once in a process: it takes a second, and what comes of it never differs."""
+    known = next((one for one in _CHECKED if one.package is package), None)
+    if known is None:
+        refuse_faulty(package)
+        text = to_canonical_json(package)
+        known = _Checked(package, text, sha256(text.encode()).hexdigest())
+        _CHECKED.append(known)
+    return known
 
 
 def add_participant(
