@@ -33,6 +33,7 @@ class Permission(StrEnum):
     READ_OWN_DIARY = "read_own_diary"
     SUBMIT_RESPONSE = "submit_response"
     CHOOSE_PREFERENCES = "choose_preferences"
+    USE_OWN_PHONE = "use_own_phone"
     CORRECT_OWN_RESPONSE = "correct_own_response"
     ENROL_PARTICIPANT = "enrol_participant"
     READ_PARTICIPANT = "read_participant"
@@ -126,6 +127,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.CHANGE_OWN_TIMES,
             Permission.CORRECT_OWN_RESPONSE,
             Permission.CHOOSE_PREFERENCES,
+            Permission.USE_OWN_PHONE,
         }
     ),
     Role.COORDINATOR: frozenset(

@@ -29,6 +29,8 @@ from epro.api import (
     journal,
     me,
     offline_advice,
+    own_phone,
+    own_record,
     participants,
     preferences,
     questionnaires,
@@ -61,7 +63,8 @@ from epro.web.phone import pages as phone
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, taking_part, assessments, me, preferences, forms,
+    sessions, participants, anchors, taking_part, assessments, me, preferences, own_phone,
+    own_record, forms,
     offline_advice, responses, scores, safety_questions,
     compliance, corrections, flags, work, contacts, delegations, rosters, code_breaks,
     questionnaires, journal,

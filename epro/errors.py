@@ -103,6 +103,14 @@ class WrongCredentials(RecordedRefusal):
     message = "These details are not right, or no longer valid."
 
 
+class WrongPin(RecordedRefusal):
+    """The PIN that was given as the present one is another; the attempt is recorded."""
+
+    code = "wrong_pin"
+    status = 422
+    message = "This is not your present PIN."
+
+
 class TooManyAttempts(RecordedRefusal):
     """Too many refused attempts for this account or from this address."""
 

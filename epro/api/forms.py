@@ -84,7 +84,7 @@ def read_form(assessment_id: UUID) -> dict[str, Any]:
         form = forms.of_assessment(
             session, current_actor(), assessment_id, catalogue=catalogue(session), now=now()
         )
-        return _described(form)
+        return described(form)
 
 
 @blueprint.get("/me/forms/<slug:code>")
@@ -97,7 +97,7 @@ def read_open_form(code: str) -> dict[str, Any]:
         form = forms.always_open(
             session, current_actor(), code, catalogue=catalogue(session), now=now()
         )
-        return _described(form)
+        return described(form)
 
 
 @blueprint.get("/me/responses/<uuid:response_id>/as-seen")
@@ -124,7 +124,8 @@ def read_as_seen(wanted: dict[str, Any], response_id: UUID) -> Seen:
         return forms.seen(session, response, catalogue=catalogue(session), **wanted)
 
 
-def _described(form: Form) -> dict[str, Any]:
+def described(form: Form) -> dict[str, Any]:
+    """Return a form in the shape of FormSchema."""
     rules = [asdict(rule) for rule in form.rules]
     return {
         "questionnaire": asdict(form.questionnaire),

@@ -1,5 +1,6 @@
 """Signing in and out: activation, PIN, password with one-time code, tokens that rotate."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,11 @@ class ActivationSchema(Schema):
         required=True, strict=True, validate=validate.Range(min=1900, max=2100)
     )
     pin = _text(64)
+    attempt = fields.UUID(
+        load_default=None, allow_none=True,
+        metadata={"description": "Made by the phone; the same again is answered again for a "
+                  "quarter of an hour, so that a lost reply costs no code."},
+    )  # fmt: skip
     session_transport = _transport(HEADER, COOKIE)
 
 
@@ -107,7 +113,7 @@ def activate(typed: dict[str, Any]) -> dict[str, Any]:
             code=typed["code"],
             year_of_birth=typed["year_of_birth"],
             pin=typed["pin"],
-            caller=_caller(),
+            caller=replace(_caller(), attempt=typed["attempt"]),
             keyring=keyring(),
             now=now(),
             wall_now=wall_now(),

@@ -25,6 +25,8 @@ class ActivationCode(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    # The number that the phone gave its attempt: only it is answered again when the reply was lost.
+    used_by_attempt: Mapped[UUID | None]
     revoked_at: Mapped[datetime | None]
     failed_count: Mapped[int] = mapped_column(default=0)
 

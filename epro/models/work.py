@@ -60,6 +60,7 @@ class WorkKind(StrEnum):
     IDENTITY_MISSING = "identity_missing"
     STALE_FEED = "stale_feed"
     HOSPITAL_STAY = "hospital_stay"
+    STUCK_RECORD = "stuck_record"
 
 
 class WorkItem(Base):

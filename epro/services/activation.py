@@ -1,7 +1,8 @@
 """Activation: a code handed over in person and the year of birth, once, for a PIN of one's own."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from epro.services.strength import refuse_weak_pin
 
 MAX_WRONG_YEARS = 5
 REFUSED = "activation.refused"
+# How long a phone may ask again that has not heard the reply.
+REPEAT_WITHIN = timedelta(minutes=15)
 
 
 def activate(
@@ -39,7 +42,8 @@ def activate(
     Raises WeakSecret before it looks at the code, so that the answer tells nothing about it and
     spends nothing. Raises WrongCredentials, one for all, when the code is unknown, used, revoked,
     past its 72 hours, or does not go with the year; the fifth wrong year revokes the code. Raises
-    TooManyAttempts for an address. The last two are recorded.
+    TooManyAttempts for an address. The last two are recorded. A used code is answered again for a
+    quarter of an hour to the very attempt that used it: that reply was lost.
     """
     refuse_weak_pin(pin, year_of_birth=year_of_birth)
     signing_in.refuse_locked_address(session, caller, keyring=keyring, now=now)
@@ -53,15 +57,47 @@ def activate(
             verb=REFUSED, why="unknown_code", keyring=keyring, now=now,
         )  # fmt: skip
     participant = session.get_one(Participant, issued.participant_id)
+    if _is_repeat(session, issued, caller.attempt, year_of_birth, pin, keyring=keyring, now=now):
+        return sessions.start(
+            session, participant, client=caller.client, now=now, wall_now=wall_now
+        )
     if why := _why_refused(session, issued, year_of_birth, keyring=keyring, now=now):
         subject = signing_in.subject_of(session, participant)
         if why == "wrong_year":
             _count_wrong_year(session, issued, subject, caller, now=now)
         signing_in.refuse(session, caller, subject, verb=REFUSED, why=why, keyring=keyring, now=now)
+    issued.used_at, issued.used_by_attempt = now, caller.attempt
     return _activate(
         session, participant, issued, caller,
         pin_hash=keyring.hash_secret(pin), keyring=keyring, now=now, wall_now=wall_now,
     )  # fmt: skip
+
+
+def _is_repeat(
+    session: Session,
+    issued: ActivationCode,
+    attempt: UUID | None,
+    year_of_birth: int,
+    pin: str,
+    *,
+    keyring: Keyring,
+    now: datetime,
+) -> bool:
+    """Tell whether a phone asks again because the reply to its activation was lost on the way.
+
+    It has the number that it gave its attempt, which left it only towards us, year and PIN.
+    """
+    if issued.used_at is None or attempt is None or issued.used_by_attempt != attempt:
+        return False
+    if now - issued.used_at >= REPEAT_WITHIN:
+        return False
+    credential = session.get(ParticipantCredential, issued.participant_id)
+    is_same_pin = credential is not None and credential.chosen_at == issued.used_at
+    return (
+        is_same_pin
+        and identity.is_born_in(session, issued.participant_id, year_of_birth, keyring=keyring)
+        and keyring.is_secret(credential.pin_hash if credential else None, pin)
+    )
 
 
 def activation_lookup(code: str, *, keyring: Keyring) -> str:
@@ -108,7 +144,6 @@ def _activate(
     now: datetime,
     wall_now: datetime,
 ) -> SignedIn:
-    issued.used_at = now
     _store_pin(session, participant, pin_hash, now=now)
     lockouts.clear(session, signing_in.participant_claim(participant.code, keyring=keyring))
     is_first, before = participant.activated_at is None, participant.life_cycle

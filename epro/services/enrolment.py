@@ -153,10 +153,26 @@ def issue_activation_code(
     participant = get_participant(session, actor, code, Permission.ISSUE_ACTIVATION_CODE)
     # The row is what two coordinators who press at the same moment queue for.
     session.refresh(participant, with_for_update={"key_share": True})
+    return issue_code(session, actor, participant, keyring=keyring, now=now)
+
+
+def issue_code(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    *,
+    life: timedelta = ACTIVATION_CODE_LIFE,
+    keyring: Keyring,
+    now: datetime,
+) -> IssuedCode:
+    """Hand out a code for a participant whose row the caller holds; 72 hours unless told otherwise.
+
+    Raises IdentityMissing: without a year of birth no code could ever be used.
+    """
     if not identity.is_known(session, participant.id):
         raise IdentityMissing
     site = session.get_one(Site, participant.site_id)
-    return _issue(session, actor, participant, site, keyring=keyring, now=now)
+    return _issue(session, actor, participant, site, life=life, keyring=keyring, now=now)
 
 
 def get_participant(
@@ -287,6 +303,7 @@ def _issue(
     participant: Participant,
     site: Site,
     *,
+    life: timedelta = ACTIVATION_CODE_LIFE,
     keyring: Keyring,
     now: datetime,
 ) -> IssuedCode:
@@ -296,7 +313,7 @@ def _issue(
         participant_id=participant.id,
         code_lookup=activation_lookup(code, keyring=keyring),
         issued_at=now,
-        expires_at=now + ACTIVATION_CODE_LIFE,
+        expires_at=now + life,
     )
     session.add(issued)
     session.flush()

@@ -84,6 +84,26 @@ def always_open(
     return _form(session, actor, package, questionnaire, catalogue=catalogue, now=now)
 
 
+def of_response(
+    session: Session,
+    actor: Actor,
+    response: QuestionnaireResponse,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Form:
+    """Return the form that one of her responses was given in, with the day that it named then."""
+    questionnaire = catalogue.questionnaire(
+        response.questionnaire_code, response.questionnaire_version
+    )
+    package = catalogue.package(response.study_version_id)
+    return _form(
+        session, actor, package, questionnaire,
+        named=_named_day(session, response, questionnaire, catalogue=catalogue),
+        catalogue=catalogue, now=now,
+    )  # fmt: skip
+
+
 def seen(
     session: Session,
     response: QuestionnaireResponse,
@@ -95,11 +115,7 @@ def seen(
     questionnaire = catalogue.questionnaire(
         response.questionnaire_code, response.questionnaire_version
     )
-    participant = session.get_one(Participant, response.participant_id)
-    # An old phone does not say which day it named; the responses before this one do.
-    named = response.last_entry_on or last_entry_on(
-        session, participant, questionnaire, catalogue=catalogue, before=response.answered_at
-    )
+    named = _named_day(session, response, questionnaire, catalogue=catalogue)
     chosen = language or response.language
     items = as_seen(
         filled(questionnaire, named),
@@ -109,6 +125,20 @@ def seen(
         language=chosen,
     )
     return Seen(response=response, title=questionnaire.title.in_language(chosen), items=items)
+
+
+def _named_day(
+    session: Session,
+    response: QuestionnaireResponse,
+    questionnaire: Questionnaire,
+    *,
+    catalogue: Catalogue,
+) -> date:
+    """An old phone does not say which day it named; the responses before this one do."""
+    participant = session.get_one(Participant, response.participant_id)
+    return response.last_entry_on or last_entry_on(
+        session, participant, questionnaire, catalogue=catalogue, before=response.answered_at
+    )
 
 
 def last_entry_on(
@@ -152,6 +182,7 @@ def _form(
     package: StudyPackage,
     questionnaire: Questionnaire,
     *,
+    named: date | None = None,
     catalogue: Catalogue,
     now: datetime,
 ) -> Form:
@@ -159,7 +190,9 @@ def _form(
     site = session.get_one(Site, participant.site_id)
     infusions = offline_advice.infusions(session, participant)
     asked = {item.link_id for item in questionnaire.items}
-    named = last_entry_on(session, participant, questionnaire, catalogue=catalogue, before=now)
+    named = named or last_entry_on(
+        session, participant, questionnaire, catalogue=catalogue, before=now
+    )
     return Form(
         questionnaire=filled(questionnaire, named),
         last_entry_on=named,

@@ -211,6 +211,7 @@ VERBS: dict[str, Translated] = {
     ),
     "participant.moved_to_zone": Translated("时区改为 {zone}", "went to the time zone {zone}"),
     "participant.enrolled": Translated("登记了参与者", "enrolled the participant"),
+    "pin.refused": Translated("更改密码被拒绝", "a change of PIN was refused"),
     "pin.chosen": Translated("设置了密码", "chose a PIN"),
     "record.signed": Translated(
         "{signer_name} 签署了 {entity_type}({meaning})",

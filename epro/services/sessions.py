@@ -26,10 +26,11 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Where a request without a session comes from."""
+    """Where a request without a session comes from; `attempt` numbers it, if the caller did."""
 
     client: str
     address: str
+    attempt: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

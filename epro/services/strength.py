@@ -68,12 +68,16 @@ COMMON_PASSWORDS = frozenset(
 )
 
 
-def refuse_weak_pin(pin: str, *, year_of_birth: int) -> None:
-    """Raise WeakSecret unless the PIN is six digits, no repetition, no run, without the year."""
+def refuse_weak_pin(pin: str, *, year_of_birth: int | None) -> None:
+    """Raise WeakSecret unless the PIN is six digits, no repetition, no run, without the year.
+
+    Without a year only the digits themselves are judged.
+    """
     if not (len(pin) == PIN_LENGTH and pin.isascii() and pin.isdigit()):
         raise WeakSecret("A PIN has exactly six digits.")
     steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
-    if steps in ({0}, {1}, {9}) or str(year_of_birth) in pin:
+    is_year_within = year_of_birth is not None and str(year_of_birth) in pin
+    if steps in ({0}, {1}, {9}) or is_year_within:
         raise WeakSecret
 
 

@@ -49,6 +49,13 @@ PUBLIC = {
     "POST /api/v1/sessions/staff",
     "POST /hooks/twilio/inbound",  # signed by the provider
     "POST /hooks/twilio/status/{message_id}",  # signed by the provider
+    "GET /a",
+    "GET /p",
+    "GET /p/",
+    "GET /p/manifest.webmanifest",
+    "GET /p/state.json",
+    "GET /p/sw.js",
+    "GET /p/{version}/{name}",
     "GET /console/language/{chosen}",
     "GET /console/sign-in",
     "GET /console/static/{name}",

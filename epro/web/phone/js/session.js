@@ -2,10 +2,13 @@
 
 import { call, onEnded } from "./api.js";
 import * as db from "./db.js";
+import { newId } from "./ids.js";
 import * as pin from "./pin.js";
 import { state, update } from "./state.js";
 
 const LOCK_AFTER_MS = 5 * 60 * 1000;
+
+const attempts = new Map(); // what was typed, and the number of its attempt; forgotten on success
 
 let hiddenAt = null;
 
@@ -27,9 +30,11 @@ export async function start() {
  * same for every reason that lies in code or year. Throws Unreachable.
  */
 export async function activate({ code, yearOfBirth, secret }) {
-  const body = { code, year_of_birth: Number(yearOfBirth), pin: secret, session_transport: "cookie" };
+  const attempt = attemptFor(`${code} ${yearOfBirth} ${secret}`);
+  const body = { code, year_of_birth: Number(yearOfBirth), pin: secret, attempt, session_transport: "cookie" };
   const { status, data } = await call("POST", "/sessions/activation", { body });
   if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
+  attempts.clear();
   const participant = data.person.name;
   await pin.keep(secret);
   await db.change(["meta"], async (store) => {
@@ -39,6 +44,12 @@ export async function activate({ code, yearOfBirth, secret }) {
   update({ participant, session: "open", profile: null, diary: null, waiting: [], drafts: [] });
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
   return null;
+}
+
+/** Number an attempt; the same that was typed gets the same number, should the reply be lost. */
+function attemptFor(typed) {
+  if (!attempts.has(typed)) attempts.set(typed, newId());
+  return attempts.get(typed);
 }
 
 /** Try to unlock; the answer is that of `pin.attempt`. */

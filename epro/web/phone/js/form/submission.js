@@ -2,12 +2,13 @@
 
 import { walk } from "../branch.js";
 import * as clock from "../clock.js";
+import { newId } from "../ids.js";
 import { state } from "../state.js";
 
 /** Begin a form: no answer is chosen for anybody. */
 export function begin(form, language) {
   return {
-    form, language, response_id: crypto.randomUUID ? crypto.randomUUID() : madeId(), revision: 0,
+    form, language, response_id: newId(), revision: 0,
     answers: {}, seen: [], place: null, completer: "self", opened_at: clock.deviceTime(),
   };
 }
@@ -53,12 +54,4 @@ export function recordOf(draft, { status, isUrgent }) {
     status,
     assessment_id: draft.assessmentId,
   };
-}
-
-function madeId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

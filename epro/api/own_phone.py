@@ -1,0 +1,83 @@
+"""A participant's own phone: her PIN, moving to another phone, a record that is stuck."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from epro.access import Permission
+from epro.api.blueprint import ApiBlueprint
+from epro.api.context import (
+    client_address,
+    client_name,
+    current_actor,
+    keyring,
+    now,
+    requires,
+    transaction,
+)
+from epro.errors import IdentityMissing, TooManyAttempts, WeakSecret, WrongPin
+from epro.services import own_phone
+from epro.services.sessions import Caller
+
+blueprint = ApiBlueprint(
+    "own_phone", __name__, url_prefix="/api/v1/me", description="The participant's own phone."
+)
+SLUG = r"[a-z0-9_]{1,40}"
+
+
+class PinsSchema(Schema):
+    old_pin = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    new_pin = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+class TransferCodeSchema(Schema):
+    activation_code = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class StuckSchema(Schema):
+    response_id = fields.UUID(required=True)
+    refusal = fields.String(
+        required=True, validate=validate.Regexp(rf"{SLUG}\Z"),
+        metadata={"description": "The code of the refusal that the phone got."},
+    )  # fmt: skip
+
+
+class NotedSchema(Schema):
+    is_new = fields.Boolean(required=True)
+
+
+@blueprint.put("/pin")
+@requires(Permission.USE_OWN_PHONE)
+@blueprint.arguments(PinsSchema)
+@blueprint.response(204)
+@blueprint.refuses(WeakSecret, WrongPin, TooManyAttempts)
+def change_own_pin(pins: dict[str, Any]) -> None:
+    """Set another PIN; the present one has to be given."""
+    with transaction() as session:
+        own_phone.change_pin(
+            session, current_actor(), **pins,
+            caller=Caller(client=client_name(), address=client_address()),
+            keyring=keyring(), now=now(),
+        )  # fmt: skip
+
+
+@blueprint.post("/transfer-code")
+@requires(Permission.USE_OWN_PHONE)
+@blueprint.response(200, TransferCodeSchema)
+@blueprint.refuses(IdentityMissing)
+def issue_own_transfer_code() -> Any:
+    """Hand out a code for another phone; good for ten minutes and once. Asked again: another."""
+    with transaction() as session:
+        return own_phone.issue_transfer_code(session, current_actor(), keyring=keyring(), now=now())
+
+
+@blueprint.post("/stuck")
+@requires(Permission.USE_OWN_PHONE)
+@blueprint.arguments(StuckSchema)
+@blueprint.response(200, NotedSchema)
+def note_own_stuck_record(stuck: dict[str, Any]) -> dict[str, bool]:
+    """Tell the site that the phone keeps a record it cannot deliver. Again is harmless."""
+    with transaction() as session:
+        is_new = own_phone.note_stuck_record(session, current_actor(), **stuck, now=now())
+    return {"is_new": is_new}

@@ -1,0 +1,94 @@
+"""What a participant has sent, as her phone shows it: where it stands, and till when it is hers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor
+from epro.models import (
+    Assessment,
+    FlagTrigger,
+    QuestionnaireResponse,
+    SafetyFlag,
+    Screening,
+    ScreeningSource,
+)
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEntry:
+    """One response; until `own_until` (exclusive) a correction of hers stands at once.
+
+    `taken_at` is when somebody of the site first took what these answers raised; None also where
+    they raised nothing.
+    """
+
+    response: QuestionnaireResponse
+    title: Translated
+    own_until: datetime
+    taken_at: datetime | None
+
+
+def entries_of(
+    session: Session, actor: Actor, *, catalogue: Catalogue, limit: int
+) -> list[OwnEntry]:
+    """Return the participant's latest responses, the newest first."""
+    responses = session.scalars(
+        select(QuestionnaireResponse)
+        .where(QuestionnaireResponse.participant_id == actor.id)
+        .order_by(QuestionnaireResponse.answered_at.desc(), QuestionnaireResponse.id)
+        .limit(limit)
+    ).all()
+    taken = _taken(session, responses)
+    late_until = _late_until(session, responses)
+    return [
+        OwnEntry(
+            response=one,
+            title=catalogue.questionnaire(one.questionnaire_code, one.questionnaire_version).title,
+            own_until=_own_until(one, late_until, catalogue),
+            taken_at=taken.get(str(one.id)),
+        )
+        for one in responses
+    ]
+
+
+def _own_until(
+    response: QuestionnaireResponse, late_until: dict[UUID, datetime], catalogue: Catalogue
+) -> datetime:
+    """As `correction_asking.own_until` judges it when the correction comes."""
+    if response.assessment_id is not None:
+        return late_until[response.assessment_id]
+    schedule = catalogue.package(response.study_version_id).schedule
+    return response.answered_at + timedelta(hours=schedule.report_correction_hours)
+
+
+def _late_until(
+    session: Session, responses: Sequence[QuestionnaireResponse]
+) -> dict[UUID, datetime]:
+    wanted = {one.assessment_id for one in responses if one.assessment_id}
+    rows = session.execute(
+        select(Assessment.id, Assessment.late_until).where(Assessment.id.in_(wanted))
+    )
+    return {assessment_id: until for assessment_id, until in rows}  # noqa: C416  rows are no tuples
+
+
+def _taken(
+    session: Session, responses: Sequence[QuestionnaireResponse]
+) -> dict[str, datetime | None]:
+    rows = session.execute(
+        select(Screening.source_id, func.min(SafetyFlag.acknowledged_at))
+        .join(FlagTrigger, FlagTrigger.screening_id == Screening.id)
+        .join(SafetyFlag, SafetyFlag.id == FlagTrigger.flag_id)
+        .where(
+            Screening.source == ScreeningSource.RESPONSE,
+            Screening.source_id.in_([str(one.id) for one in responses]),
+        )
+        .group_by(Screening.source_id)
+    )
+    return {source_id: taken_at for source_id, taken_at in rows}  # noqa: C416

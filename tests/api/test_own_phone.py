@@ -1,0 +1,178 @@
+"""A participant's own phone over HTTP: her PIN, another phone, what is stuck, what she has sent."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from werkzeug.test import TestResponse
+
+from epro.access import Role
+from epro.models import JournalEntry, WorkItem, WorkKind
+from tests.api.world import API, PARTICIPANT, YEAR_OF_BIRTH, World, Worlds
+from tests.databases import DatabaseKind, DatabaseShelf
+
+PIN = "840271"
+ANOTHER_PIN = "592640"
+NUMBERS = count(500)
+
+
+@pytest.fixture(scope="module")
+def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
+    with Worlds(database_shelf) as worlds:
+        yield worlds
+
+
+@pytest.fixture
+def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
+    return worlds[database_kind]
+
+
+def activate(
+    world: World,
+    code: str,
+    *,
+    pin: str = PIN,
+    year: int = YEAR_OF_BIRTH,
+    attempt: str | None = None,
+) -> TestResponse:
+    typed = {"code": code, "year_of_birth": year, "pin": pin, "attempt": attempt}
+    return world.request(
+        "POST", f"{API}/sessions/activation", json=typed, headers=world.a_new_address()
+    )
+
+
+def newly_activated(world: World) -> tuple[str, dict[str, str]]:
+    """Enrol somebody who has activated her phone; return her code and what signs her requests."""
+    participant = f"SZ01-{next(NUMBERS)}"
+    code = world.enrol(participant, site="SZ01", by=Role.COORDINATOR)
+    token = activate(world, code).get_json()["access_token"]
+    return participant, {"Authorization": f"Bearer {token}"}
+
+
+def change(world: World, her: dict[str, str], *, old: str, new: str) -> TestResponse:
+    pins = {"old_pin": old, "new_pin": new}
+    return world.request("PUT", f"{API}/me/pin", json=pins, headers=her)
+
+
+@pytest.mark.req("P-03")
+def test_she_changes_her_pin_and_the_old_one_opens_nothing(world: World) -> None:
+    participant, her = newly_activated(world)
+
+    changed = change(world, her, old=PIN, new=ANOTHER_PIN)
+
+    def sign_in(pin: str) -> int:
+        typed = {"code": participant, "pin": pin}
+        return world.request("POST", f"{API}/sessions/participant", json=typed).status_code
+
+    assert changed.status_code == 204
+    assert (sign_in(PIN), sign_in(ANOTHER_PIN)) == (401, 200)
+
+
+@pytest.mark.req("P-04")
+def test_a_wrong_present_pin_is_refused_recorded_and_counted(world: World) -> None:
+    participant, her = newly_activated(world)
+
+    told = [change(world, her, old="111222", new=ANOTHER_PIN).status_code for _ in range(6)]
+
+    assert told == [422, 422, 422, 422, 422, 429]
+    with world.database.reading() as session:
+        refused = session.query(JournalEntry).filter_by(
+            verb="pin.refused", participant_code=participant
+        )
+        assert refused.count() == 6
+
+
+@pytest.mark.req("P-03")
+@pytest.mark.parametrize("pin", ["123456", "777777", f"{YEAR_OF_BIRTH}07", f"12{YEAR_OF_BIRTH}"])
+def test_a_weak_pin_is_refused(world: World, pin: str) -> None:
+    _, her = newly_activated(world)
+
+    answer = change(world, her, old=PIN, new=pin)
+
+    assert answer.get_json()["error"]["code"] == "weak_secret"
+
+
+@pytest.mark.req("P-02")
+def test_a_code_for_another_phone_moves_the_diary_and_signs_the_old_one_out(world: World) -> None:
+    _, her = newly_activated(world)
+    issued = world.request("POST", f"{API}/me/transfer-code", headers=her).get_json()
+
+    before = world.request("GET", f"{API}/me", headers=her).status_code
+    moved = activate(world, issued["activation_code"], pin=ANOTHER_PIN)
+
+    assert (before, moved.status_code) == (200, 200)
+    assert world.request("GET", f"{API}/me", headers=her).status_code == 401
+
+
+@pytest.mark.req("P-02")
+def test_a_code_for_another_phone_is_good_for_ten_minutes(world: World) -> None:
+    _, her = newly_activated(world)
+    issued = world.request("POST", f"{API}/me/transfer-code", headers=her).get_json()
+
+    world.clock.advance(minutes=10)
+
+    assert activate(world, issued["activation_code"]).status_code == 401
+
+
+@pytest.mark.req("P-02")
+def test_an_activation_whose_reply_was_lost_is_answered_again_to_that_attempt(world: World) -> None:
+    code = world.enrol(f"SZ01-{next(NUMBERS)}", site="SZ01", by=Role.COORDINATOR)
+    mine = str(uuid4())
+    assert activate(world, code, attempt=mine).status_code == 200
+
+    again = activate(world, code, attempt=mine)
+    refused = [
+        activate(world, code),
+        activate(world, code, attempt=str(uuid4())),
+        activate(world, code, attempt=mine, pin=ANOTHER_PIN),
+        activate(world, code, attempt=mine, year=YEAR_OF_BIRTH + 1),
+    ]
+    world.clock.advance(minutes=15)
+    refused.append(activate(world, code, attempt=mine))
+
+    assert again.status_code == 200
+    assert {one.status_code for one in refused} == {401}
+
+
+@pytest.mark.req("S-02")
+def test_what_her_phone_cannot_deliver_stands_once_on_the_site_s_list(world: World) -> None:
+    _, her = newly_activated(world)
+    stuck = {"response_id": str(uuid4()), "refusal": "revision_conflict"}
+
+    noted = [
+        world.request("POST", f"{API}/me/stuck", json=stuck, headers=her).get_json()
+        for _ in range(2)
+    ]
+
+    assert noted == [{"is_new": True}, {"is_new": False}]
+    with world.database.reading() as session:
+        lines = session.query(WorkItem).filter_by(kind=WorkKind.STUCK_RECORD)
+        assert [one.about for one in lines if stuck["response_id"] in one.about]
+
+
+@pytest.mark.req("T-05", "A-08")
+def test_what_she_has_sent_says_until_when_it_is_hers_and_whether_the_site_took_it(
+    world: World,
+) -> None:
+    flag = world.complain(PARTICIPANT, urgent=("limb",))
+    her, staff = world.sign_in(PARTICIPANT), world.sign_in(Role.COORDINATOR)
+
+    def latest() -> dict[str, Any]:
+        listed = world.request("GET", f"{API}/me/responses", headers=her).get_json()["items"]
+        found: dict[str, Any] = listed[0]
+        return found
+
+    before = latest()
+    world.request("POST", f"{API}/flags/{flag}/acknowledgement", headers=staff)
+    after = latest()
+    form = world.request("GET", f"{API}/me/responses/{before['id']}/form", headers=her)
+
+    answered_at, own_until = (
+        datetime.fromisoformat(before[name]) for name in ("answered_at", "own_until")
+    )
+    assert own_until - answered_at == timedelta(hours=24)
+    assert (before["taken_at"] is None, after["taken_at"] is None) == (True, False)
+    assert form.get_json()["questionnaire"]["code"] == before["questionnaire"]["code"]
