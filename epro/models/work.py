@@ -61,6 +61,7 @@ class WorkKind(StrEnum):
     STALE_FEED = "stale_feed"
     HOSPITAL_STAY = "hospital_stay"
     STUCK_RECORD = "stuck_record"
+    WITHDRAWN_ELSEWHERE = "withdrawn_elsewhere"
 
 
 class WorkItem(Base):

@@ -60,6 +60,29 @@ def propose(
             catalogue=catalogue, now=now,
         )  # fmt: skip
         return Proposed(recorded, None)
+    query = ask(
+        session, actor, participant, standing, occurred_at=occurred_at, reason=reason,
+        catalogue=catalogue, now=now,
+    )  # fmt: skip
+    return Proposed(None, query)
+
+
+def ask(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    standing: Anchor,
+    *,
+    occurred_at: datetime,
+    reason: str | None,
+    catalogue: Catalogue,
+    now: datetime,
+) -> AnchorQuery:
+    """Ask the site which of two instants is right; the same question is asked once.
+
+    Raises AnchorNotPossible for what could not have happened: nobody is asked about that.
+    """
+    event = standing.event
     known = session.scalars(
         select(AnchorQuery).where(
             AnchorQuery.participant_id == participant.id,
@@ -69,8 +92,7 @@ def propose(
         )
     ).first()
     if known is not None:
-        return Proposed(None, known)
-    # The site is asked only about what could have happened.
+        return known
     anchors.refuse_impossible(
         session, participant, event, occurred_at, catalogue=catalogue, now=now
     )
@@ -86,7 +108,7 @@ def propose(
         session, actor, WorkKind.ANCHOR_DIFFERS, about=str(query.id),
         site_id=participant.site_id, participant_id=participant.id, now=now,
     )  # fmt: skip
-    return Proposed(None, query)
+    return query
 
 
 def decide(

@@ -39,7 +39,7 @@ REPEATABLE = {
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.
-    "enrol_from_edc", "give_anchor", "request_snapshot",
+    "enrol_from_edc", "give_anchor", "withdraw_from_edc", "request_snapshot",
 }  # fmt: skip
 SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
 # Every OAuth2 client library expects the shape of RFC 6749, section 5.2.

@@ -1,6 +1,6 @@
 """What the clinical database puts in: by code alone, and never over what the site has recorded."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -206,3 +206,110 @@ def test_a_query_of_another_site_looks_like_none(own_world: World) -> None:
 @pytest.mark.parametrize("event", ["ENR", "END", "INF9"])
 def test_other_anchors_are_not_given_from_outside(writer: Puller, event: str) -> None:
     assert give(writer, PARTICIPANT, ANOTHER, event).status_code == 422
+
+
+# --- withdrawal -----------------------------------------------------------------------------------
+
+
+def withdraw(
+    writer: Puller, code: str, part: str, *, at: str | None = None, reason: str = "told there"
+) -> TestResponse:
+    when = at or writer.world.clock.now().isoformat()
+    body = {"withdrawn_from": part, "occurred_at": when, "reason": reason}
+    return post(writer, f"/participants/{code}/withdrawal", body)
+
+
+def to_come(world: World, code: str) -> list[str]:
+    """Return what can still be answered."""
+    items = as_coordinator(world, "GET", f"/participants/{code}/assessments").get_json()["items"]
+    return [item["id"] for item in items if item["state"] == "scheduled"]
+
+
+@pytest.mark.req("P-09", "E-01")
+def test_who_withdraws_is_left_alone_at_once_and_her_site_is_told(own_world: World) -> None:
+    writer, before = Puller.of(own_world, Scope.WRITE), to_come(own_world, PARTICIPANT)
+
+    first = withdraw(writer, PARTICIPANT, "diary")
+    again = withdraw(writer, PARTICIPANT, "diary")
+
+    assert before
+    assert first.status_code == again.status_code == 200
+    assert first.get_json() == again.get_json()
+    assert first.get_json()["life_cycle"] == "withdrawn_from_diary"
+    assert first.get_json()["query"] is None
+    assert to_come(own_world, PARTICIPANT) == []
+    lines = [line["participant"] for line in lines_about(own_world, "withdrawn_elsewhere")]
+    assert lines == [PARTICIPANT]
+
+
+@pytest.mark.req("P-09")
+def test_whoever_leaves_the_infusions_keeps_her_diary(own_world: World) -> None:
+    writer, before = Puller.of(own_world, Scope.WRITE), to_come(own_world, PARTICIPANT)
+
+    told = withdraw(writer, PARTICIPANT, "infusion").get_json()
+
+    assert told["life_cycle"] == "withdrawn_from_infusion"
+    assert to_come(own_world, PARTICIPANT) == before
+
+
+@pytest.mark.req("P-09", "S-01")
+def test_the_end_that_the_site_recorded_stays_and_another_one_is_a_query(own_world: World) -> None:
+    writer, now = Puller.of(own_world, Scope.WRITE), own_world.clock.now()
+    ended = {"event": "END", "occurred_at": (now - timedelta(hours=2)).isoformat()}
+    recorded = as_coordinator(own_world, "POST", f"/participants/{PARTICIPANT}/anchors", ended)
+
+    first, again = (withdraw(writer, PARTICIPANT, "all", at=now.isoformat()) for _ in range(2))
+
+    assert recorded.status_code == 201, recorded.text
+    told = first.get_json()
+    assert told["life_cycle"] == "withdrawn_from_all"
+    assert told["query"]["id"] == again.get_json()["query"]["id"]
+    anchors = as_coordinator(own_world, "GET", f"/participants/{PARTICIPANT}/anchors").get_json()
+    ends = [
+        (datetime.fromisoformat(one["occurred_at"]), one["superseded_at"])
+        for one in anchors["items"]
+        if one["event"] == "END"
+    ]
+    assert ends == [(now - timedelta(hours=2), None)]
+    assert len(lines_about(own_world, "anchor_differs")) == 1
+
+
+@pytest.mark.req("P-09")
+def test_a_stronger_withdrawal_adds_to_a_weaker_one_and_never_the_reverse(own_world: World) -> None:
+    writer = Puller.of(own_world, Scope.WRITE)
+
+    parts = ("diary", "all", "infusion", "diary")
+    told = [withdraw(writer, PARTICIPANT, part).get_json()["life_cycle"] for part in parts]
+
+    assert told == ["withdrawn_from_diary", *["withdrawn_from_all"] * 3]
+
+
+@pytest.mark.req("P-09", "S-01")
+def test_how_the_site_says_that_she_left_is_not_replaced(own_world: World) -> None:
+    writer, now = Puller.of(own_world, Scope.WRITE), own_world.clock.now().isoformat()
+    lost = {"life_cycle": "lost", "occurred_at": now, "reason": "moved away"}
+    as_coordinator(own_world, "PUT", f"/participants/{PARTICIPANT}/life-cycle", lost)
+
+    refused = withdraw(writer, PARTICIPANT, "all")
+
+    assert refusal_of(refused) == (409, "life_cycle_not_possible")
+    standing = as_coordinator(own_world, "GET", f"/participants/{PARTICIPANT}/life-cycle")
+    assert standing.get_json()["life_cycle"] == "lost"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"part": "everything"}, 422), ({"reason": ""}, 422), ({"reason": "  "}, 422),
+        ({"at": "2019-01-01T00:00:00+08:00"}, 409), ({"at": "2099-01-01T00:00:00+08:00"}, 409),
+    ],
+)  # fmt: skip
+def test_a_withdrawal_keeps_the_rules_of_the_site(
+    own_world: World, changed: dict[str, str], status: int
+) -> None:
+    writer = Puller.of(own_world, Scope.WRITE)
+
+    refused = withdraw(writer, PARTICIPANT, **{"part": "diary"} | changed)
+
+    assert refused.status_code == status, refused.text
+    assert withdraw(Puller.of(own_world, *READ), PARTICIPANT, "diary").status_code == 403

@@ -55,6 +55,16 @@ def decide_anchor_query(world: World) -> TestResponse:
     )  # fmt: skip
 
 
+def withdraw(world: World) -> TestResponse:
+    code = enrol_by_code(world).get_json()["code"]
+    return world.request(
+        "POST", f"{EDC}/participants/{code}/withdrawal",
+        json={"withdrawn_from": "diary", "occurred_at": world.clock.now().isoformat(),
+              "reason": "told at the visit"},
+        headers=world.sign_in(Role.EDC_CLIENT),
+    )  # fmt: skip
+
+
 def request_snapshot(world: World) -> TestResponse:
     return world.request(
         "POST", f"{EDC}/snapshots", json={"files": []}, headers=world.sign_in(Role.EDC_CLIENT)

@@ -40,6 +40,7 @@ from tests.services.audit_edc import (
     give_anchor,
     record_identity,
     request_snapshot,
+    withdraw,
 )
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.services.changes_of_flags import CASES_OF_FLAGS
@@ -248,6 +249,10 @@ def acknowledge_feed(world: World) -> TestResponse:
 CASES: dict[str, tuple[Case, str]] = {
     "POST /api/edc/v1/participants": (enrol_by_code, "participant.enrolled"),
     "POST /api/edc/v1/participants/{code}/anchors": (give_anchor, "anchor_query.opened"),
+    "POST /api/edc/v1/participants/{code}/withdrawal": (
+        withdraw,
+        "participant.life_cycle_changed",
+    ),
     "POST /api/edc/v1/snapshots": (request_snapshot, "snapshot.requested"),
     "POST /api/v1/anchor-queries/{query_id}/decision": (
         decide_anchor_query, "anchor_query.decided",

@@ -1,5 +1,6 @@
-"""What the clinical database may put in: a participant by code, an anchor. Identity never."""
+"""What the clinical database may put in: a participant by code, an anchor, that she withdrew."""
 
+from enum import StrEnum
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
@@ -16,11 +17,13 @@ from epro.errors import (
     AnchorNotPossible,
     ConsentMissing,
     InvalidInput,
+    LifeCycleNotPossible,
     NoActiveStudyVersion,
     NotFound,
+    ReasonRequired,
 )
-from epro.models import Site
-from epro.services import anchor_queries, enrolment
+from epro.models import LifeCycle, Site
+from epro.services import anchor_queries, enrolment, withdrawals
 from epro.services.enrolment_form import CodedEnrolment
 from questionnaires.definition import Language, ThermometerRoute
 from questionnaires.schedule import AnchorEvent
@@ -31,6 +34,23 @@ blueprint = ApiBlueprint(
 )  # fmt: skip
 GIVEN_BY_EDC = (AnchorEvent.INF1_PLANNED, AnchorEvent.INF1)
 MAX_QUERIES = 200
+
+
+class Part(StrEnum):
+    """What of the trial somebody withdraws from."""
+
+    INFUSION = "infusion"
+    DIARY = "diary"
+    CONTACT = "contact"
+    ALL = "all"
+
+
+LIFE_CYCLES = {
+    Part.INFUSION: LifeCycle.WITHDRAWN_FROM_INFUSION,
+    Part.DIARY: LifeCycle.WITHDRAWN_FROM_DIARY,
+    Part.CONTACT: LifeCycle.WITHDRAWN_FROM_CONTACT,
+    Part.ALL: LifeCycle.WITHDRAWN_FROM_ALL,
+}
 
 
 class CodedEnrolmentSchema(Schema):
@@ -70,6 +90,26 @@ class GivenAnchorSchema(Schema):
         required=True, metadata={"description": "The real time, ISO 8601 with its offset."}
     )
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+class WithdrawalSchema(Schema):
+    withdrawn_from = fields.Enum(
+        Part, by_value=True, required=True,
+        metadata={"description": "Whoever leaves the infusions alone keeps her diary."},
+    )  # fmt: skip
+    occurred_at = Instant(
+        required=True, metadata={"description": "Since when, ISO 8601 with its offset."}
+    )
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
+class WithdrawnSchema(Schema):
+    """How she takes part now; a query, where her site had recorded another end of her diary."""
+
+    code = fields.String(required=True)
+    life_cycle = fields.Enum(LifeCycle, by_value=True, required=True)
+    life_cycle_at = fields.AwareDateTime(required=True)
+    query = fields.Nested(AnchorQuerySchema, required=True, allow_none=True)
 
 
 class ProposedAnchorSchema(Schema):
@@ -116,6 +156,36 @@ def give_anchor(given: dict[str, Any], code: str) -> dict[str, Any]:
         query = proposed.query
         return {
             "anchor": proposed.recorded.anchor if proposed.recorded else None,
+            "query": None if query is None else described(
+                query, participant, anchor_queries.standing_at(session, query)
+            ),
+        }  # fmt: skip
+
+
+@blueprint.post("/participants/<code:code>/withdrawal")
+@requires(Permission.WRITE_FROM_EDC)
+@blueprint.arguments(WithdrawalSchema)
+@blueprint.response(200, WithdrawnSchema)
+@blueprint.refuses(
+    NotFound, LifeCycleNotPossible, ReasonRequired, AnchorNotPossible, NoActiveStudyVersion
+)
+def withdraw_from_edc(told: dict[str, Any], code: str) -> dict[str, Any]:
+    """Stop what she withdrew from, at once; her site is told, and asked where it had it otherwise.
+
+    Sending the same again changes nothing, and what she withdrew from stays withdrawn.
+    """
+    actor = current_actor()
+    with transaction() as session:
+        participant = enrolment.get_participant(session, actor, code, Permission.WRITE_FROM_EDC)
+        withdrawn = withdrawals.report(
+            session, actor, participant, LIFE_CYCLES[told["withdrawn_from"]],
+            occurred_at=told["occurred_at"], reason=told["reason"],
+            catalogue=catalogue(session), now=now(),
+        )  # fmt: skip
+        participant, query = withdrawn.participant, withdrawn.query
+        return {
+            "code": participant.code, "life_cycle": participant.life_cycle,
+            "life_cycle_at": participant.life_cycle_at,
             "query": None if query is None else described(
                 query, participant, anchor_queries.standing_at(session, query)
             ),
