@@ -73,6 +73,10 @@ class Permission(StrEnum):
     WRITE_FROM_EDC = "write_from_edc"
     WATCH_FEED = "watch_feed"
     RECORD_IDENTITY = "record_identity"
+    READ_MESSAGE = "read_message"
+    SEND_MESSAGE_AGAIN = "send_message_again"
+    REVIEW_DATA = "review_data"
+    RATE_OUTCOME = "rate_outcome"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -85,6 +89,7 @@ _READS_A_SITE = _OWN | {
 }
 
 _FOLLOWS = {
+    Permission.READ_MESSAGE,
     Permission.READ_JOURNAL,
     Permission.READ_FLAG,
     Permission.READ_DELEGATION,
@@ -93,6 +98,8 @@ _FOLLOWS = {
     Permission.RECONCILE_EVENTS,
 }
 _INVESTIGATES = _READS_A_SITE | {
+    Permission.READ_MESSAGE,
+    Permission.REVIEW_DATA,
     # Decides the procedure; never originates what a participant felt (T-06).
     Permission.DECIDE_CORRECTION,
     # Each act needs a delegation of that day as well.
@@ -135,6 +142,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         | {
             Permission.ENROL_PARTICIPANT,
             Permission.PUT_DOWN_CORRECTION,
+            Permission.READ_MESSAGE,
+            Permission.SEND_MESSAGE_AGAIN,
             Permission.READ_ADVERSE_EVENT,
             Permission.READ_EVENT_TABLE,
             Permission.READ_IDENTITY,
@@ -167,7 +176,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         }
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
-    Role.OUTCOMES_ASSESSOR: frozenset(_OWN),
+    Role.OUTCOMES_ASSESSOR: frozenset(_OWN | {Permission.RATE_OUTCOME}),
     Role.MONITOR: frozenset(_READS_A_SITE | _FOLLOWS),
     # Sees how many events there are, small counts hidden, and not the events themselves.
     Role.DATA_MANAGER: frozenset(

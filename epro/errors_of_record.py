@@ -63,3 +63,11 @@ class UnreadableEventList(DomainError):
 
     code = "unreadable_event_list"
     message = "This list cannot be read."
+
+
+class NothingToSendAgain(DomainError):
+    """The message has not failed: it waits, left, arrived or was stopped."""
+
+    code = "nothing_to_send_again"
+    status = 409
+    message = "Only a message that failed is sent again."

@@ -80,6 +80,7 @@ class OutboxMessage(Base):
               sqlite_where=IS_VITAL_AND_NOT_OUT, postgresql_where=IS_VITAL_AND_NOT_OUT),
         Index("ix_outbox_message_recipient", "recipient_ref", "created_at"),
         Index("ix_outbox_message_about", "about"),
+        Index("ix_outbox_message_created", "created_at"),
         Index("ix_outbox_message_provider", "provider_id"),
         CheckConstraint("not_after IS NULL OR not_before < not_after", name="can_ever_be_sent"),
     )  # fmt: skip

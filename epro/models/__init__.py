@@ -63,6 +63,7 @@ from epro.models.schedule import Anchor, Assessment, AssessmentState
 from epro.models.session import ActivationCode, DeviceSession, Lockout, TrustedPhone
 from epro.models.signature import Signature, SignatureMeaning
 from epro.models.site import Site
+from epro.models.site_day import DataReview, Deputy, HandOverNote, Visit
 from epro.models.staff import SiteMembership, User
 from epro.models.study_version import SiteActivation, StudyVersion
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
@@ -91,7 +92,9 @@ __all__ = [
     "Correction",
     "CorrectionSource",
     "CorrectionState",
+    "DataReview",
     "Delegation",
+    "Deputy",
     "DeviceClass",
     "DeviceSession",
     "Disposition",
@@ -109,6 +112,7 @@ __all__ = [
     "FlagNote",
     "FlagState",
     "FlagTrigger",
+    "HandOverNote",
     "IdempotencyKey",
     "Incident",
     "IncidentKind",
@@ -149,6 +153,7 @@ __all__ = [
     "Timeliness",
     "TrustedPhone",
     "User",
+    "Visit",
     "WorkItem",
     "WorkKind",
 ]

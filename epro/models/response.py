@@ -58,6 +58,7 @@ class QuestionnaireResponse(Base):
 
     __tablename__ = "questionnaire_response"
     __table_args__ = (
+        Index("ix_questionnaire_response_received", "participant_id", "received_at"),
         Index("uq_questionnaire_response_counting", "assessment_id", unique=True,
               sqlite_where=text("counts"), postgresql_where=text("counts")),
         Index("ix_questionnaire_response_in_progress", "assessment_id",

@@ -72,7 +72,7 @@ class Assessment(Base):
     questionnaire_code: Mapped[str]
     questionnaire_version: Mapped[str]
     planned_on: Mapped[date]
-    opens_at: Mapped[datetime]
+    opens_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     late_until: Mapped[datetime]

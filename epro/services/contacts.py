@@ -17,7 +17,9 @@ from epro.models import (
     ContactChannel,
     ContactOutcome,
     NextStep,
+    Participant,
     Site,
+    User,
 )
 from epro.services import awareness, enrolment, flags, journal
 from epro.services.journal import Subject
@@ -91,6 +93,24 @@ def of_participant(session: Session, actor: Actor, code: str, *, limit: int) -> 
         .order_by(Contact.contacted_at.desc(), Contact.id)
         .limit(limit)
     ).all()
+
+
+def latest(
+    session: Session, actor: Actor, *, limit: int
+) -> Sequence[tuple[Contact, Participant, Site, str]]:
+    """Return the latest contacts at the actor's sites, the newest first, and who wrote them."""
+    query = (
+        select(Contact, Participant, Site, User.full_name)
+        .join(Participant, Participant.id == Contact.participant_id)
+        .join(Site, Site.id == Contact.site_id)
+        .join(User, User.id == Contact.recorded_by_id)
+        .order_by(Contact.contacted_at.desc(), Contact.id)
+        .limit(limit)
+    )
+    site_ids = actor.sites_for(Permission.READ_FLAG)
+    if site_ids is not None:
+        query = query.where(Contact.site_id.in_(site_ids))
+    return [(one, who, site, by) for one, who, site, by in session.execute(query)]
 
 
 def of_flag(session: Session, flag_id: UUID) -> Sequence[Contact]:

@@ -99,11 +99,21 @@ VERBS: dict[str, Translated] = {
     "contact.logged": Translated(
         "登记了一次联系({channel}: {outcome})", "logged a contact ({channel}: {outcome})"
     ),
+    "data_review.marked": Translated(
+        "审核了截至当时的数据({visit})", "reviewed the data received so far ({visit})"
+    ),
     "delegation.ended": Translated(
         "终止了对 {person} 的授权: {task}", "ended a delegation to {person}: {task}"
     ),
     "delegation.signed": Translated(
         "签署授权 {person}: {task}", "signed a delegation to {person}: {task}"
+    ),
+    "deputy.ended": Translated(
+        "结束了 {deputy} 对 {person} 的代班", "ended that {deputy} stands in for {person}"
+    ),
+    "deputy.named": Translated(
+        "{person} 由 {deputy} 代班，{from_on} 至 {to_on}",
+        "{deputy} stands in for {person} from {from_on} to {to_on}",
     ),
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
@@ -198,10 +208,14 @@ VERBS: dict[str, Translated] = {
     "message.sent": Translated(
         "通过 {channel} 向 {to} 发送了 {template}", "sent {template} to {to} by {channel}"
     ),
+    "message.sent_again": Translated(
+        "重新发送给 {to} 的 {template}({channel})", "sent {template} to {to} again ({channel})"
+    ),
     "message.undelivered": Translated(
         "发给 {to} 的 {template} 没有送达({error})",
         "a message to {to} was not delivered ({template}, {error})",
     ),
+    "hand_over_note.written": Translated("写下交班记录", "wrote a hand-over note"),
     "participant.activated": Translated("激活了日记", "activated the diary"),
     "participant.diary_slot_chosen": Translated(
         "选择了填写日记的时段: {diary_slot}", "chose when to keep the diary: {diary_slot}"

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.models import FlagAssessment, FlagTrigger, Participant, SafetyFlag, Site, User
-from epro.services import awareness
+from epro.services import awareness, hand_over
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.escalating import acknowledge_by
@@ -39,7 +39,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which lines are asked for; an empty one asks for all. `mine` are those the actor has."""
+    """Which lines are asked for; an empty one asks for all.
+
+    `mine` are those the actor has, and those of whom she stands in for.
+    """
 
     standing: Standing | None = None
     tiers: frozenset[Tier] = frozenset()
@@ -91,11 +94,12 @@ def inbox(
         _line(flag, participant, site, holder, latest, met[flag.id], catalogue=catalogue, now=now)
         for flag, participant, site, holder, latest in rows
     ]
+    mine = {actor.id, *hand_over.stands_in_for(session, actor, now=now)} if wanted.mine else None
     counts = dict.fromkeys(Standing, 0)
     for line in lines:
         counts[line.standing] += 1
     return Inbox(
-        lines=sorted((line for line in lines if _is_wanted(line, wanted, actor)), key=_urgency),
+        lines=sorted((line for line in lines if _is_wanted(line, wanted, mine)), key=_urgency),
         counts=counts,
         sites=_sites(session, site_ids),
         last_raised_at=_last_raised_at(session, site_ids),
@@ -203,13 +207,13 @@ def _line(
     )
 
 
-def _is_wanted(line: Line, wanted: Wanted, actor: Actor) -> bool:
+def _is_wanted(line: Line, wanted: Wanted, mine: Collection[UUID | None] | None) -> bool:
     return (
         (wanted.standing is None or line.standing is wanted.standing)
         and (not wanted.tiers or line.flag.tier in wanted.tiers)
         and (wanted.site is None or line.site.code == wanted.site)
         and (wanted.participant is None or wanted.participant in line.participant)
-        and (not wanted.mine or line.flag.owner_id == actor.id)
+        and (mine is None or line.flag.owner_id in mine)
     )
 
 

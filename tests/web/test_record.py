@@ -16,6 +16,7 @@ from epro.models import JournalEntry, TrustedPhone
 from tests.api.world import PARTICIPANT, World
 from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.settings import make_settings
+from tests.web.cases_day import DAY_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.pages import CONSOLE, send, text_of
 
@@ -147,6 +148,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/flags/{flag_id}/closure/signature": (sign_again, "record.signed"),
     "POST /console/flags/{flag_id}/phone": (show_number, "identity.read"),
     **PARTICIPANT_CASES,
+    **DAY_CASES,
 }
 
 

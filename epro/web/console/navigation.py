@@ -19,7 +19,11 @@ class Entry:
 
 ENTRIES = (
     Entry("day", "flags", "console_safety.show_inbox", Permission.READ_FLAG),
+    Entry("day", "today", "console_today.show", Permission.READ_WORK_LIST),
+    Entry("day", "contacts", "console_contacting.show", Permission.READ_FLAG),
+    Entry("day", "messages", "console_messages.show", Permission.READ_MESSAGE),
     Entry("people", "participants", "console_participants.show_list", Permission.READ_PARTICIPANT),
+    Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from epro.web.console.words_day import DAY
 from epro.web.console.words_follow_up import FOLLOW_UP
 from epro.web.console.words_participants import PARTICIPANTS
 from questionnaires.definition import Translated
@@ -183,6 +184,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **PARTICIPANTS, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG,
+    **FOLLOW_UP, **PARTICIPANTS, **DAY, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG,
     **_REFUSALS,
 }  # fmt: skip

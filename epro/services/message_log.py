@@ -1,0 +1,211 @@
+"""What was sent to whom and what became of it, at the actor's sites; what failed is sent again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.errors import NotFound, ReasonRequired
+from epro.errors_of_record import NothingToSendAgain
+from epro.models import Participant, SafetyFlag, Site, User
+from epro.services import journal
+from epro.services.journal import Subject
+from notifications import outbox
+from notifications.messages import ChannelName, DeliveryReceipt, MessageState, OutboxMessage
+from notifications.outbox import NewMessage
+
+FAILED = frozenset({MessageState.FAILED, MessageState.NOT_CONFIRMED, MessageState.EXPIRED})
+UNDELIVERED = frozenset({"undelivered", "failed", "bounced"})
+MOST_READ = 5_000
+PAGE = 100
+
+
+class Outcome(StrEnum):
+    """What became of a message, as a person asks for it."""
+
+    FAILED = "failed"
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which messages, of the last `days` days."""
+
+    days: int = 7
+    outcome: Outcome | None = None
+    channel: ChannelName | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One message: to whom (a code or a user's name), about which participant, and its fate.
+
+    It may be sent again when it failed and was meant for a participant or a user.
+    """
+
+    message: OutboxMessage
+    to: str
+    participant: str | None
+    site: Site | None
+    outcome: Outcome
+    may_be_sent_again: bool
+
+
+def list_lines(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Sequence[Line]:
+    """Return messages of the last days at the actor's sites, failed ones first, then the newest."""
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.created_at > now - timedelta(days=wanted.days))
+        .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id)
+        .limit(MOST_READ)
+    )
+    if wanted.channel is not None:
+        query = query.where(OutboxMessage.channel == wanted.channel)
+    if wanted.outcome is Outcome.FAILED:
+        query = query.where(
+            OutboxMessage.state.in_(FAILED) | OutboxMessage.delivery_status.in_(UNDELIVERED)
+        )
+    if wanted.code is not None:
+        who = session.scalar(select(Participant.id).where(Participant.code == wanted.code))
+        query = query.where(OutboxMessage.recipient_ref == f"participant:{who}")
+    found = _lines(session, actor, session.scalars(query).all())
+    kept = [one for one in found if wanted.outcome in {None, one.outcome}]
+    return sorted(kept, key=lambda one: one.outcome is not Outcome.FAILED)
+
+
+def receipts(session: Session, line: Line) -> Sequence[DeliveryReceipt]:
+    """Return what the provider said of a message."""
+    return outbox.receipts_of(session, line.message.id)
+
+
+def send_again(
+    session: Session, actor: Actor, message_id: UUID, *, reason: str, now: datetime
+) -> OutboxMessage:
+    """Write a failed message anew, to the same person by the same way, with the reason on record.
+
+    Raises NotFound for one at another site, ReasonRequired, and NothingToSendAgain for one that did
+    not fail.
+    """
+    message = session.get(OutboxMessage, message_id)
+    lines = _lines(session, actor, [message] if message else [], Permission.SEND_MESSAGE_AGAIN)
+    if message is None or not lines:
+        raise NotFound
+    if not reason.strip():
+        raise ReasonRequired(details={"place": "reason"})
+    (line,) = lines
+    if not line.may_be_sent_again:
+        raise NothingToSendAgain
+    new_id = outbox.enqueue(
+        session,
+        NewMessage(
+            purpose=message.purpose, is_vital=message.is_vital, channel=message.channel,
+            template=message.template, template_version=message.template_version,
+            language=message.language, recipient_ref=message.recipient_ref,
+            params=message.params, about=message.about,
+        ),
+        now=now,
+    )  # fmt: skip
+    site = line.site
+    journal.record(
+        session, actor, "message.sent_again",
+        Subject(
+            entity_type="message", entity_id=str(new_id), participant_code=line.participant,
+            site_code=site.code if site else None, site_id=site.id if site else None,
+        ),
+        after={
+            "first": message.id, "to": line.to, "template": message.template,
+            "channel": message.channel,
+        },
+        reason=reason, now=now,
+    )  # fmt: skip
+    return session.get_one(OutboxMessage, new_id)
+
+
+def outcome_of(message: OutboxMessage) -> Outcome:
+    """Return what became of a message, the provider's last word included."""
+    if message.state in FAILED or message.delivery_status in UNDELIVERED:
+        return Outcome.FAILED
+    if message.state is MessageState.CANCELLED:
+        return Outcome.CANCELLED
+    if message.state is not MessageState.SENT:
+        return Outcome.WAITING
+    return Outcome.DELIVERED if message.delivery_status == "delivered" else Outcome.SENT
+
+
+def _lines(
+    session: Session,
+    actor: Actor,
+    messages: Sequence[OutboxMessage],
+    permission: Permission = Permission.READ_MESSAGE,
+) -> list[Line]:
+    participants = _people(session, messages)
+    users = _users(session, messages)
+    flags = _flags(session, messages)
+    sites = {site.id: site for site in session.scalars(select(Site))}
+    lines = []
+    for message in messages:
+        kind, ref = _split(message.recipient_ref)
+        about_kind, about = _split(message.about)
+        who = participants.get(ref) if ref and kind == "participant" else None
+        whose = who or (flags.get(about) if about and about_kind == "flag" else None)
+        if whose is None or not actor.may_at(permission, whose.site_id):
+            continue
+        lines.append(
+            Line(
+                message=message,
+                to=who.code if who else users.get(ref, kind),
+                participant=whose.code,
+                site=sites.get(whose.site_id),
+                outcome=outcome_of(message),
+                may_be_sent_again=(
+                    outcome_of(message) is Outcome.FAILED and kind in {"participant", "user"}
+                ),
+            )
+        )
+    return lines
+
+
+def _people(session: Session, messages: Iterable[OutboxMessage]) -> Mapping[UUID, Participant]:
+    ids = {ref for kind, ref in map(_recipient, messages) if kind == "participant" and ref}
+    rows = session.scalars(select(Participant).where(Participant.id.in_(ids)))
+    return {one.id: one for one in rows}
+
+
+def _users(session: Session, messages: Iterable[OutboxMessage]) -> Mapping[UUID | None, str]:
+    ids = {ref for kind, ref in map(_recipient, messages) if kind == "user" and ref}
+    return dict(session.execute(select(User.id, User.full_name).where(User.id.in_(ids))).all())
+
+
+def _flags(
+    session: Session, messages: Iterable[OutboxMessage]
+) -> Mapping[UUID | None, Participant]:
+    about = [_split(one.about) for one in messages]
+    ids = {ref for kind, ref in about if kind == "flag" and ref}
+    rows = session.execute(
+        select(SafetyFlag.id, Participant)
+        .join(Participant, Participant.id == SafetyFlag.participant_id)
+        .where(SafetyFlag.id.in_(ids))
+    )
+    return dict(rows.all())
+
+
+def _recipient(message: OutboxMessage) -> tuple[str, UUID | None]:
+    return _split(message.recipient_ref)
+
+
+def _split(name: str | None) -> tuple[str, UUID | None]:
+    """Return the kind and the id of a name like "participant:<uuid>"."""
+    kind, _, rest = (name or "").partition(":")
+    try:
+        return kind, UUID(rest.partition(":")[0])
+    except ValueError:
+        return kind, None

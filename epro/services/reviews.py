@@ -1,0 +1,197 @@
+"""What an investigator has looked at, per visit; what comes after it is unreviewed again (C-06).
+
+Whether a participant's data are reviewed follows from times: nothing flips a status.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.models import (
+    Correction,
+    DataReview,
+    Participant,
+    QuestionnaireResponse,
+    ResponseRevision,
+    Site,
+    User,
+    Visit,
+)
+from epro.services import enrolment, journal
+from epro.services.journal import Subject
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewState:
+    """One participant: her last review, by whom, and on how many days there is something newer."""
+
+    participant: Participant
+    site: Site
+    last: DataReview | None
+    reviewer: str | None
+    unreviewed_days: int
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """One page, those with something new first, and how many have something new in all."""
+
+    lines: Sequence[ReviewState]
+    total: int
+    waiting: int
+
+
+def mark(session: Session, actor: Actor, code: str, visit: Visit, *, now: datetime) -> DataReview:
+    """Note that everything received so far was reviewed for a visit. Raises NotFound."""
+    participant = enrolment.get_participant(session, actor, code, Permission.REVIEW_DATA)
+    site = session.get_one(Site, participant.site_id)
+    row = DataReview(
+        participant_id=participant.id, site_id=site.id, visit=visit, reviewed_at=now,
+        reviewed_by_id=actor.id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    journal.record(
+        session, actor, "data_review.marked",
+        Subject(
+            entity_type="data_review", entity_id=str(row.id), participant_code=participant.code,
+            site_code=site.code, site_id=site.id,
+        ),
+        after={"visit": visit, "reviewed_at": now, "reviewed_by": actor.name}, now=now,
+    )  # fmt: skip
+    return row
+
+
+def list_page(
+    session: Session, actor: Actor, *, only_waiting: bool, site: str | None, page: int
+) -> ReviewPage:
+    """Return a page of the participants the actor may read, by code; those with news first."""
+    site_ids = actor.sites_for(Permission.READ_RESPONSE)
+    newest, reviewed = _newest(), _reviewed()
+    is_waiting = newest.is_not(None) & or_(reviewed.is_(None), newest > reviewed)
+
+    def narrowed(query: Select[*tuple[Any, ...]], *, waiting: bool) -> Select[*tuple[Any, ...]]:
+        query = query.join_from(Participant, Site, Site.id == Participant.site_id)
+        if site_ids is not None:
+            query = query.where(Participant.site_id.in_(site_ids))
+        if site is not None:
+            query = query.where(Site.code == site)
+        return query.where(is_waiting) if waiting else query
+
+    counting: Select[*tuple[Any, ...]] = select(func.count(Participant.id))
+    everybody: Select[*tuple[Any, ...]] = select(Participant, Site, newest)
+    waiting = session.scalar(narrowed(counting, waiting=True)) or 0
+    total = waiting if only_waiting else session.scalar(narrowed(counting, waiting=False)) or 0
+    rows = session.execute(
+        narrowed(everybody, waiting=only_waiting)
+        .order_by(is_waiting.desc(), Participant.code)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    return ReviewPage(_lines(session, [tuple(row) for row in rows]), total, waiting)
+
+
+def count_waiting(session: Session, actor: Actor) -> int:
+    """Return how many participants at the actor's sites have data that nobody has reviewed."""
+    return list_page(session, actor, only_waiting=True, site=None, page=1).waiting
+
+
+def of_participant(session: Session, participant: Participant) -> Sequence[tuple[DataReview, str]]:
+    """Return every review of a participant's data, the newest first, and by whom."""
+    rows = session.execute(
+        select(DataReview, User.full_name)
+        .join(User, User.id == DataReview.reviewed_by_id)
+        .where(DataReview.participant_id == participant.id)
+        .order_by(DataReview.reviewed_at.desc(), DataReview.id)
+    )
+    return [(row, name) for row, name in rows]
+
+
+def _newest() -> Any:
+    """Return when something of hers last came in or was corrected, as an expression."""
+    answered = (
+        select(func.max(QuestionnaireResponse.received_at))
+        .where(QuestionnaireResponse.participant_id == Participant.id)
+        .correlate(Participant)
+        .scalar_subquery()
+    )
+    corrected = (
+        select(func.max(Correction.applied_at))
+        .where(Correction.participant_id == Participant.id)
+        .correlate(Participant)
+        .scalar_subquery()
+    )
+    return func.coalesce(
+        select(answered).where(or_(corrected.is_(None), answered > corrected)).scalar_subquery(),
+        corrected,
+    )
+
+
+def _reviewed() -> Any:
+    return (
+        select(func.max(DataReview.reviewed_at))
+        .where(DataReview.participant_id == Participant.id)
+        .correlate(Participant)
+        .scalar_subquery()
+    )
+
+
+def _lines(session: Session, rows: Sequence[tuple[Any, ...]]) -> Sequence[ReviewState]:
+    ids = [who.id for who, _, _ in rows]
+    last = _last_reviews(session, ids)
+    days = _days(session, {who.id: who for who, _, _ in rows}, last)
+    return [
+        ReviewState(
+            participant=who,
+            site=site,
+            last=last[who.id][0] if who.id in last else None,
+            reviewer=last[who.id][1] if who.id in last else None,
+            unreviewed_days=len(days.get(who.id, ())),
+            newest_at=newest_at,
+        )
+        for who, site, newest_at in rows
+    ]
+
+
+def _last_reviews(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[DataReview, str]]:
+    rows = session.execute(
+        select(DataReview, User.full_name)
+        .join(User, User.id == DataReview.reviewed_by_id)
+        .where(DataReview.participant_id.in_(ids))
+        .order_by(DataReview.reviewed_at)
+    )
+    return {row.participant_id: (row, name) for row, name in rows}
+
+
+def _days(
+    session: Session,
+    people: Mapping[UUID, Participant],
+    last: Mapping[UUID, tuple[DataReview, str]],
+) -> Mapping[UUID, set[object]]:
+    """Return the local days of hers about which something came in after her last review."""
+    rows = session.execute(
+        select(
+            QuestionnaireResponse.participant_id,
+            QuestionnaireResponse.answered_at,
+            func.max(ResponseRevision.received_at),
+        )
+        .join(ResponseRevision, ResponseRevision.response_id == QuestionnaireResponse.id)
+        .where(QuestionnaireResponse.participant_id.in_(people))
+        .group_by(QuestionnaireResponse.id)
+    )
+    found: dict[UUID, set[object]] = {}
+    for who, answered_at, received_at in rows:
+        if who not in last or received_at > last[who][0].reviewed_at:
+            on = answered_at.astimezone(ZoneInfo(people[who].zone)).date()
+            found.setdefault(who, set()).add(on)
+    return found

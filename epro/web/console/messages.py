@@ -1,0 +1,64 @@
+"""The log of messages: failed ones first, and sent again with a reason."""
+
+from functools import partial
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from epro.access import Permission
+from epro.api.context import current_actor, now, reading
+from epro.services import message_log
+from epro.services.message_log import Outcome, Wanted
+from epro.web.console import typed
+from epro.web.console.asked import asked_for
+from epro.web.console.pages import new_blueprint, render_framed
+from epro.web.console.refused import Refused
+from epro.web.console.session import page
+from notifications.messages import ChannelName
+
+blueprint = new_blueprint("messages")
+
+SPANS = (1, 7, 30)
+
+
+@blueprint.get("/messages")
+@page(Permission.READ_MESSAGE)
+def show() -> ResponseReturnValue:
+    """Show what was sent and what became of it."""
+    return _page()
+
+
+@blueprint.post("/messages/<uuid:message_id>/again")
+@page(Permission.SEND_MESSAGE_AGAIN)
+def send_again(message_id: UUID) -> ResponseReturnValue:
+    """Send a failed message again."""
+
+    def act(session: Session) -> None:
+        message_log.send_again(
+            session, current_actor(), message_id, reason=typed.text("reason"), now=now()
+        )
+
+    return typed.attempt(
+        str(message_id), act, show=partial(_page), to=url_for("console_messages.show")
+    )
+
+
+def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+    days = request.args.get("days", "")
+    wanted = Wanted(
+        days=int(days) if days in {str(span) for span in SPANS} else 7,
+        outcome=asked_for("outcome", Outcome),
+        channel=asked_for("channel", ChannelName),
+        code=(request.args.get("code") or "").strip().upper()[:32] or None,
+    )
+    with reading() as session:
+        lines = message_log.list_lines(session, current_actor(), wanted, now=now())
+    return render_framed(
+        "messages.html", status=status, here="messages", refused=refused,
+        lines=lines[: message_log.PAGE], total=len(lines), wanted=wanted, spans=SPANS,
+        outcomes=list(Outcome), channels=list(ChannelName),
+        may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
+        is_filtered=wanted != Wanted(),
+    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""What an investigator has reviewed, per visit; what came since then stands on top."""
+
+from math import ceil
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from epro.access import Permission
+from epro.api.context import current_actor, now, reading, transaction
+from epro.models import Visit
+from epro.services import reviews
+from epro.web.console import typed
+from epro.web.console.asked import page_number
+from epro.web.console.pages import new_blueprint, render_framed
+from epro.web.console.session import page
+
+blueprint = new_blueprint("reviewing")
+
+
+@blueprint.get("/reviews")
+@page(Permission.READ_RESPONSE)
+def show() -> ResponseReturnValue:
+    """Show whose data wait for an investigator's review."""
+    only_waiting = request.args.get("all") != "1"
+    with reading() as session:
+        found = reviews.list_page(
+            session, current_actor(), only_waiting=only_waiting,
+            site=request.args.get("site") or None, page=page_number(),
+        )  # fmt: skip
+    return render_framed(
+        "reviews.html", here="reviews", found=found, only_waiting=only_waiting,
+        visits=list(Visit), page=page_number(), pages=ceil(found.total / reviews.PAGE),
+        args=request.args.to_dict(), may_review=current_actor().holds(Permission.REVIEW_DATA),
+    )  # fmt: skip
+
+
+@blueprint.post("/participants/<code:code>/reviews")
+@page(Permission.REVIEW_DATA)
+def mark(code: str) -> ResponseReturnValue:
+    """Note that everything received so far was reviewed."""
+    with transaction() as session:
+        visit = typed.perhaps("visit", Visit) or Visit.UNSCHEDULED
+        reviews.mark(session, current_actor(), code, visit, now=now())
+    return redirect(url_for("console_reviewing.show"), code=303)

@@ -1,0 +1,128 @@
+"""What the pages of a site's day say: today, contacts, messages, reviews, hand-over."""
+
+from collections.abc import Mapping
+
+from questionnaires.definition import Translated
+
+TODAY: Mapping[str, Translated] = {
+    "nav.today": Translated("今天", "Today"),
+    "nav.contacts": Translated("联系记录", "Contacts"),
+    "nav.messages": Translated("消息记录", "Messages"),
+    "nav.reviews": Translated("数据审核", "Reviews"),
+    "today.calls": Translated("需要致电", "To call"),
+    "today.ratings": Translated("到期的 SLEDAI 评估", "SLEDAI ratings due"),
+    "today.other": Translated("其他待办", "Other work"),
+    "today.open": Translated("还没有填写", "Not filled in yet"),
+    "today.visits": Translated("计划的访视", "Planned visits"),
+    "today.visit_over": Translated(
+        "时间已过，请记录实际时间", "is over: record when it took place"
+    ),
+    "today.codes": Translated("即将过期的激活码", "Codes that end soon"),
+    "today.undelivered": Translated("未送达的消息", "Messages not delivered"),
+    "today.unreviewed": Translated("人的数据待审核", "with unreviewed data"),
+    "today.stale": Translated("数据接口停顿", "Clinical database fallen behind"),
+    "today.stale.since": Translated("上次确认 {time}", "last acknowledged {time}"),
+    "today.nothing": Translated("没有。", "Nothing."),
+    "today.why": Translated("原因", "Why"),
+    "today.since": Translated("自", "Since"),
+    "today.until": Translated("可填至", "Can be filled in until"),
+    "today.diary_of": Translated("问卷", "Form"),
+    "today.done": Translated("完成", "Done"),
+    "work.call_now": Translated(
+        "请致电：没有收到重要的问卷", "Call: an important form did not come"
+    ),
+    "work.missed": Translated("漏填", "Missed"),
+    "work.not_reached": Translated("消息没有送达", "A message did not reach her"),
+    "work.not_confirmed": Translated(
+        "不能确认消息是否送达", "Nobody can tell whether a message reached her"
+    ),
+    "work.sae_due": Translated("SAE 报告即将到期", "An SAE report is due"),
+    "work.call_principal_investigator": Translated(
+        "请致电主要研究者", "Call the principal investigator"
+    ),
+    "work.roster_ends": Translated("值班表即将结束", "The roster ends soon"),
+    "work.no_baseline": Translated("缺少基线数据", "No baseline yet"),
+    "work.rating_due": Translated("SLEDAI-2K 评估到期", "SLEDAI-2K rating due"),
+    "work.anchor_differs": Translated(
+        "临床数据库的访视时间不同", "The clinical database has another visit time"
+    ),
+    "work.identity_missing": Translated("缺少联系方式", "Who she is, is missing"),
+    "work.stale_feed": Translated("数据接口停顿", "The feed is not read"),
+    "work.hospital_stay": Translated("报告了住院", "A hospital stay was reported"),
+    "notes": Translated("交班记录", "Hand-over"),
+    "notes.none": Translated("还没有交班记录。", "No note has been left yet."),
+    "notes.write": Translated("写交班记录", "Leave a note"),
+    "notes.text": Translated("告诉下一班", "For the next shift"),
+    "deputy": Translated("代班", "Deputy"),
+    "deputy.hint": Translated(
+        "您不在时由谁跟进您负责的信号和电话。值班电话仍按值班表。",
+        "Who follows up your flags and calls while you are away. Who is called at night stands on "
+        "the roster.",
+    ),
+    "deputy.who": Translated("代班人", "Who"),
+    "deputy.from_on": Translated("从", "From"),
+    "deputy.to_on": Translated("至 (含)", "To (included)"),
+    "deputy.name": Translated("指定代班人", "Name a deputy"),
+    "deputy.for": Translated(
+        "您代班 {name}，至 {to}。“我的”信号包括其信号。",
+        "You stand in for {name} until {to}. “Mine” in the inbox holds those flags too.",
+    ),
+    "deputy.by": Translated(
+        "{from_on} 至 {to} 由 {name} 为您代班", "{name} stands in for you from {from_on} to {to}"
+    ),
+    "deputy.end": Translated("提前结束", "End early"),
+}
+
+CONTACTS: Mapping[str, Translated] = {
+    "contact.log": Translated("记录联系", "Record a contact"),
+    "contact.is_done": Translated("同时从待办中划掉", "Take the call off the list as well"),
+    "contact.more": Translated("方式、时间、下一步、备注", "How, when, next step, note"),
+    "contact.by": Translated("记录人", "By"),
+}
+
+MESSAGES: Mapping[str, Translated] = {
+    "message.outcome": Translated("状态", "State"),
+    "message.failed": Translated("失败", "Failed"),
+    "message.waiting": Translated("等待发送", "Waiting"),
+    "message.sent": Translated("已发送", "Sent"),
+    "message.delivered": Translated("已送达", "Delivered"),
+    "message.cancelled": Translated("已取消", "Cancelled"),
+    "message.days": Translated("最近几天", "Last days"),
+    "message.to": Translated("收件人", "To"),
+    "message.template": Translated("模板和版本", "Template and version"),
+    "message.written": Translated("写于", "Written"),
+    "message.attempts": Translated("次数", "Attempts"),
+    "message.provider": Translated("服务商编号", "Provider's id"),
+    "message.again": Translated("重新发送", "Send again"),
+    "message.none": Translated("这段时间没有消息", "No messages in this time"),
+    "way.sms": Translated("短信", "Text message"),
+    "way.email": Translated("电子邮件", "E-mail"),
+    "way.voice": Translated("语音电话", "Voice call"),
+    "refusal.nothing_to_send_again": Translated(
+        "只有发送失败的消息可以重新发送", "Only a message that failed is sent again"
+    ),
+}
+
+REVIEWS: Mapping[str, Translated] = {
+    "review.hint": Translated(
+        "研究者看过数据后在这里确认。之后有新的回答或更正，会重新列为待审核。",
+        "The investigator confirms here what was looked at. New answers and corrections bring a "
+        "participant back.",
+    ),
+    "review.all": Translated("全部参与者", "Everybody"),
+    "review.days": Translated("待审核天数", "Unreviewed days"),
+    "review.newest": Translated("最新数据", "Newest data"),
+    "review.last": Translated("上次审核", "Last review"),
+    "review.none": Translated("没有新数据", "nothing new"),
+    "review.visit": Translated("访视", "Visit"),
+    "review.mark": Translated("已审核", "Reviewed"),
+    "review.empty": Translated("没有待审核的数据", "Nothing waits for a review"),
+    "visit.baseline": Translated("基线", "Baseline"),
+    "visit.infusion": Translated("输液访视", "Infusion visit"),
+    "visit.week_4": Translated("第 4 周", "Week 4"),
+    "visit.week_12": Translated("第 12 周", "Week 12"),
+    "visit.week_24": Translated("第 24 周", "Week 24"),
+    "visit.unscheduled": Translated("计划外", "Unscheduled"),
+}
+
+DAY: Mapping[str, Translated] = {**TODAY, **CONTACTS, **MESSAGES, **REVIEWS}

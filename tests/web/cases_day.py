@@ -1,0 +1,101 @@
+"""Each form of a site's day, sent so that it is taken."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from epro.access import Role
+from epro.models import Deputy, Participant, WorkKind
+from epro.services import work_list
+from notifications import outbox
+from notifications.messages import ChannelName, MessageState, OutboxMessage
+from notifications.outbox import NewMessage
+from tests.api.world import HERE, PARTICIPANT, World
+from tests.factories import SYSTEM
+from tests.web.pages import send
+
+
+def failed_message(world: World, code: str = PARTICIPANT) -> UUID:
+    """Return a message to a participant that did not arrive."""
+    with world.database.transaction() as session:
+        her = session.scalars(select(Participant).where(Participant.code == code)).one()
+        id_ = outbox.enqueue(
+            session,
+            NewMessage(
+                purpose="reminder", channel=ChannelName.SMS, template="diary_due",
+                template_version="1.0.0", language="zh", recipient_ref=f"participant:{her.id}",
+            ),
+            now=world.clock(),
+        )  # fmt: skip
+        message = session.get_one(OutboxMessage, id_)
+        message.state, message.last_error = MessageState.FAILED, "30003"
+    return id_
+
+
+def call_to_make(world: World, code: str = PARTICIPANT) -> UUID:
+    """Put a call on the site's list; return its line."""
+    with world.database.transaction() as session:
+        her = session.scalars(select(Participant).where(Participant.code == code)).one()
+        item = work_list.add(
+            session, SYSTEM, WorkKind.CALL_NOW, about=f"test:{uuid4()}", site_id=her.site_id,
+            participant_id=her.id, now=world.clock(),
+        )  # fmt: skip
+        assert item
+        return item.id
+
+
+def finish(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/work-items/{call_to_make(world)}/done")
+
+
+def write_note(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, "/today/notes", site=HERE, text="SZ01-014 明早再打")
+
+
+def name_deputy(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(
+        browser, "/today/deputies", site=HERE, deputy=Role.INVESTIGATOR, from_on="2026-03-01",
+        to_on="2026-03-05",
+    )  # fmt: skip
+
+
+def end_deputy(world: World) -> TestResponse:
+    name_deputy(world)
+    with world.database.reading() as session:
+        row = session.scalars(select(Deputy.id).where(Deputy.ended_at.is_(None))).all()[0]
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/today/deputies/{row}/end")
+
+
+def log_contact(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(
+        browser, "/contacts", code=PARTICIPANT, outcome="reached", channel="telephone",
+        next_step="nothing",
+    )  # fmt: skip
+
+
+def send_again(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/messages/{failed_message(world)}/again", reason="号码已更正")
+
+
+def review(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"/participants/{PARTICIPANT}/reviews", visit="week_4")
+
+
+DAY_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
+    "POST /console/work-items/{item_id}/done": (finish, "work_item.done"),
+    "POST /console/today/notes": (write_note, "hand_over_note.written"),
+    "POST /console/today/deputies": (name_deputy, "deputy.named"),
+    "POST /console/today/deputies/{deputy_id}/end": (end_deputy, "deputy.ended"),
+    "POST /console/contacts": (log_contact, "contact.logged"),
+    "POST /console/messages/{message_id}/again": (send_again, "message.sent_again"),
+    "POST /console/participants/{code}/reviews": (review, "data_review.marked"),
+}

@@ -1,0 +1,224 @@
+"""A site's day on screen: what is due, who was called, what did not arrive, what was reviewed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from lxml import html
+from sqlalchemy import select
+
+from epro.access import Role
+from epro.models import Deputy, SafetyFlag, WorkItem
+from notifications.messages import MessageState, OutboxMessage
+from tests.api.world import API, ELSEWHERE, HERE, PARTICIPANT, THERE, World, put_down
+from tests.web.cases_day import call_to_make, failed_message, name_deputy
+from tests.web.cases_participants import somebody
+from tests.web.pages import CONSOLE, send, text_of
+
+
+def section(page: str, key: str) -> str:
+    """Return what one part of the page says."""
+    (part,) = html.fromstring(page).xpath(f"//section[@aria-labelledby='{key}']")
+    return " ".join(part.text_content().split())
+
+
+@pytest.mark.req("C-01")
+def test_today_shows_what_is_due_at_ones_own_site_and_nothing_of_others(world: World) -> None:
+    call_to_make(world), failed_message(world)
+    call_to_make(world, ELSEWHERE), failed_message(world, ELSEWHERE)
+    code = somebody(world)
+    later = world.clock() + timedelta(days=4)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    page = browser.get(f"{CONSOLE}/today").text
+    before, world_now = section(page, "codes"), world.clock()
+    world.clock.set(later)
+    after = section(browser.get(f"{CONSOLE}/today").text, "codes")
+    world.clock.set(world_now)
+
+    assert PARTICIPANT in section(page, "calls")
+    assert "需要致电" in section(page, "calls")
+    assert code not in before
+    assert f"{code} · 已于" in after
+    assert ELSEWHERE not in page
+    assert "未送达的消息" in page
+
+
+@pytest.mark.req("C-03")
+def test_a_contact_takes_three_clicks_and_takes_the_call_off_the_list(world: World) -> None:
+    item = call_to_make(world)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    today = html.fromstring(browser.get(f"{CONSOLE}/today").text)
+    (link,) = [one for one in today.xpath("//a/@href") if f"work={item}" in one]  # first click
+
+    form = html.fromstring(browser.get(link).text).forms[-1]
+    fields = dict(form.form_values())
+    clicks = 1 + len([one for one in form.xpath(".//*[@required]/@name") if one not in fields][:1])
+    saved = send(browser, "/contacts", **{**fields, "outcome": "reached"})  # choose, then save
+
+    assert clicks + 1 == 3
+    assert saved.status_code == 303
+    with world.database.reading() as session:
+        assert session.get_one(WorkItem, item).done_at is not None
+    assert "接通" in text_of(browser.get(f"{CONSOLE}/participants/{PARTICIPANT}"))
+
+
+@pytest.mark.req("C-01")
+def test_somebody_at_another_site_cannot_be_contacted_from_here(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    answers = [
+        send(browser, "/contacts", code=code, outcome="reached", channel="telephone")
+        for code in (ELSEWHERE, "SZ01-999")
+    ]
+
+    assert [one.status_code for one in answers] == [404, 404]
+
+
+def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: World) -> None:
+    message = failed_message(world)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    path = f"/messages/{message}/again"
+
+    page = html.fromstring(browser.get(f"{CONSOLE}/messages").text)
+    without = send(browser, path, reason=" ")
+    again = send(browser, path, reason="换了号码")
+    elsewhere = send(browser, f"/messages/{failed_message(world, ELSEWHERE)}/again", reason="x")
+
+    states = [row.xpath("string(td[1])").split()[0] for row in page.xpath("//tbody/tr")]
+    assert states == sorted(states, key=lambda one: one != "失败")
+    assert states[0] == "失败"
+    assert [one.status_code for one in (without, again, elsewhere)] == [422, 303, 404]
+    with world.database.reading() as session:
+        first = session.get_one(OutboxMessage, message)
+        newest = session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.recipient_ref == first.recipient_ref)
+            .order_by(OutboxMessage.created_at.desc())
+        ).all()
+        assert first.state is MessageState.FAILED
+        assert MessageState.QUEUED in {one.state for one in newest}
+
+
+@pytest.mark.parametrize("query", ["outcome=odd&days=x", "days=30&channel=sms", "code=SZ01-999"])
+def test_an_odd_filter_of_messages_breaks_nothing(world: World, query: str) -> None:
+    page = world.sign_in_to_console(Role.MONITOR).get(f"{CONSOLE}/messages?{query}")
+
+    assert page.status_code == 200
+
+
+def test_a_message_that_arrived_is_not_sent_again(world: World) -> None:
+    message = failed_message(world)
+    with world.database.transaction() as session:
+        row = session.get_one(OutboxMessage, message)
+        row.state, row.delivery_status = MessageState.SENT, "delivered"
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    answer = send(browser, f"/messages/{message}/again", reason="to be sure")
+
+    assert answer.status_code == 409
+
+
+@pytest.mark.req("C-06")
+def test_new_data_and_corrections_undo_a_review(world: World) -> None:
+    start = world.clock()
+    investigator = world.sign_in_to_console(Role.INVESTIGATOR)
+    world.clock.set(start + timedelta(minutes=5))
+    send(investigator, f"/participants/{PARTICIPANT}/reviews", visit="baseline")
+    reviewed = waiting(world)
+
+    world.clock.set(start + timedelta(minutes=10))
+    world.complain(PARTICIPANT, urgent=("chills",))
+    new = waiting(world)
+    world.clock.set(start + timedelta(minutes=15))
+    send(investigator, f"/participants/{PARTICIPANT}/reviews", visit="baseline")
+    again = waiting(world)
+    world.clock.set(start + timedelta(minutes=20))
+    correct(world)
+    corrected = waiting(world)
+    world.clock.set(start)
+
+    assert (reviewed, new, again, corrected) == (False, True, False, True)
+
+
+def waiting(world: World) -> bool:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/reviews")
+    return PARTICIPANT in html.fromstring(page.text).xpath("//tr[@data-line]/th/a/text()")
+
+
+def correct(world: World) -> None:
+    """Have her answer corrected: put down by the coordinator, confirmed, approved."""
+    coordinator = world.sign_in(Role.COORDINATOR)
+    asked = world.request(
+        "POST", f"{API}/participants/{PARTICIPANT}/corrections", json=put_down(world.known),
+        headers=coordinator,
+    )  # fmt: skip
+    assert asked.status_code in {200, 201}, asked.text
+    correction = asked.get_json()["id"]
+    hers = world.sign_in(PARTICIPANT)
+    word = world.request(
+        "POST",
+        f"{API}/me/corrections/{correction}/word",
+        json={"is_right": True},
+        headers=hers,
+    )
+    assert word.status_code == 200, word.text
+    decided = world.request(
+        "POST", f"{API}/corrections/{correction}/decision",
+        json={"is_approved": True, "reason": "电话核实"},
+        headers=world.sign_in(Role.INVESTIGATOR),
+    )  # fmt: skip
+    assert decided.status_code == 200, decided.text
+
+
+def test_a_note_is_read_by_the_next_shift_and_by_no_other_site(world: World) -> None:
+    text = "明早八点再打 014"
+    send(world.sign_in_to_console(Role.COORDINATOR), "/today/notes", site=HERE, text=text)
+
+    here = world.sign_in_to_console(Role.INVESTIGATOR).get(f"{CONSOLE}/today")
+    there = world.sign_in_to_console("from.elsewhere").get(f"{CONSOLE}/today")
+    refused = send(
+        world.sign_in_to_console(Role.COORDINATOR), "/today/notes", site=THERE, text=text
+    )
+    empty = send(world.sign_in_to_console(Role.COORDINATOR), "/today/notes", site=HERE, text=" ")
+
+    assert text in text_of(here)
+    assert text not in text_of(there)
+    assert (refused.status_code, empty.status_code) == (404, 422)
+
+
+def test_whoever_stands_in_finds_a_colleagues_flags_among_her_own(world: World) -> None:
+    flag = world.complain(PARTICIPANT, urgent=("limb",))
+    send(world.sign_in_to_console(Role.COORDINATOR), f"/flags/{flag}/acknowledgement")
+    deputy = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    before = str(flag) in deputy.get(f"{CONSOLE}/flags?mine=1").text
+    name_deputy(world)
+    during = str(flag) in deputy.get(f"{CONSOLE}/flags?mine=1").text
+    with world.database.reading() as session:
+        owner = session.get_one(SafetyFlag, flag).owner_id
+        row = session.scalars(select(Deputy.id).where(Deputy.user_id == owner)).all()
+    for one in row:
+        send(deputy, f"/today/deputies/{one}/end")
+    after = str(flag) in deputy.get(f"{CONSOLE}/flags?mine=1").text
+
+    assert (before, during, after) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"deputy": "coordinator"}, {"deputy": "monitor"}, {"deputy": "nobody"},
+        {"to_on": "2026-02-01"}, {"from_on": "2026-03-09"}, {"to_on": "x"}, {"from_on": ""},
+    ],
+)  # fmt: skip
+def test_a_deputy_is_a_colleague_and_has_days(world: World, wrong: dict[str, str]) -> None:
+    fields = {
+        "site": HERE, "deputy": "investigator", "from_on": "2026-03-01", "to_on": "2026-03-05"
+    }  # fmt: skip
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    answer = send(browser, "/today/deputies", **{**fields, **wrong})
+
+    assert answer.status_code == 422
+    assert re.search('aria-invalid="true"', answer.text)
