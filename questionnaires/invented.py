@@ -20,20 +20,20 @@ def calm_answers(
     *,
     answered_at: datetime,
     chance: Random,
-    but: Mapping[str, AnswerValue] = NOTHING,
+    but: Mapping[str, AnswerValue | None] = NOTHING,
 ) -> list[dict[str, object]]:
     """Answer as on a good day: mild ratings, "none of these", no help needed; follow branching.
 
     `answered_at` is aware and in her zone; date and time items are answered with it. `but` answers
-    these items otherwise. Returned in the shape of the wire, complete and valid.
+    these items otherwise, None declines one. Returned in the shape of the wire, complete and valid.
     """
     answers: list[Answer] = []
     for item in questionnaire.items:
         values = {answer.link_id: answer.value for answer in answers}
         if item.takes_answer and item.link_id in visible(questionnaire, values):
-            value = _calm_value(item, answered_at=answered_at, chance=chance)
-            value = but.get(item.link_id, value)
-            answers.append(Answer(link_id=item.link_id, value=value))
+            calm = _calm_value(item, answered_at=answered_at, chance=chance)
+            value = but.get(item.link_id, calm)
+            answers.append(Answer(link_id=item.link_id, value=value, declined=value is None))
     return [answer.to_plain() for answer in answers]
 
 

@@ -46,7 +46,7 @@ def test_other_rules_are_tried_on_what_was_answered(
     assert same.exit_code == 0, same.output
     assert "gained 0  lost 0  higher 0  lower 0  other rules 0" in same.stdout
     assert "come out otherwise" not in same.stdout
-    lines = list(csv.DictReader(out.open(encoding="utf-8")))
+    lines = list(csv.DictReader(out.read_text("utf-8").splitlines()))
     assert {line["change"] for line in lines} >= {"gained"}
     assert f"gained {sum(line['change'] == 'gained' for line in lines)} " in tried.stdout
     assert all(line["participant"] in tried.stdout for line in lines)

@@ -23,11 +23,12 @@ from questionnaires.lexicon import find
 from questionnaires.rules import Surroundings, inputs_of, latest_infusion, met_rules, with_history
 from questionnaires.trends import History
 from tests.questionnaires.forms import shipped
+from tests.questionnaires.truth import lines
 
 HERE = Path(__file__).parent
 SCRIPTS = Path(epro.__file__).parent / "web" / "phone" / "js"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SEED, CASES, FEWER = 20_261_126, 4_000, 700
+SEED, CASES, FEWER = 20_261_126, 2_500, 700
 AT = datetime(2026, 3, 4, 13, tzinfo=UTC)
 SITE = Site(code="SZ01", zone="Asia/Shanghai", phone="+86 755 1", phone_24h="+86 755 2")
 ODD_ENDS = (
@@ -218,6 +219,32 @@ def test_what_the_phone_says_the_server_says_too_and_at_least_as_urgently() -> N
 
     assert all(few <= {one.rule.id for one in many} for few, many in zip(alone, full, strict=True))
     assert sum(map(bool, alone)) > FEWER / 4  # else the comparison is of nothing with nothing
+
+
+@pytest.mark.req("A-05")
+def test_the_reviewed_table_holds_on_the_phone_as_far_as_one_form_tells() -> None:
+    alone = [line for line in lines() if not line.case.earlier]
+    cases = [
+        {
+            "kind": "screen",
+            "answers": {name: told for name, told in case.told.items() if told is not None},
+            "answered_at": milliseconds(AT),
+            "infusions_at": []
+            if case.hours is None
+            else [(AT - timedelta(hours=case.hours)).isoformat()],
+            "route": ThermometerRoute.AXILLARY,
+        }
+        for line in alone
+        for case in (line.case, line.near)
+    ]
+
+    met = [{one["id"] for one in said} for said in ask_phone(cases)]
+
+    assert len(alone) > 100
+    assert [line.name for line, found in zip(alone, met[::2], strict=True)
+            if line.case.rule not in found] == []  # fmt: skip
+    assert [line.name for line, found in zip(alone, met[1::2], strict=True)
+            if line.case.rule in found] == []  # fmt: skip
 
 
 @pytest.mark.req("A-05")
