@@ -24,12 +24,16 @@ class Tally:
     missed: list[str]
     false_alarms: list[str]
 
+    @property
+    def dangers(self) -> int:
+        return sum(self.counts.values()) - self.counts["none"]
+
     def __str__(self) -> str:
-        dangers = sum(self.counts.values()) - self.counts["none"]
+        harmless, dangers = self.counts["none"], self.dangers
         return "\n".join(
             [
-                f"{len(self.false_alarms)} of {self.counts['none']} harmless sentences alarm"
-                f" ({len(self.false_alarms) / self.counts['none']:.1%}),"
+                f"{len(self.false_alarms)} of {harmless} harmless sentences alarm"
+                f" ({len(self.false_alarms) / max(harmless, 1):.1%}),"
                 f" {len(self.missed)} of {dangers} dangers are missed"
                 f" ({len(self.missed) / dangers:.1%}).",
                 *(f"  false alarm: {one}" for one in self.false_alarms),
@@ -66,7 +70,7 @@ def test_reviewed_sentences_are_told_apart() -> None:
     found = tally("free_text.tsv")
     print(f"\nReviewed sentences: {found}")  # noqa: T201 - the rates are to be seen (pytest -rP)
 
-    assert sum(found.counts.values()) >= 200
+    assert sum(found.counts.values()) >= 500
     assert found.missed == []
     assert len(found.false_alarms) <= 0.02 * found.counts["none"]
 
@@ -76,9 +80,17 @@ def test_sentences_nobody_had_looked_at_show_what_the_lexicons_are_worth() -> No
     found = tally("free_text_held_out.tsv")
     print(f"\nHeld-out sentences: {found}")  # noqa: T201 - the rates are to be seen (pytest -rP)
 
-    dangers = sum(found.counts.values()) - found.counts["none"]
-    assert len(found.missed) <= 0.5 * dangers
+    assert len(found.missed) <= 0.5 * found.dangers
     assert len(found.false_alarms) <= 0.1 * found.counts["none"]
+
+
+@pytest.mark.req("A-11")
+def test_how_many_dangers_told_in_a_round_about_way_are_missed_is_told_too() -> None:
+    found = tally("free_text_round_about.tsv")
+    print(f"\nTold without the usual words: {found}")  # noqa: T201 - the rate is to be seen
+
+    assert found.dangers >= 50
+    assert len(found.missed) < found.dangers
 
 
 @pytest.mark.req("A-11")
