@@ -16,7 +16,7 @@ export function onEnded(listener) {
 }
 
 /**
- * Ask the server, as the signed-in participant. Return {status, data}, whatever the status is. An
+ * Ask the server, as the signed-in participant. Return {status, data, tag}, whatever the status is. An
  * access that has run out is renewed once. Throws Unreachable.
  */
 export async function call(method, path, { body, headers = {} } = {}) {
@@ -64,7 +64,7 @@ async function ask(method, path, { body, headers, csrf }) {
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await answer.text();
-    return { status: answer.status, data: isJson(answer) && text ? JSON.parse(text) : null };
+    return { status: answer.status, tag: answer.headers.get("ETag"), data: isJson(answer) && text ? JSON.parse(text) : null };
   } catch (error) {
     throw new Unreachable(String(error));
   } finally {

@@ -15,6 +15,8 @@ import { Help } from "./screens/help.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
 import { Welcome } from "./screens/welcome.js";
+import { hearReply } from "./questions.js";
+import { refresh as refreshSafety } from "./safety.js";
 import * as session from "./session.js";
 import { state, update, useFacts } from "./state.js";
 import { html, render, useEffect } from "./ui.js";
@@ -44,11 +46,14 @@ function screen(standing, route, code) {
 
 async function catchUp() {
   await forms.show();
+  const safety = refreshSafety();
   await outbox.flush();
   await diary.refresh();
+  await safety;
 }
 
-async function onDelivered(record) {
+async function onDelivered(record, reply) {
+  await hearReply(record, reply);
   if (record.status === "completed" && record.assessment_id) await diary.markDone(record.assessment_id);
 }
 

@@ -8,8 +8,9 @@ import { state, update } from "./state.js";
 
 const AHEAD_MS = 36 * 3600 * 1000;
 
-/** Return the name a form is kept under, and its draft: of an assessment, or open at any hour. */
-export function keyOf({ assessmentId, code }) {
+/** Return the name a form is kept under, and its draft: of an assessment, a correction, or any hour. */
+export function keyOf({ assessmentId, responseId, code }) {
+  if (responseId) return `correct:${responseId}`;
   return assessmentId ? `assessment:${assessmentId}` : `open:${code}`;
 }
 
@@ -17,7 +18,7 @@ export function keyOf({ assessmentId, code }) {
 export async function load(which) {
   const key = keyOf(which);
   try {
-    const form = await read(which.assessmentId ? `/me/assessments/${which.assessmentId}/form` : `/me/forms/${which.code}`);
+    const form = await read(pathOf(which));
     await db.put("form", { key, participant: state().participant, form });
     return form;
   } catch (error) {
@@ -25,6 +26,11 @@ export async function load(which) {
     if (kept && kept.participant === state().participant) return kept.form;
     throw error;
   }
+}
+
+function pathOf({ assessmentId, responseId, code }) {
+  if (responseId) return `/me/responses/${responseId}/form`;
+  return assessmentId ? `/me/assessments/${assessmentId}/form` : `/me/forms/${code}`;
 }
 
 /** Load what can be asked for soon: what opens within 36 hours, and the reports of any hour. */
@@ -51,7 +57,7 @@ export async function draftOf(which, begin) {
   const kept = await db.get("draft", key);
   if (kept && kept.participant === state().participant) return kept;
   const form = await load(which);
-  return { key, participant: state().participant, assessmentId: which.assessmentId || null, form, ...begin(form) };
+  return { key, participant: state().participant, assessmentId: which.assessmentId || null, form, ...(await begin(form)) };
 }
 
 /** Keep a draft; resolves when it is on the disk. Throws StorageFull. */

@@ -6,10 +6,10 @@ import { t } from "./i18n.js";
 export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 
 /**
- * Frame a screen: a top line with the way back, the content, a bottom bar with the main button. The
+ * Frame a screen: a top line with the way back, under it what `lead` says, the content, a bottom bar with the main button. The
  * heading takes the focus when the screen appears, so that whoever hears the page hears it begin.
  */
-export function Screen({ title, back, top, bar, children, kind = "" }) {
+export function Screen({ title, back, top, lead, bar, children, kind = "" }) {
   const heading = useRef(null);
   useLayoutEffect(() => {
     document.title = `${title} · ${t("app.name")}`;
@@ -21,6 +21,7 @@ export function Screen({ title, back, top, bar, children, kind = "" }) {
       <header class="top">
         ${back ? html`<button class="back" type="button" onClick=${back}>${t("back")}</button>` : html`<span></span>`}
         <div class="top-right">${top}</div>
+        ${lead}
       </header>
       <main>
         <h1 ref=${heading} tabindex="-1">${title}</h1>

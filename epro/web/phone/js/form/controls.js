@@ -1,55 +1,72 @@
-// One real form control for each type of item. `answer(undefined)` takes an answer back.
+// One real form control for each type of item. Nothing is chosen beforehand and nothing goes on by
+// itself; `answer(undefined)` takes an answer back, `type(text)` keeps what is not an answer yet.
 
-import * as clock from "../clock.js";
 import { said, t } from "../i18n.js";
 import { html } from "../ui.js";
+import { DateControl, MomentControl } from "./days.js";
+import { Choices, idOf, Row } from "./parts.js";
+import { LineControl, RatingControl } from "./scales.js";
 
-/** Tell whether an answer says anything: a value, or that she would rather not. */
-export function reads(answer) {
-  if (!answer) return false;
-  if (answer.declined) return true;
-  const { value } = answer;
-  return value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+const KINDS = {
+  nrs: RatingControl, vas: LineControl, choice: ChoiceControl, boolean: ChoiceControl, multi: MultiControl,
+  number: NumberControl, text: TextControl, date: DateControl, datetime: MomentControl, time: TimeControl,
+};
+
+/**
+ * Draw the control of an item. {value, typed} are what is known, `problem` tells that something is
+ * wrong with it; `answer` and `type` take what she does, `settle` that she has left it. `isRow` is
+ * true in a check list, where the question stands with its control.
+ */
+export function Control({ item, isRow, ...rest }) {
+  const Kind = KINDS[item.type];
+  return Kind ? html`<${Kind} item=${item} isRow=${isRow} ...${rest} />` : null;
 }
 
-export function Control({ item, value, answer }) {
-  const name = item.link_id;
-  if (item.type === "nrs") {
-    return html`
-      <fieldset class="nrs" id="answer" tabindex="-1"><legend class="unseen">${said(item.text)}</legend>
-        <div class="cells">
-          ${Array.from({ length: 11 }, (_, point) => html`<label><input type="radio" name=${name} checked=${value === point} onChange=${() => answer(point)} /><span>${point}</span></label>`)}
-        </div>
-        ${item.ends ? html`<p class="ends"><span>0 = ${said(item.ends.low)}</span><span>10 = ${said(item.ends.high)}</span></p>` : null}
-      </fieldset>`;
-  }
-  if (item.type === "choice" || item.type === "boolean") {
-    const options = item.type === "boolean" ? [[true, t("form.yes")], [false, t("form.no")]] : item.choices.map((one) => [one.code, said(one.text)]);
-    return html`
-      <fieldset id="answer" tabindex="-1"><legend class="unseen">${said(item.text)}</legend>
-        ${options.map(([code, text]) => html`<label class="row"><input type="radio" name=${name} checked=${value === code} onChange=${() => answer(code)} /><span>${text}</span></label>`)}
-      </fieldset>`;
-  }
-  if (item.type === "multi") {
-    return html`
-      <fieldset id="answer" tabindex="-1"><legend class="unseen">${said(item.text)}</legend>
-        ${item.choices.map((one) => html`<label class="row"><input type="checkbox" name=${name} checked=${(value || []).includes(one.code)} onChange=${() => answer(toggled(item, value || [], one))} /><span>${said(one.text)}</span></label>`)}
-      </fieldset>`;
-  }
-  if (item.type === "number") {
-    return html`<p class="with-unit"><input id="answer" inputmode="decimal" aria-label=${said(item.text)} value=${value === undefined ? "" : value}
-      onChange=${(event) => answer(numberOf(event.target.value))} /> ${item.unit}</p>`;
-  }
-  if (item.type === "text") {
-    return html`<textarea id="answer" rows="5" maxlength=${item.max_length} aria-label=${said(item.text)} onChange=${(event) => answer(event.target.value.trim() || undefined)}>${value || ""}</textarea>`;
-  }
-  if (item.type === "date" || item.type === "time" || item.type === "datetime") {
-    const kind = item.type === "datetime" ? "datetime-local" : item.type;
-    const shown = item.type === "datetime" && value ? value.slice(0, 16) : value || "";
-    const read = (text) => (!text ? undefined : item.type === "datetime" ? clock.deviceTime(Date.parse(text)) : text);
-    return html`<input id="answer" type=${kind} aria-label=${said(item.text)} value=${shown} onChange=${(event) => answer(read(event.target.value))} />`;
-  }
-  return null;
+function ChoiceControl({ item, value, answer, ...rest }) {
+  const yesOrNo = [[true, t("form.yes")], [false, t("form.no")]];
+  const options = item.type === "boolean" ? yesOrNo : item.choices.map((one) => [one.code, said(one.text)]);
+  return html`
+    <${Choices} item=${item} ...${rest}>
+      ${options.map(([code, text]) => html`<${Row} key=${code} type="radio" name=${item.link_id} isChosen=${value === code} choose=${() => answer(code)} text=${text} />`)}
+    <//>
+  `;
+}
+
+function MultiControl({ item, value, answer, ...rest }) {
+  const chosen = value || [];
+  return html`
+    <${Choices} item=${item} ...${rest}>
+      ${item.choices.map((one) => html`<${Row} key=${one.code} type="checkbox" name=${item.link_id} isChosen=${chosen.includes(one.code)} choose=${() => answer(toggled(item, chosen, one))} text=${said(one.text)} />`)}
+    <//>
+  `;
+}
+
+function NumberControl({ item, typed, problem, type, settle }) {
+  const id = idOf(item);
+  return html`
+    <p class="with-unit">
+      <input id=${id} inputmode=${item.decimals > 0 ? "decimal" : "numeric"} autocomplete="off" aria-label=${said(item.text)}
+        aria-invalid=${problem ? "true" : null} aria-describedby=${problem ? `${id}-wrong` : null}
+        value=${typed || ""} onInput=${(event) => type(event.target.value)} onBlur=${settle} />
+      ${item.unit ? html`<span>${item.unit}</span>` : null}
+    </p>
+  `;
+}
+
+function TextControl({ item, typed, problem, type, settle }) {
+  const id = idOf(item);
+  const text = typed || "";
+  return html`
+    <textarea id=${id} rows="5" maxlength=${item.max_length} aria-label=${said(item.text)} aria-invalid=${problem ? "true" : null}
+      aria-describedby=${`${problem ? `${id}-wrong ` : ""}${id}-count`} value=${text}
+      onInput=${(event) => type(event.target.value)} onBlur=${settle}></textarea>
+    <p class="hint" id=${`${id}-count`}>${t("form.characters", { count: text.length, most: item.max_length })}</p>
+  `;
+}
+
+function TimeControl({ item, value, problem, answer }) {
+  return html`<input id=${idOf(item)} class="short" type="time" aria-label=${said(item.text)} aria-invalid=${problem ? "true" : null}
+    value=${value || ""} onInput=${(event) => answer(event.target.value || undefined)} />`;
 }
 
 function toggled(item, codes, option) {
@@ -58,9 +75,4 @@ function toggled(item, codes, option) {
   const exclusive = item.choices.filter((one) => one.exclusive).map((one) => one.code);
   const chosen = [...codes.filter((one) => !exclusive.includes(one)), option.code];
   return item.choices.map((one) => one.code).filter((one) => chosen.includes(one));
-}
-
-function numberOf(text) {
-  const plain = text.trim().replace(/[，,。]/g, ".");
-  return /^-?[0-9]+(\.[0-9]+)?$/.test(plain) ? Number(plain) : undefined;
 }

@@ -1,94 +1,200 @@
-// A form, one question on a screen: back and next, nothing chosen beforehand, a review at the end.
+// A form, one question on a screen: back and next, nothing chosen beforehand, advice at the moment of
+// an answer that calls for it, a review at the end.
 
-import { walk } from "../branch.js";
 import * as clock from "../clock.js";
 import { said, t } from "../i18n.js";
 import { HelpButton } from "../screens/help.js";
-import { html, Problems, Screen, useState } from "../ui.js";
-import { Control, reads } from "./controls.js";
-import { valuesOf } from "./submission.js";
-
-const REVIEW = "review";
+import { useFacts } from "../state.js";
+import { html, Problems, Screen, useEffect, useRef, useState } from "../ui.js";
+import { Advice } from "./advice.js";
+import { freshIn, isUrgent, metBy } from "./advising.js";
+import { Asking } from "./asking.js";
+import { check, isPossible, readNumber, reads } from "./checks.js";
+import { nearDays } from "./days.js";
+import { after, before, pagesOf, REVIEW } from "./pages.js";
+import { idOf } from "./parts.js";
+import { Question } from "./question.js";
+import { Review } from "./review.js";
+import * as trail from "./trail.js";
 
 /**
- * draft: as begun by `begin`. save(draft) keeps it; send({isUrgent}) sends it unfinished and returns
- * it with its new revision; submit(draft) finishes it; leave() goes back to where she came from.
+ * draft: as begun by `begin`. save(draft) keeps it; send({once, isUrgent}) sends it unfinished, `once`
+ * with this revision only, and returns it with its new revision; submit(draft, {isUrgent}) finishes it; leave() goes back to where
+ * she came from.
  */
-export function Form({ draft: first, save, submit, leave }) {
-  const [draft, setDraft] = useState(first);
-  const [problems, setProblems] = useState([]);
-  const items = draft.form.questionnaire.items;
-  const shown = walk(items, valuesOf(draft));
-  const place = draft.place && (draft.place === REVIEW || shown.includes(draft.place)) ? draft.place : shown[0];
-  const item = items.find((one) => one.link_id === place);
+export function Form({ draft: first, save, send, submit, leave }) {
+  const held = useRef(first);
+  const [, draw] = useState(0);
+  const [wrong, setWrong] = useState([]);
+  const edited = useRef(null);
+  const isOver = useRef(false);
+  const draft = held.current;
+  const pages = pagesOf(draft);
+  const place = placeIn(draft, pages);
+  const page = pages.find((one) => one.place === place);
 
+  const take = (changed) => {
+    held.current = changed;
+    draw((count) => count + 1);
+  };
   const change = (changes) => {
-    const changed = { ...draft, ...changes };
-    setDraft(changed);
-    save(changed);
+    take({ ...held.current, ...changes });
+    return save(held.current);
   };
-  const answer = (value) => {
-    const known = draft.answers[place];
-    change({ answers: { ...draft.answers, [place]: stamped(known, { value }) } });
+  const show = (where, changes = {}) => {
+    setWrong([]);
+    edited.current = null;
+    change({ place: where, advising: null, ...changes });
   };
-  const goTo = (where, answers = draft.answers) => {
-    setProblems([]);
-    change({ place: where, answers });
+  useEffect(() => trail.begin(place, (where) => isOver.current || show(where)), []);
+  useEffect(() => {
+    // When a question was first seen is kept with its answer.
+    const unseen = page ? page.items.filter((one) => !held.current.shown[one.link_id]) : [];
+    const now = clock.deviceTime();
+    if (unseen.length > 0) change({ shown: { ...held.current.shown, ...Object.fromEntries(unseen.map((one) => [one.link_id, now])) } });
+  }, [place]);
+
+  const go = (where, changes) => {
+    trail.forward(where);
+    show(where, changes);
   };
-  const next = () => {
-    if (item.type !== "info" && !item.optional && !reads(draft.answers[place])) {
-      return setProblems([{ field: "answer", text: t("form.needed") }]);
+  const goBack = () => {
+    const where = draft.advising ? place : before(draft, place);
+    if (where === null) {
+      isOver.current = true;
+      return trail.leave(leave);
     }
-    return goTo(shown[shown.indexOf(place) + 1] || REVIEW);
+    if (!trail.backward(where)) show(where);
+  };
+  const put = (item, what, typed) => {
+    setWrong((list) => list.filter((one) => one.item !== item));
+    const { answers, typed: all, shown } = held.current;
+    const known = answers[item.link_id];
+    const isSameEdit = edited.current === item.link_id;
+    const changes = { ...answers, [item.link_id]: stamped(known, what, shown[item.link_id], isSameEdit) };
+    change({ answers: changes, typed: { ...all, [item.link_id]: typed === undefined ? all[item.link_id] : typed } });
+  };
+  const type = (item, typed) => {
+    const value = typeof typed === "string" ? meantBy(item, typed) : undefined;
+    put(item, { value }, typed);
+    edited.current = item.link_id; // one edit, however many letters
+  };
+
+  /** Leave the screen for the next, by way of advice where the answers call for it. */
+  const goOn = () => {
+    const met = metBy(held.current);
+    const fresh = freshIn(held.current, met);
+    const still = Object.fromEntries(met.filter((rule) => held.current.advised[rule.id]).map((rule) => [rule.id, held.current.advised[rule.id]]));
+    const next = after(held.current, place);
+    if (fresh.length === 0) return go(next, { advised: still });
+    return interrupt(fresh, still, next);
+  };
+  const interrupt = async (fresh, still, next) => {
+    const now = clock.deviceTime();
+    const shown = Object.fromEntries(fresh.map((rule) => [rule.id, now]));
+    const advising = { rules: fresh, then: next, step: fresh[0].asks_first ? "question" : "advice" };
+    trail.forward(place);
+    setWrong([]);
+    await change({ advised: { ...still, ...shown }, advising, place, advice_shown_at: now });
+    sent(await send({ isUrgent: true }));
+  };
+  const sent = ({ revision }) => take({ ...held.current, revision });
+  const next = () => {
+    const { today } = nearDays();
+    const found = page.items.map((item) => ({ item, ...check(item, draft.answers[item.link_id], draft.typed[item.link_id], today) }));
+    const bad = found.filter((one) => one.kind);
+    if (bad.length > 0) return setWrong(bad);
+    return goOn();
   };
   const decline = () => {
-    const answers = { ...draft.answers, [place]: stamped(draft.answers[place], { declined: true }) };
-    const left = walk(items, valuesOf({ answers }));
-    goTo(left[left.indexOf(place) + 1] || REVIEW, answers);
+    const isMeant = (one) => one.skippable && one.type !== "info" && (page.items.length === 1 || !reads(held.current.answers[one.link_id]));
+    for (const item of page.items.filter(isMeant)) put(item, { declined: true }, null);
+    const open = page.items.filter((one) => one.type !== "info" && !one.optional && !reads(held.current.answers[one.link_id]));
+    if (open.length > 0) return setWrong(open.map((item) => ({ item, kind: "missing", offer: null })));
+    return goOn();
   };
-  const before = () => {
-    const at = place === REVIEW ? shown.length : shown.indexOf(place);
-    return at === 0 ? leave() : goTo(shown[at - 1]);
+  const confirm = (item, value) => {
+    const { answers } = held.current;
+    if (value === undefined) put(item, { value: answers[item.link_id].value, confirmed: true });
+    else put(item, { value }, String(value));
+    if (wrong.length <= 1) goOn();
+  };
+  const understood = () => {
+    trail.instead(draft.advising.then);
+    show(draft.advising.then, { advice_acknowledged_at: clock.deviceTime() });
+  };
+  const mistaken = async () => {
+    await change({ advising: null, advised: {} });
+    if (history.state.from === place) history.back();
+    sent(await send({ once: { mistaken_at: clock.deviceTime() }, isUrgent: true }));
+  };
+  const finish = (changes) => {
+    const finished = { ...held.current, ...changes };
+    take(finished);
+    isOver.current = true;
+    trail.leave(() => submit(finished, { isUrgent: isUrgent(finished) }));
   };
 
-  if (place === REVIEW) {
-    return html`
-      <${Screen} title=${t("review.title")} back=${before} top=${html`<${HelpButton} />`}
-        bar=${html`<button type="button" class="main" onClick=${() => submit(draft)}>${t("review.submit")}</button>`}>
-        <dl class="review">
-          ${shown.map((link) => items.find((one) => one.link_id === link)).filter((one) => one.type !== "info").map((one) => html`
-            <div><dt>${said(one.text)}</dt><dd>${inWords(one, draft.answers[one.link_id])}
-              <button type="button" class="quiet" onClick=${() => goTo(one.link_id)}>${t("review.change")}</button></dd></div>`)}
-        </dl>
-      <//>
-    `;
+  if (draft.advising && draft.advising.step === "question") {
+    return html`<${Asking} rule=${draft.advising.rules[0]} response=${draft.response_id} back=${goBack}
+      told=${(isOver) => (isOver ? understood() : change({ advising: { ...draft.advising, step: "advice" } }))} />`;
   }
+  if (draft.advising) return html`<${Advice} draft=${draft} back=${goBack} understood=${understood} mistaken=${draft.corrects ? null : mistaken} />`;
+  const start = html`<${Progress} draft=${draft} pages=${pages} place=${place} />`;
+  if (place === REVIEW) {
+    return html`<${Review} draft=${draft} pages=${pages} lead=${start} back=${goBack} change=${change} finish=${finish}
+      look=${(where) => go(where, { isReviewed: true })} />`;
+  }
+  const canDecline = page.items.some((one) => one.skippable && !one.optional && one.type !== "info");
+  const skip = page.items.find((one) => one.skip_text);
   return html`
-    <${Screen} title=${said(item.text)} back=${before} top=${html`<${HelpButton} />`} key=${place}
+    <${Screen} title=${said(page.items[0].text)} back=${goBack} top=${html`<${HelpButton} />`} key=${place} lead=${start}
       bar=${html`<button type="button" class="main" onClick=${next}>${t("form.next")}</button>
-        ${item.skippable && item.type !== "info" ? html`<button type="button" class="quiet" onClick=${decline}>${item.skip_text ? said(item.skip_text) : t("form.decline")}</button>` : null}`}>
-      <p class="step">${t("form.step", { at: shown.indexOf(place) + 1, of: shown.length })}</p>
-      <${Problems} list=${problems} />
-      ${item.hint ? html`<p class="hint">${said(item.hint)}</p>` : null}
-      <${Control} item=${item} value=${(draft.answers[place] || {}).value} answer=${answer} />
+        ${canDecline ? html`<button type="button" class="quiet" onClick=${decline}>${skip ? said(skip.skip_text) : t("form.decline")}</button>` : null}`}>
+      <${Problems} list=${wrong.filter((one) => one.kind !== "unusual").map((one) => ({ field: idOf(one.item), text: faultOf(one) }))} />
+      <${Question} page=${page} draft=${draft} wrong=${wrong} fault=${faultOf} put=${put} type=${type} confirm=${confirm}
+        settle=${() => { edited.current = null; }} again=${(item) => setWrong((list) => list.filter((one) => one.item !== item))} />
     <//>
   `;
 }
 
-function stamped(known, what) {
-  return {
-    ...what,
-    shown_at: known ? known.shown_at : clock.deviceTime(),
-    changed_at: clock.deviceTime(),
-    change_count: known ? known.change_count + 1 : 0,
-  };
+/** Say where in the form she is, and that nothing is lost. */
+function Progress({ draft, pages, place }) {
+  const { isOnline, storage } = useFacts();
+  const at = place === REVIEW ? pages.length : pages.findIndex((one) => one.place === place);
+  const kept = storage === "kept" ? t(isOnline ? "form.kept" : "form.kept_offline") : t("form.not_kept");
+  return html`
+    <div class="progress">
+      <p class="step"><span>${place === REVIEW ? said(draft.form.questionnaire.title) : t("form.step", { at: at + 1, of: pages.length })}</span><span>${kept}</span></p>
+      <progress max=${pages.length} value=${at} aria-label=${t("form.progress")}></progress>
+    </div>
+  `;
 }
 
-function inWords(item, answer) {
-  if (!answer) return t("review.none");
-  if (answer.declined) return t("review.declined");
-  const named = (code) => said((item.choices.find((one) => one.code === code) || {}).text) || String(code);
-  if (Array.isArray(answer.value)) return answer.value.map(named).join(t("review.comma"));
-  if (typeof answer.value === "boolean") return t(answer.value ? "form.yes" : "form.no");
-  return item.choices.length > 0 ? named(answer.value) : `${answer.value}${item.unit ? ` ${item.unit}` : ""}`;
+function placeIn(draft, pages) {
+  const isThere = draft.place === REVIEW || pages.some((one) => one.place === draft.place);
+  return isThere ? draft.place : pages[0].place;
+}
+
+/** Return the value that a typed text stands for; undefined while it stands for none. */
+function meantBy(item, text) {
+  if (item.type === "text") return text.trim() === "" ? undefined : text.trim();
+  const value = readNumber(text);
+  return value !== null && isPossible(item, value) ? value : undefined;
+}
+
+function faultOf({ item, kind, offer }) {
+  if (kind === "missing") return t(item.skippable ? "form.needed" : "form.needed_always");
+  if (kind !== "range") return t(`form.fault.${kind}`, { decimals: item.decimals });
+  return t(offer === null ? "form.fault.range" : "form.fault.range_offer", { least: item.hard_min, most: item.hard_max, unit: item.unit || "", offer });
+}
+
+function stamped(known, what, shownAt, isSameEdit) {
+  const count = known ? known.change_count : -1;
+  return {
+    ...what,
+    shown_at: (known && known.shown_at) || shownAt || clock.deviceTime(),
+    changed_at: clock.deviceTime(),
+    change_count: isSameEdit ? count : count + 1,
+  };
 }

@@ -4,41 +4,39 @@ import { walk } from "../branch.js";
 import * as clock from "../clock.js";
 import { newId } from "../ids.js";
 import { state } from "../state.js";
+import { reads } from "./checks.js";
+import { valuesOf } from "./pages.js";
+
+// Forms for somebody beside her, who is always the one that answers them.
+const BY_OTHERS = new Set(["relative_report"]);
 
 /** Begin a form: no answer is chosen for anybody. */
 export function begin(form, language) {
   return {
-    form, language, response_id: newId(), revision: 0,
-    answers: {}, seen: [], place: null, completer: "self", opened_at: clock.deviceTime(),
+    form, language, response_id: newId(), revision: 0, answers: {}, typed: {}, shown: {}, advised: {},
+    advising: null, place: null, isReviewed: false,
+    completer: BY_OTHERS.has(form.questionnaire.code) ? "answered_for_me" : null, opened_at: clock.deviceTime(),
   };
-}
-
-/** Return the values that branching looks at: declined and blank ones are none. */
-export function valuesOf(draft) {
-  const values = {};
-  for (const [link, answer] of Object.entries(draft.answers)) {
-    if (answer.value !== undefined) values[link] = answer.value;
-  }
-  return values;
 }
 
 /** Return a record for the outbox, its body fixed from now on. */
 export function recordOf(draft, { status, isUrgent }) {
   const { questionnaire } = draft.form;
-  const shown = new Set(walk(questionnaire.items, valuesOf(draft)));
-  const given = Object.entries(draft.answers);
   const body = {
     assessment_id: draft.assessmentId,
     questionnaire: { code: questionnaire.code, version: questionnaire.version },
     revision: draft.revision,
     status,
     language: draft.language,
-    completer: draft.completer,
+    completer: draft.completer || "self",
+    mode: modeOf(state().profile),
     answered_at: clock.deviceTime(),
     opened_at: draft.opened_at,
+    advice_shown_at: draft.advice_shown_at,
+    advice_acknowledged_at: draft.advice_acknowledged_at,
+    mistaken_at: draft.mistaken_at,
     last_entry_on: draft.form.last_entry_on,
-    answers: given.filter(([link]) => shown.has(link)).map(([link, answer]) => ({ link_id: link, ...answer })),
-    cleared: given.map(([link]) => link).filter((link) => !shown.has(link)),
+    ...answersOf(draft),
   };
   return {
     key: `${draft.response_id}:${draft.revision}`,
@@ -54,4 +52,20 @@ export function recordOf(draft, { status, isUrgent }) {
     status,
     assessment_id: draft.assessmentId,
   };
+}
+
+/** Return what was answered of what applies, and the names of what was answered and is hidden now. */
+export function answersOf(draft) {
+  const { items } = draft.form.questionnaire;
+  const shown = new Set(walk(items, valuesOf(draft)));
+  const given = Object.entries(draft.answers).filter(([, answer]) => reads(answer));
+  return {
+    answers: given.filter(([link]) => shown.has(link)).map(([link, answer]) => ({ link_id: link, ...answer })),
+    cleared: given.map(([link]) => link).filter((link) => !shown.has(link)),
+  };
+}
+
+/** Return how the answers are taken: on her own phone, unless the site opened the app for her. */
+function modeOf(profile) {
+  return profile && profile.on_behalf ? profile.on_behalf.mode : undefined;
 }

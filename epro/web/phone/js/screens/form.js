@@ -1,9 +1,11 @@
 // Holds one form open: loads or resumes its draft, lets no second tab write into it, sends what is
 // unfinished when the page goes out of sight, and hands the finished form to the outbox.
 
-import { Unreachable } from "../api.js";
+import { read, Unreachable } from "../api.js";
 import { StorageFull } from "../db.js";
+import { beginCorrection, correctionRecordOf } from "../form/correction.js";
 import { begin, recordOf } from "../form/submission.js";
+import { reads } from "../form/checks.js";
 import { Form } from "../form/run.js";
 import * as forms from "../forms.js";
 import { said, spoken, t, time } from "../i18n.js";
@@ -15,9 +17,10 @@ import { lockOf } from "../update.js";
 import { HelpButton } from "./help.js";
 
 const SEND_AFTER_MS = 30000;
+const NAMED_BY = { assessment: "assessmentId", open: "code", correct: "responseId" };
 
 export function FormScreen({ rest: [kind, name] }) {
-  const which = kind === "assessment" ? { assessmentId: name } : { code: name };
+  const which = { [NAMED_BY[kind] || "code"]: name };
   const [held, setHeld] = useState({ standing: "loading" });
   useEffect(() => hold(which, setHeld), []);
   if (held.standing === "done") return html`<${Done} response=${held.response} title=${held.title} />`;
@@ -33,30 +36,36 @@ export function FormScreen({ rest: [kind, name] }) {
 
 function Open({ draft: first, setHeld }) {
   const draft = useRef(first);
-  const sent = useRef({ savedCount: 0, sentCount: 0, timer: null });
+  const sent = useRef({ answers: null, timer: null });
 
   const save = async (changed) => {
-    draft.current = changed;
-    sent.current.savedCount += 1;
+    // What was sent meanwhile has counted the revision on; the form may not know of it yet.
+    draft.current = { ...changed, revision: Math.max(changed.revision, draft.current.revision) };
     clearTimeout(sent.current.timer);
     sent.current.timer = setTimeout(sendUnfinished, SEND_AFTER_MS);
-    await keeping(() => forms.save(changed));
-  };
-  const send = async (facts) => {
-    draft.current = { ...draft.current, ...facts.draft, revision: draft.current.revision + 1 };
-    sent.current.sentCount = sent.current.savedCount;
     await keeping(() => forms.save(draft.current));
-    await keeping(() => outbox.put(recordOf(draft.current, { status: "in_progress", isUrgent: facts.isUrgent === true })));
+  };
+  const send = async ({ once = {}, isUrgent = false }) => {
+    if (draft.current.corrects) return draft.current;
+    draft.current = { ...draft.current, revision: draft.current.revision + 1 };
+    sent.current.answers = JSON.stringify(draft.current.answers);
+    const record = recordOf({ ...draft.current, ...once }, { status: "in_progress", isUrgent });
+    await keeping(() => forms.save(draft.current));
+    await keeping(() => outbox.put(record));
     return draft.current;
   };
   const sendUnfinished = () => {
-    if (sent.current.savedCount > sent.current.sentCount) send({});
+    const { answers } = draft.current;
+    const isNew = sent.current.answers !== JSON.stringify(answers);
+    if (isNew && Object.values(answers).some(reads)) send({});
   };
   const submit = async (finished, { isUrgent = false } = {}) => {
     clearTimeout(sent.current.timer);
-    sent.current.sentCount = sent.current.savedCount;
-    const last = { ...finished, revision: finished.revision + 1 };
-    await keeping(() => outbox.put(recordOf(last, { status: "completed", isUrgent }), last.key));
+    const last = { ...finished, revision: Math.max(finished.revision, draft.current.revision) + 1 };
+    sent.current.answers = JSON.stringify(last.answers);
+    draft.current = last;
+    const record = last.corrects ? correctionRecordOf(last, { isUrgent }) : recordOf(last, { status: "completed", isUrgent });
+    await keeping(() => outbox.put(record, last.key));
     await forms.show();
     setHeld({ standing: "done", response: last.response_id, title: said(last.form.questionnaire.title) });
   };
@@ -93,7 +102,7 @@ function hold(which, setHeld, { isTaken = false } = {}) {
   let isGone = false;
   const opened = async () => {
     try {
-      const draft = await forms.draftOf(which, (form) => begin(form, spoken()));
+      const draft = await forms.draftOf(which, (form) => begun(which, form));
       if (!isGone) setHeld({ standing: "open", draft });
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
@@ -118,6 +127,11 @@ function hold(which, setHeld, { isTaken = false } = {}) {
     isGone = true;
     release();
   };
+}
+
+async function begun({ responseId }, form) {
+  if (!responseId) return begin(form, spoken());
+  return beginCorrection(await read(`/me/responses/${responseId}`), form);
 }
 
 async function keeping(work) {

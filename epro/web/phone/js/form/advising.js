@@ -1,0 +1,42 @@
+// Which advice an answer calls for, at the moment it is confirmed: by the study's own rules as this
+// phone keeps them, or, before it ever heard them, by those that came with the form.
+
+import * as clock from "../clock.js";
+import { screen } from "../screening.js";
+import { safetyRules } from "../safety.js";
+import { state } from "../state.js";
+import { shownValuesOf } from "./pages.js";
+
+const INTERRUPTS = new Set(["RED_A", "RED_B", "ORANGE"]);
+
+/** Return what the rules are read from: as kept, else as far as the form itself knows. */
+export function knownRules(form) {
+  const kept = safetyRules();
+  if (kept) return kept;
+  const { profile } = state();
+  return {
+    rules: form.rules.map((rule) => ({ asks_first: null, ...rule })),
+    lexicons: [], free_texts: [], site_hours: [],
+    infusions_at: form.latest_infusion_at ? [form.latest_infusion_at] : [],
+    thermometer_route: form.thermometer_route, default_route: form.default_route,
+    numbers: profile ? profile.numbers : null,
+  };
+}
+
+/** Return the rules that the answers meet now, the most urgent first. */
+export function metBy(draft) {
+  return screen(knownRules(draft.form), shownValuesOf(draft), clock.now()).map(({ rule }) => rule);
+}
+
+/**
+ * Return the rules to interrupt for: urgent, and not shown yet for this form. What was shown once is
+ * not shown again with every further question.
+ */
+export function freshIn(draft, met = metBy(draft)) {
+  return met.filter((rule) => INTERRUPTS.has(rule.tier) && !draft.advised[rule.id]);
+}
+
+/** Tell whether what is sent now has to go before everything else. */
+export function isUrgent(draft) {
+  return metBy(draft).some((rule) => INTERRUPTS.has(rule.tier));
+}
