@@ -6,8 +6,9 @@ import { t } from "./i18n.js";
 export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 
 /**
- * Frame a screen: a top line with the way back, under it what `lead` says, the content, a bottom bar with the main button. The
- * heading takes the focus when the screen appears, so that whoever hears the page hears it begin.
+ * Frame a screen: a top line with the way back, under it what `lead` says, the content, a bottom bar
+ * with the main button. The heading takes the focus when the screen appears, so that whoever hears
+ * the page hears it begin.
  */
 export function Screen({ title, back, top, lead, bar, children, kind = "" }) {
   const heading = useRef(null);

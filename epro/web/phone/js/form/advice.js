@@ -24,7 +24,7 @@ export function Advice({ draft, back, understood, mistaken }) {
         ${mistaken ? html`<button type="button" class="quiet" onClick=${mistaken}>${t("advice.mistaken")}</button>` : null}`}>
       <div class="frame" role="alert">
         ${words.map((text) => html`<p>${text}</p>`)}
-        <${Calls} form=${draft.form} tier=${most.tier} />
+        <${Calls} form=${draft.form} words=${words} />
       </div>
       ${draft.corrects ? html`<p>${t("advice.not_sent")}</p>` : html`<${Delivered} response=${draft.response_id} />`}
       ${mistaken ? html`<p class="hint">${t("advice.mistaken.hint")}</p>` : null}
@@ -32,16 +32,27 @@ export function Advice({ draft, back, understood, mistaken }) {
   `;
 }
 
-/** The numbers in the order in which the tier wants them called; each is answered at this hour. */
-export function Calls({ form, tier }) {
+/**
+ * The numbers to press, in the order in which the words name them. One that is not answered at this
+ * hour is left out; the one that is, and the emergency number, are always there.
+ */
+export function Calls({ form, words }) {
   const kept = knownRules(form);
   if (!kept.numbers) return null;
   const { emergency_number: emergency, study_phone: study, site_phone: site } = kept.numbers;
-  const answered = tier === "ORANGE" ? numberAnswered(kept, clock.now()) : study;
-  const whose = answered === site && answered !== study ? "call.site" : "call.study";
-  const first = html`<${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" />`;
-  const second = html`<${Call} number=${answered} text=${t(whose)} kind="call answered" />`;
-  return html`<div class="calls">${tier === "RED_A" ? [first, second] : [second, first]}</div>`;
+  const answered = numberAnswered(kept, clock.now());
+  const text = words.join(" ");
+  const inOrder = [emergency, study, site]
+    .filter((one) => one && text.includes(one) && (one !== site || answered === site))
+    .sort((one, other) => text.indexOf(one) - text.indexOf(other));
+  if (!inOrder.some((one) => one !== emergency)) inOrder.push(answered);
+  if (!inOrder.includes(emergency)) inOrder.push(emergency);
+  const names = { [site]: "call.site", [study]: "call.study", [emergency]: "call.emergency" };
+  return html`
+    <div class="calls">
+      ${inOrder.map((number) => html`<${Call} key=${number} number=${number} text=${t(names[number])} kind=${number === emergency ? "call urgent" : "call"} />`)}
+    </div>
+  `;
 }
 
 /** Say whether the answers so far have reached the site. */

@@ -9,7 +9,7 @@ import { html, Problems, Screen, useEffect, useRef, useState } from "../ui.js";
 import { Advice } from "./advice.js";
 import { freshIn, isUrgent, metBy } from "./advising.js";
 import { Asking } from "./asking.js";
-import { check, isPossible, readNumber, reads } from "./checks.js";
+import { check, isPossible, readNumber, reads, written } from "./checks.js";
 import { nearDays } from "./days.js";
 import { after, before, pagesOf, REVIEW } from "./pages.js";
 import { idOf } from "./parts.js";
@@ -151,7 +151,7 @@ export function Form({ draft: first, save, send, submit, leave }) {
     <${Screen} title=${said(page.items[0].text)} back=${goBack} top=${html`<${HelpButton} />`} key=${place} lead=${start}
       bar=${html`<button type="button" class="main" onClick=${next}>${t("form.next")}</button>
         ${canDecline ? html`<button type="button" class="quiet" onClick=${decline}>${skip ? said(skip.skip_text) : t("form.decline")}</button>` : null}`}>
-      <${Problems} list=${wrong.filter((one) => one.kind !== "unusual").map((one) => ({ field: idOf(one.item), text: faultOf(one) }))} />
+      <${Problems} list=${wrong.filter((one) => one.kind !== "unusual" && one.offer === null).map((one) => ({ field: idOf(one.item), text: faultOf(one) }))} />
       <${Question} page=${page} draft=${draft} wrong=${wrong} fault=${faultOf} put=${put} type=${type} confirm=${confirm}
         settle=${() => { edited.current = null; }} again=${(item) => setWrong((list) => list.filter((one) => one.item !== item))} />
     <//>
@@ -186,7 +186,11 @@ function meantBy(item, text) {
 function faultOf({ item, kind, offer }) {
   if (kind === "missing") return t(item.skippable ? "form.needed" : "form.needed_always");
   if (kind !== "range") return t(`form.fault.${kind}`, { decimals: item.decimals });
-  return t(offer === null ? "form.fault.range" : "form.fault.range_offer", { least: item.hard_min, most: item.hard_max, unit: item.unit || "", offer });
+  return t(offer === null ? "form.fault.range" : "form.fault.range_offer", { least: limit(item, item.hard_min), most: limit(item, item.hard_max), unit: item.unit || "", offer });
+}
+
+function limit(item, value) {
+  return typeof value === "number" ? written(item, value) : "…";
 }
 
 function stamped(known, what, shownAt, isSameEdit) {
