@@ -67,6 +67,11 @@ class SubmissionSchema(Schema):
                   "an unfinished form is then flagged at once."},
     )  # fmt: skip
     advice_acknowledged_at = Instant(load_default=None, allow_none=True)
+    mistaken_at = Instant(
+        load_default=None, allow_none=True,
+        metadata={"description": "When she said of that screen that she had pressed by mistake: "
+                  "the flag stays, with a note."},
+    )  # fmt: skip
     answers = fields.List(
         fields.Raw(allow_none=True), required=True, validate=validate.Length(max=MAX_ANSWERS),
         metadata={"description": "Each {link_id, value} or {link_id, declined: true}."},

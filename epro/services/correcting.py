@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -18,17 +17,15 @@ from epro.models import (
     Assessment,
     Correction,
     FlagNote,
-    FlagTrigger,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
     SafetyFlag,
-    Screening,
     ScreeningSource,
     Site,
 )
-from epro.services import flags, journal, screening
+from epro.services import flag_notes, flags, journal, screening
 from epro.services.journal import Subject
 from epro.services.response_store import REPLY_FIELDS
 from epro.services.screening import Look
@@ -125,8 +122,8 @@ def apply(
     3. The answers are screened again, and may raise a flag or join one.
     4. Every flag that the response had raised gets a note; none is lowered, closed or removed.
     """
-    touched = _flags_raised_by(session, case)
     response = case.response
+    touched = flag_notes.raised_by(session, response.id, up_to=response.revision)
     values = {
         "revision": response.revision + 1,
         "answers": [answer.to_plain() for answer in judgement.answers],
@@ -180,26 +177,6 @@ def _revision(
 
 def _answered_before(response: QuestionnaireResponse) -> set[str]:
     return {answer["link_id"] for answer in response.answers} | set(response.cleared)
-
-
-def _flags_raised_by(session: Session, case: Corrected) -> Sequence[SafetyFlag]:
-    """Return the flags, closed ones too, that any revision of the response raised or joined."""
-    raised = (
-        select(FlagTrigger.flag_id)
-        .join(Screening, Screening.id == FlagTrigger.screening_id)
-        .where(
-            Screening.source == ScreeningSource.RESPONSE,
-            Screening.source_id == str(case.response.id),
-            Screening.revision <= case.response.revision,
-        )
-    )
-    return session.scalars(
-        select(SafetyFlag)
-        .where(SafetyFlag.id.in_(raised))
-        .order_by(SafetyFlag.raised_at, SafetyFlag.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
 
 
 def _note_on(

@@ -58,8 +58,9 @@ def raise_or_join(
     """Raise one flag at the highest tier of the rules met, or join an open one that shares a rule.
 
     A worse tier on an open flag, or a red rule on one that somebody has acknowledged, starts its
-    clock anew and tells people again. A closed flag is never joined. The caller holds the
-    participant's row; `rules` are not empty, the most urgent first.
+    clock anew and tells people again; a further revision of the response that says what it said
+    before does not. A closed flag is never joined. The caller holds the participant's row; `rules`
+    are not empty, the most urgent first.
     """
     worst = max(rules, key=lambda rule: (rule.tier.urgency, rule.tonight))
     flag = _open_flag_sharing(session, participant, rules)
@@ -76,10 +77,12 @@ def raise_or_join(
         _record(session, RULES, "flag.raised", Case(flag, participant, site), before={}, now=now)
         escalation.start(session, flag, participant, site, package, rule=worst, now=now)
         return flag
+    known = _rules_said_before(session, flag, screening_id)
     _add_triggers(session, flag, screening_id, rules, now=now)
     before = facts_of(session, flag)
     is_worse = worst.tier.urgency > flag.tier.urgency
-    is_urgent_again = flag.acknowledged_at is not None and (is_worse or worst.tier.is_red)
+    is_news = any(rule.tier.is_red and rule.id not in known for rule in rules)
+    is_urgent_again = flag.acknowledged_at is not None and (is_worse or is_news)
     flag.version += 1
     flag.possible_serious |= any(rule.possible_serious for rule in rules)
     if is_worse:
@@ -309,6 +312,23 @@ def subject_of(flag: SafetyFlag, participant: Participant, site: Site) -> Subjec
         participant_code=participant.code,
         site_code=site.code,
         site_id=site.id,
+    )
+
+
+def _rules_said_before(session: Session, flag: SafetyFlag, screening_id: UUID) -> set[str]:
+    """Return which rules an earlier screening of the same response has put on the flag."""
+    this = session.get_one(Screening, screening_id)
+    return set(
+        session.scalars(
+            select(FlagTrigger.rule)
+            .join(Screening, Screening.id == FlagTrigger.screening_id)
+            .where(
+                FlagTrigger.flag_id == flag.id,
+                Screening.source == this.source,
+                Screening.source_id == this.source_id,
+                Screening.id != this.id,
+            )
+        )
     )
 
 

@@ -165,6 +165,10 @@ VERBS: dict[str, Translated] = {
     "flag.noted": Translated(
         "回答被更正，{tier} 提示保留并加注", "answers were corrected; noted on the {tier} flag"
     ),
+    "flag.said_mistaken": Translated(
+        "参与者说是按错了，{tier} 提示保留并加注",
+        "said it was pressed by mistake; noted on the {tier} flag",
+    ),
     "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
     "flag.reassigned": Translated(
         "把 {tier} 提示转交给 {owner}", "handed the {tier} flag to {owner}"

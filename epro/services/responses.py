@@ -37,6 +37,7 @@ from epro.models import (
 )
 from epro.services import (
     answering_time,
+    flag_notes,
     noticing,
     planning,
     quarantine,
@@ -104,13 +105,14 @@ def submit(
     except RecordedRefusal as refusal:
         quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
         raise
-    _follow_up(session, case, submission, verdict, catalogue=catalogue, now=now)
+    _follow_up(session, actor, case, submission, verdict, catalogue=catalogue, now=now)
     shown = _with_question(session, case, submission, reply)
     return StoredResponse(shown, is_new=case.response is None)
 
 
 def _follow_up(
     session: Session,
+    actor: Actor,
     case: Case,
     submission: Submission,
     verdict: Verdict,
@@ -142,13 +144,11 @@ def _follow_up(
         reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
         noticing.note_late_answer(session, case.assessment, now=now)
         planning.stop_at_enough(
-            session,
-            case.participant,
-            case.assessment,
-            package=case.package,
-            catalogue=catalogue,
-            now=now,
-        )
+            session, case.participant, case.assessment,
+            package=case.package, catalogue=catalogue, now=now,
+        )  # fmt: skip
+    if submission.mistaken_at is not None:
+        flag_notes.note_mistake(session, actor, case, submission, now=now)
 
 
 def _with_question(

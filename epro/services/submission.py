@@ -27,8 +27,9 @@ class Submission:
     `device_answered_at` and `device_opened_at` are by the device's own clock, aware. `answers` are
     raw: judged against the questionnaire, not by a schema. `cleared` names items that were answered
     until another answer hid them; `last_entry_on` is the day that the questions named.
-    The advice times say when the phone showed its emergency screen for these answers, and play no
-    part in what is a repeat.
+    The advice times say when the phone showed its emergency screen for these answers,
+    `mistaken_at` when she said there that she had pressed by mistake; they play no part in what is
+    a repeat.
     """
 
     assessment_id: UUID | None
@@ -46,6 +47,7 @@ class Submission:
     last_entry_on: date | None = None
     advice_shown_at: datetime | None = None
     advice_acknowledged_at: datetime | None = None
+    mistaken_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:

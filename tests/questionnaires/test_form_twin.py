@@ -96,7 +96,8 @@ def test_nothing_is_offered_where_there_is_no_decimal_point() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("36.6", 36.6), (" 36.6 ", 36.6), ("\uff13\uff16\uff0e\uff16", 36.6), ("36,6", 36.6), ("36。6", 36.6),
+        ("36.6", 36.6), (" 36.6 ", 36.6), ("\uff13\uff16\uff0e\uff16", 36.6),
+        ("36,6", 36.6), ("36。6", 36.6),
         ("+36.6", 36.6), ("-0", 0), ("36.", None), ("", None), ("热", None), ("1e3", None),
         ("36.6°", None), ("3 6", None), ("0x10", None), ("36.6.1", None),
     ],

@@ -48,6 +48,7 @@ class Line:
         status: ResponseStatus = ResponseStatus.COMPLETED,
         code: str = "ae_report",
         advice_shown_at: datetime | None = None,
+        mistaken_at: datetime | None = None,
         **but: AnswerValue,
     ) -> StoredResponse:
         """Send a diary (or a report) of a good day, but for what is named."""
@@ -62,6 +63,7 @@ class Line:
             status=status,
             device_answered_at=now,
             advice_shown_at=advice_shown_at,
+            mistaken_at=mistaken_at,
         )
         body = json.dumps(
             {"questionnaire": {"code": code, "version": "1.0.0"}, "revision": revision,

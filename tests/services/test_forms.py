@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from epro.errors import NotFound
-from epro.models import Assessment, ResponseStatus
+from epro.models import Assessment, QuestionnaireResponse, ResponseStatus
 from epro.services import forms
 from epro.services.forms import Form
 from questionnaires.catalogue import Catalogue
@@ -129,6 +129,22 @@ def test_another_participants_form_looks_absent(session: Session, given: Given) 
         forms.of_assessment(
             session, other, diary(session, given).id, catalogue=given.catalogue, now=EVENING
         )
+
+
+@pytest.mark.req("Q-01", "Q-09")
+def test_a_correction_answers_the_questions_of_then(session: Session, given: Given) -> None:
+    given.submit(session, answered(diary(session, given), *WELL), now=EVENING)
+    later, response_id = ON + timedelta(days=1), uuid4()
+    sheet = answered(diary(session, given, later), *WELL, last_entry_on=ON)
+    given.submit(session, sheet, now=local(later, 18), response_id=response_id)
+    response = session.get_one(QuestionnaireResponse, response_id)
+
+    form = forms.of_response(
+        session, given.actor, response, catalogue=given.catalogue, now=local(later, 20)
+    )
+
+    assert form.last_entry_on == ON
+    assert form.questionnaire.version == response.questionnaire_version
 
 
 @pytest.mark.req("A-05")
