@@ -100,7 +100,8 @@ def notice(parts: Parts) -> int:
 def close_drafts(parts: Parts) -> int:
     """Close the forms that were never sent in and can no longer be."""
     with parts.database.transaction() as session:
-        return drafts.close(session, now=parts.clock.now())
+        catalogue = parts.studies.catalogue(session)
+        return drafts.close(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def look_for_baseline(parts: Parts) -> int:

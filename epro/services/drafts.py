@@ -1,32 +1,37 @@
 """Close what was never sent in: kept and handed over as incomplete, and never counted as done."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
 from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus, Site
-from epro.services import journal, planning
+from epro.services import journal, planning, studies
 from epro.services.journal import Subject
+from questionnaires.catalogue import Catalogue
 
 DRAFTS = system_actor("drafts")
 MOST_AT_ONCE = 200
 
 
-def close(session: Session, *, now: datetime) -> int:
-    """Close the unfinished forms whose assessment takes no answer any more; return how many.
+def close(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
+    """Close the unfinished forms that take no answer any more; return how many.
 
-    The answers stay as they came. What she still sends, given in time on a phone that had no
-    network, replaces the closed form as it would have replaced the open one.
+    A form that was due takes none once its late part is over. One that is always open has no
+    window: it is closed when nothing has come for as long as its author could have changed it
+    unasked, `report_correction_hours` of its study version. The answers stay as they came. What she
+    still sends, as what was given in time on a phone without a network, replaces the closed form as
+    it would have replaced the open one.
     """
     due = session.execute(
         select(QuestionnaireResponse.id, QuestionnaireResponse.participant_id)
-        .join(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+        .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
         .where(
             QuestionnaireResponse.status == ResponseStatus.IN_PROGRESS,
-            Assessment.late_until <= now,
+            or_(Assessment.late_until <= now, *_left_alone(session, catalogue, now=now)),
         )
         .order_by(QuestionnaireResponse.participant_id, QuestionnaireResponse.id)
         .limit(MOST_AT_ONCE)
@@ -38,6 +43,19 @@ def close(session: Session, *, now: datetime) -> int:
         if response.status is ResponseStatus.IN_PROGRESS:
             _close(session, participant, response, now=now)
     return len(due)
+
+
+def _left_alone(
+    session: Session, catalogue: Catalogue, *, now: datetime
+) -> Iterator[ColumnElement[bool]]:
+    """Yield for each study version what its unfinished forms without a window are closed by."""
+    for version_id in studies.ids(session):
+        hours = catalogue.package(version_id).schedule.report_correction_hours
+        yield and_(
+            QuestionnaireResponse.assessment_id.is_(None),
+            QuestionnaireResponse.study_version_id == version_id,
+            QuestionnaireResponse.received_at <= now - timedelta(hours=hours),
+        )
 
 
 def _close(

@@ -38,16 +38,18 @@ DATES = st.dates(date(2025, 1, 1), date(2030, 6, 30))
 # What a full hour of the infusion evening hangs on, and any other minute of the day.
 MINUTES = st.sampled_from([19 * 60, 19 * 60 + 59, 20 * 60, 23 * 60 + 30]) | st.integers(0, 1439)
 LATER = st.none() | st.sampled_from([27, 28, 29, 35]) | st.integers(1, 70)
-SLOTS = st.builds(
-    SlotChoice,
-    st.sampled_from(DiarySlot),
-    st.none() | st.dates(date(2025, 1, 1), date(2030, 12, 31)),
-)
+KEPT = st.sampled_from(DiarySlot)
+# From which day on she keeps it, counted from the infusion; None: always.
+FROM = st.none() | st.integers(-4, 60)
 STATED = settings(deadline=None, max_examples=60)
 
 
 def at(on: date, minute: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(on, time(*divmod(minute, 60)), tzinfo=zone)
+
+
+def choice(slot: DiarySlot, on: date, from_day: int | None) -> SlotChoice:
+    return SlotChoice(slot, None if from_day is None else on + DAY * from_day)
 
 
 def planned(
@@ -76,14 +78,21 @@ def infusions(
 
 @pytest.mark.req("S-01", "S-06")
 @STATED
-@given(DATES, MINUTES, LATER, MINUTES, ZONES, SLOTS)
-@example(date(2026, 3, 1), 600, 28, 19 * 60 + 59, SHANGHAI, SlotChoice())
-@example(date(2026, 3, 1), 1200, 27, 1200, KATHMANDU, SlotChoice(DiarySlot.MORNING))
-@example(date(2026, 9, 20), 1410, 29, 1140, LORD_HOWE, SlotChoice())
-@example(date(2026, 3, 1), 600, 35, 600, SHANGHAI, SlotChoice(DiarySlot.MORNING, date(2026, 3, 9)))
+@given(DATES, MINUTES, LATER, MINUTES, ZONES, KEPT, FROM)
+@example(date(2026, 3, 1), 600, 28, 19 * 60 + 59, SHANGHAI, DiarySlot.EVENING, None)
+@example(date(2026, 3, 1), 1200, 27, 1200, KATHMANDU, DiarySlot.MORNING, None)
+@example(date(2026, 9, 20), 1410, 29, 1140, LORD_HOWE, DiarySlot.EVENING, None)
+@example(date(2026, 3, 1), 600, 35, 600, SHANGHAI, DiarySlot.MORNING, 8)
 def test_no_date_has_two_diaries_and_none_is_without(
-    on: date, minute: int, later: int | None, second: int, zone: ZoneInfo, slots: SlotChoice
+    on: date,
+    minute: int,
+    later: int | None,
+    second: int,
+    zone: ZoneInfo,
+    slot: DiarySlot,
+    from_day: int | None,
 ) -> None:
+    slots = choice(slot, on, from_day)
     made = planned(infusions(on, minute, zone, later, second), zone, slots=slots)
 
     daily = Counter(it.on for it in made.assessments if it.family == "daily")
@@ -129,10 +138,12 @@ def test_the_infusion_evening_is_asked_where_a_full_hour_is_left_of_the_day(
 
 @pytest.mark.req("S-01")
 @STATED
-@given(DATES, ZONES, SLOTS)
+@given(DATES, ZONES, KEPT, FROM)
+@example(date(2026, 3, 1), SHANGHAI, DiarySlot.MORNING, 8)
 def test_each_diary_is_open_at_the_time_of_day_that_she_chose_for_that_date(
-    on: date, zone: ZoneInfo, slots: SlotChoice
+    on: date, zone: ZoneInfo, slot: DiarySlot, from_day: int | None
 ) -> None:
+    slots = choice(slot, on, from_day)
     anchors = infusions(on, 600, zone, 28) | {AnchorEvent.INF1_PLANNED: at(on, 600, zone)}
 
     made = planned(anchors, zone, slots=slots)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -177,8 +177,10 @@ def test_a_draft_is_closed_as_incomplete_when_its_assessment_takes_no_more(
     draft = answered(diary, CALM[0], status=ResponseStatus.IN_PROGRESS)
     given.submit(session, draft, now=EVENING)
 
-    assert drafts.close(session, now=NOON - timedelta(microseconds=1)) == 0
-    assert drafts.close(session, now=NOON) == 1
+    assert (
+        drafts.close(session, catalogue=given.catalogue, now=NOON - timedelta(microseconds=1)) == 0
+    )
+    assert drafts.close(session, catalogue=given.catalogue, now=NOON) == 1
 
     response = stored(session, given)
     assert (response.status, response.counts) == (ResponseStatus.INCOMPLETE, False)
@@ -186,7 +188,7 @@ def test_a_draft_is_closed_as_incomplete_when_its_assessment_takes_no_more(
     assert response.not_reached == ["temp", "remark"]
     assert response.scores == []
     assert diary.completed_at is None
-    assert drafts.close(session, now=NOON) == 0
+    assert drafts.close(session, catalogue=given.catalogue, now=NOON) == 0
 
 
 @pytest.mark.req("Q-10")
@@ -196,7 +198,7 @@ def test_closing_a_draft_is_on_record_with_its_answers_under_a_further_version(
     draft = answered(diary, CALM[0], status=ResponseStatus.IN_PROGRESS)
     given.submit(session, draft, now=EVENING)
 
-    drafts.close(session, now=NOON)
+    drafts.close(session, catalogue=given.catalogue, now=NOON)
 
     entry = entry_of(session, "response.incomplete")
     assert (entry["version"], entry["before"]) == (2, {"status": "in_progress"})
@@ -211,7 +213,7 @@ def test_what_was_answered_in_time_but_came_late_replaces_the_closed_draft(
     response_id = uuid4()
     draft = answered(diary, CALM[0], status=ResponseStatus.IN_PROGRESS)
     given.submit(session, draft, now=EVENING, response_id=response_id)
-    drafts.close(session, now=NOON)
+    drafts.close(session, catalogue=given.catalogue, now=NOON)
 
     later = NOON + timedelta(hours=6)
     age_s = (later - EVENING).total_seconds()
@@ -225,3 +227,44 @@ def test_what_was_answered_in_time_but_came_late_replaces_the_closed_draft(
         Timeliness.ON_TIME,
     )
     assert (response.counts, response.received_late, response.version) == (True, True, 3)
+
+
+def begin_report(session: Session, given: Given, response_id: UUID) -> None:
+    """Begin a report of a problem, which is open at any time, and leave it."""
+    draft = answered(
+        None, {"link_id": "remark", "value": "a bruise"}, code="problem_report",
+        status=ResponseStatus.IN_PROGRESS,
+    )  # fmt: skip
+    given.submit(session, draft, now=EVENING, response_id=response_id)
+
+
+@pytest.mark.req("Q-10")
+def test_a_report_that_was_begun_and_left_is_closed_when_she_could_no_longer_change_it(
+    session: Session, given: Given
+) -> None:
+    begin_report(session, given, uuid4())
+    over = EVENING + timedelta(hours=24)
+
+    before = drafts.close(session, catalogue=given.catalogue, now=over - timedelta(microseconds=1))
+    at_the_end = drafts.close(session, catalogue=given.catalogue, now=over)
+
+    assert (before, at_the_end) == (0, 1)
+    response = stored(session, given)
+    assert response.status is ResponseStatus.INCOMPLETE
+    assert [one["value"] for one in response.answers] == ["a bruise"]
+
+
+@pytest.mark.req("Q-10", "S-02")
+def test_a_report_goes_on_where_it_was_left_although_it_was_closed(
+    session: Session, given: Given
+) -> None:
+    response_id, later = uuid4(), EVENING + timedelta(hours=30)
+    begin_report(session, given, response_id)
+    drafts.close(session, catalogue=given.catalogue, now=later)
+
+    whole = answered(
+        None, {"link_id": "remark", "value": "a bruise"}, code="problem_report", revision=2
+    )
+    given.submit(session, whole, now=later, response_id=response_id)
+
+    assert stored(session, given).status is ResponseStatus.COMPLETED
