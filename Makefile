@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Locks name nothing younger than a week: what was broken or taken over is known by then.
 COOL_DOWN_DAYS ?= 7
 
-.PHONY: help setup run demo-reset test test-long bench fuzz check format lock migration openapi trace clean
+.PHONY: help setup run demo-reset test test-long bench fuzz check format lock migration openapi trace validate rehearse clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -70,6 +70,12 @@ openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from t
 
 trace: .venv/tools.txt postgresql browser node  ## run all tests and write docs/trace.md: requirement, test, result
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to docs/trace.md $(ARGS)
+
+validate: .venv/tools.txt postgresql browser node  ## run all tests and write var/validation/: requirement, risk, test, result
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --validate-to var/validation $(ARGS)
+
+rehearse: .venv/product.txt  ## live through the whole trial on a fast clock; ARGS="--seed 7 --out report"
+	@$(BIN)/epro rehearse $(or $(ARGS),--out var/rehearsal)
 
 clean:  ## remove the environment and the caches; data under var/ stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -13,6 +13,7 @@ from epro.commands import (
     participant,
     people,
     questionnaire,
+    rehearsing,
     running,
     safety,
     study,
@@ -35,7 +36,7 @@ def main() -> None:
 
 PARTS = (
     running, database, study, questionnaire, people, participant, journal, edc, odm, events,
-    safety, description, demonstration,
+    safety, description, demonstration, rehearsing,
 )  # fmt: skip
 for part in PARTS:
     for command in part.COMMANDS:

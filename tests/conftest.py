@@ -20,7 +20,7 @@ from epro.db import Database
 from tests.clock import FrozenClock
 from tests.databases import DatabaseKind, DatabaseShelf
 
-pytest_plugins = ["tests.trace"]
+pytest_plugins = ["tests.trace", "tests.validation"]
 
 # A shared machine may pause for a second; a property is not false for that.
 settings.register_profile(
@@ -50,6 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 SHARING = (
     "tests/blackbox/",
     "tests/browser/",
+    "tests/rehearsal/",
     "tests/web/",
     "tests/api/test_access_matrix",
     "tests/api/test_contract_fuzz",

@@ -65,13 +65,13 @@ class Trace:
     """Collects during a run; under xdist the ids travel with the reports."""
 
     def __init__(self, known: Mapping[str, Requirement], file: Path | None) -> None:
-        self._known = known
+        self.known = known
         self._file = file
-        self._shown: dict[str, Shown] = {}
+        self.shown: dict[str, Shown] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            if ids := requirements_of(item, self._known):
+            if ids := requirements_of(item, self.known):
                 item.user_properties.append((PROPERTY, " ".join(ids)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -79,7 +79,7 @@ class Trace:
         if not ids or (report.when != "call" and report.passed):
             return
         # Whatever went wrong while setting up or tearing down is a failure of the test.
-        test = self._shown.setdefault(report.nodeid.split("[")[0], Shown(tuple(ids.split())))
+        test = self.shown.setdefault(report.nodeid.split("[")[0], Shown(tuple(ids.split())))
         if test.cases.get(report.nodeid) != "failed":
             test.cases[report.nodeid] = report.outcome
 
@@ -89,21 +89,21 @@ class Trace:
 
     def _lines(self) -> Iterator[str]:
         tests = defaultdict(list)
-        for name, test in self._shown.items():
+        for name, test in self.shown.items():
             for id_ in test.requirements:
                 tests[id_].append((name, test.result))
-        missing = [requirement for requirement in self._known.values() if not tests[requirement.id]]
+        missing = [requirement for requirement in self.known.values() if not tests[requirement.id]]
 
         yield "# Which test shows which requirement"
         yield ""
         yield (
-            f"Written by the test run itself (`make trace`): {len(self._known) - len(missing)} of "
-            f"{len(self._known)} requirements have a test. A test may show a part of a requirement."
+            f"Written by the test run itself (`make trace`): {len(self.known) - len(missing)} of "
+            f"{len(self.known)} requirements have a test. A test may show a part of a requirement."
         )
         yield ""
         yield "| Requirement | Level | Test | Result |"
         yield "|---|---|---|---|"
-        for requirement in self._known.values():
+        for requirement in self.known.values():
             for name, result in sorted(tests[requirement.id]):
                 yield f"| {requirement.id} | {requirement.level} | `{name}` | {result} |"
         yield from _missing_lines(missing)

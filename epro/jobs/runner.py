@@ -24,6 +24,10 @@ from epro.services.heartbeat import Outcome
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.08
+# In a rehearsal somebody waits for every move of the clock.
+REHEARSAL_LOOK_EVERY_S = 0.02
+# That a job ran and had nothing to do is not written down more often than this.
+TELL_OF_NOTHING_EVERY_S = 1.0
 WAIT_AFTER_FAULT_S = 1.0
 MOST_ROUNDS = 1_000
 
@@ -35,6 +39,7 @@ class Worker:
         self._parts = parts
         self._jobs = jobs
         self._running = {job.name: threading.Lock() for job in jobs}
+        self._told_at: dict[str, float] = {}
         self._is_stopping = False
 
     def run_until_stopped(self) -> None:
@@ -44,6 +49,8 @@ class Worker:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        is_rehearsal = self._parts.settings.is_rehearsal
+        look_every_s = REHEARSAL_LOOK_EVERY_S if is_rehearsal else LOOK_EVERY_S
         with only_worker_on(self._parts.database):
             self._note_start()
             self.follow_rehearsal()
@@ -52,7 +59,7 @@ class Worker:
             logger.info("The worker ticks %s jobs.", len(self._jobs))
             # A flag and short looks, because a signal handler must not touch locks.
             while not self._is_stopping:
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(look_every_s)
                 self.follow_rehearsal()
             logger.info("The worker stops; it finishes what has begun.")
             scheduler.shutdown(wait=True)
@@ -116,16 +123,25 @@ class Worker:
             return outcome.handled_count
 
     def _record(self, job: Job, outcome: Outcome) -> None:
+        """Write the outcome down; a second run of one moment that did nothing adds nothing."""
+        now = time.monotonic()
+        is_news = outcome.handled_count or outcome.error or job.name not in self._told_at
+        if not is_news and now - self._told_at[job.name] < TELL_OF_NOTHING_EVERY_S:
+            return
+        self._told_at.pop(job.name, None)
         try:
             with self._parts.database.transaction() as session:
                 heartbeat.record_run(session, job.name, outcome)
+            if not outcome.error:
+                self._told_at[job.name] = now
         except SQLAlchemyError:
             logger.exception("The outcome of job %s cannot be recorded.", job.name)
 
     def run_to_rest(self) -> None:
-        """Run every job in its order, again and again, until a whole round has nothing to do."""
+        """Run every job in its order, again and again, until a whole round leads to nothing."""
         for _round in range(MOST_ROUNDS):
-            if not sum([self.run(job, is_patient=True) for job in self._jobs]):
+            handled = {job: self.run(job, is_patient=True) for job in self._jobs}
+            if not any(count for job, count in handled.items() if job.leads_to_more):
                 return
         logger.error("The jobs do not come to rest: %s rounds, and still some work.", MOST_ROUNDS)
 

@@ -40,13 +40,15 @@ class Job:
     """One line of the table.
 
     With `runs_alone` only one worker of a deployment runs it at a time; a job that claims its rows
-    (FOR UPDATE SKIP LOCKED) sets it to False, and all workers share the load.
+    (FOR UPDATE SKIP LOCKED) sets it to False, and all workers share the load. What a job did that
+    does not lead to more gives no other job anything to do.
     """
 
     name: str
     every: timedelta
     run: Callable[[Parts], int]
     runs_alone: bool = True
+    leads_to_more: bool = True
 
 
 def amend(parts: Parts) -> int:
@@ -213,5 +215,10 @@ JOBS: tuple[Job, ...] = (
     Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),
     Job(name="make_snapshots", every=timedelta(seconds=2), run=make_snapshot_file),
     Job(name="watch_feed", every=timedelta(minutes=10), run=watch_feed),
-    Job(name="sequence_journal", every=timedelta(seconds=2), run=sequence_journal),
+    Job(
+        name="sequence_journal",
+        every=timedelta(seconds=2),
+        run=sequence_journal,
+        leads_to_more=False,
+    ),
 )

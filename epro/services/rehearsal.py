@@ -21,10 +21,13 @@ def offset(session: Session) -> timedelta:
     return timedelta(seconds=row.offset_s) if row else timedelta()
 
 
-def move(session: Session, actor: Actor, *, to: datetime, wall_now: datetime) -> int:
+def move(
+    session: Session, actor: Actor, *, to: datetime, is_settling: bool = True, wall_now: datetime
+) -> int:
     """Move trial time ahead to an instant; return the generation for the worker to settle.
 
-    Time flows on from there. Raises ClockNeverGoesBack when trial time is past `to` already.
+    Time flows on from there; without `is_settling` the worker only follows. Raises
+    ClockNeverGoesBack when trial time is past `to` already.
     """
     row = session.scalars(
         select(RehearsalClock).where(RehearsalClock.id == ROW).with_for_update()
@@ -36,7 +39,7 @@ def move(session: Session, actor: Actor, *, to: datetime, wall_now: datetime) ->
     if to < trial_now:
         raise ClockNeverGoesBack(details={"now": trial_now.isoformat()})
     row.offset_s = (to - wall_now).total_seconds()
-    row.generation += 1
+    row.generation += int(is_settling)
     session.flush()
     journal.record(
         session, actor, "rehearsal_clock.moved",

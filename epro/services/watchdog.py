@@ -52,15 +52,17 @@ def watch(
         # What tells of an incident is not told of in turn: that could go on for ever.
         if message.purpose == escalation.PURPOSE:
             changed += telling.tell_another_way(session, message, now=now)
-    for incident in incidents.open_incidents(session):
+    found = incidents.open_incidents(session)
+    for incident in found:
         changed += _close_if_taken(session, incident, now=now)
+    silent = {one.about for one in found if one.kind is IncidentKind.SILENT_WORKER}
     for job, since in _last_good_runs(session, every):
         silence, about = wall_now - since, f"job:{job}"
         if silence > max(LONGEST_SILENCE, 3 * every[job]):
             changed += _tell_of_silence(
                 session, about=about, since=now - silence, catalogue=catalogue, now=now
             )
-        else:
+        elif about in silent:
             changed += incidents.resolve(session, IncidentKind.SILENT_WORKER, about=about, now=now)
     return changed
 

@@ -99,3 +99,10 @@ def test_without_rehearsing_there_is_no_such_route(fresh_database_url: str) -> N
     client = create_app(make_settings(fresh_database_url)).test_client()
 
     assert client.get("/dev/clock").status_code == 404
+
+
+def test_a_move_that_waits_for_nobody_needs_no_worker(client: FlaskClient) -> None:
+    answer = client.post("/dev/clock", json={"to": FAR, "settle": False})
+
+    assert (answer.status_code, answer.get_json()["jobs"]) == (200, {})
+    assert read(client)["now"] > datetime.fromisoformat(FAR)

@@ -49,6 +49,11 @@ BREACHES = {
         ("notifications.rash", "flask_smorest"),
     ],
     "wire": [("epro.services.rash", "marshmallow"), ("questionnaires.rash", "marshmallow")],
+    "rehearsal": [("epro.rehearsal.rash", "epro.services"), ("epro.rehearsal.hasty", "epro.db")],
+    "oracle": [
+        ("epro.rehearsal.oracle.rash", "questionnaires"),
+        ("epro.rehearsal.oracle.hasty", "epro.models"),
+    ],
     "yaml": [("epro.services.rash", "yaml"), ("questionnaires.rash", "yaml")],
     "twilio": [("notifications.rash", "twilio"), ("epro.api.rash", "twilio")],
 }

@@ -98,3 +98,12 @@ def test_without_a_move_the_worker_does_nothing_out_of_turn(parts: Parts) -> Non
     Worker(parts, [job]).follow_rehearsal()
 
     assert seen == []
+
+
+def test_a_move_without_settling_leaves_the_worker_nothing_to_settle(session: Session) -> None:
+    rehearsal.settle(session, move(session, WALL + timedelta(days=1)))
+
+    rehearsal.move(session, ACTOR, to=WALL + timedelta(days=2), is_settling=False, wall_now=WALL)
+
+    standing = rehearsal.standing(session)
+    assert (standing.offset, standing.unsettled_generation) == (timedelta(days=2), None)

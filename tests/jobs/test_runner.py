@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,38 @@ def test_a_run_is_written_down_with_how_much_it_did(parts: Parts) -> None:
     assert (run.success_count, run.failure_count, run.handled_count) == (2, 0, 7)
     assert run.last_succeeded_at is not None
     assert run.last_succeeded_at >= run.last_started_at
+
+
+def test_running_again_at_once_with_nothing_to_do_is_not_written_down_again(parts: Parts) -> None:
+    idle = in_turn("idle")
+    worker = Worker(parts, [idle])
+
+    for _ in range(3):
+        worker.run(idle)
+
+    assert run_of(parts, "idle").success_count == 1
+
+
+def test_a_success_after_a_failure_is_written_down_also_where_nothing_was_done(
+    parts: Parts,
+) -> None:
+    mended = in_turn("mended", 0, ValueError("broken"), 0)
+    worker = Worker(parts, [mended])
+
+    for _ in range(3):
+        worker.run(mended)
+
+    run = run_of(parts, "mended")
+    assert (run.success_count, run.failure_count) == (2, 1)
+
+
+def test_what_leads_to_nothing_more_does_not_ask_for_another_round(parts: Parts) -> None:
+    first, last = in_turn("first"), in_turn("last", 1, 1, 1)
+    worker = Worker(parts, [first, replace(last, leads_to_more=False)])
+
+    worker.run_to_rest()
+
+    assert run_of(parts, "last").handled_count == 1
 
 
 def test_a_failing_job_is_written_down_and_runs_again_at_its_next_tick(parts: Parts) -> None:

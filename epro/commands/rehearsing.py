@@ -1,0 +1,178 @@
+"""`epro rehearse`: the whole trial on a fast clock, compared with what should have happened."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import click
+
+from epro.clock import wall_clock_now
+from epro.commands.common import opened_parts
+from epro.commands.demonstration import PACKAGE
+from epro.migrate import upgrade
+from epro.rehearsal import deployment
+from epro.rehearsal.clock import TrialClock
+from epro.rehearsal.gateway import Provider, serving
+from epro.rehearsal.observing import Edc
+from epro.rehearsal.oracle.comparing import Difference, compare
+from epro.rehearsal.oracle.protocol import Protocol
+from epro.rehearsal.population import HOME, SITE
+from epro.rehearsal.record import read_record, write_record
+from epro.rehearsal.report.figures import compared, figures, read_result
+from epro.rehearsal.report.page import comparison_page, write_report
+from epro.rehearsal.running import Outcome, Plan, Tell, next_monday, rehearse
+from epro.rehearsal.sources import read_yaml
+from epro.rehearsal.wire import Wire
+from epro.rehearsal_site import open_site
+from epro.settings import Settings
+from epro.supervision import Supervisor
+from questionnaires.checking import check_folder
+
+RATES = Path(deployment.__file__).with_name("rates.yaml")
+SHOWN_AT_MOST = 60
+IN_MEMORY = Path("/dev/shm")  # noqa: S108  a database that nobody needs afterwards
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("rehearse")
+@click.option(
+    "--participants", type=click.IntRange(1, 500), default=58, show_default=True,
+    help="How many take part.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other people.")
+@click.option(
+    "--weeks", type=click.IntRange(1, 24), default=24, show_default=True,
+    help="How long it goes on after the infusion visits.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True,
+    help="Folder for index.html, result.json and record.json.",
+)  # fmt: skip
+@click.option(
+    "--database", "database_url", metavar="URL",
+    help="An empty PostgreSQL database; left out: SQLite, thrown away.",
+)  # fmt: skip
+@click.option("--package", type=FOLDER, default=PACKAGE, help="The study folder to rehearse.")
+@click.option("--expect", type=FOLDER, help="The study folder the oracle reads; else the same.")
+@click.option("--rates", type=FILE, default=RATES, help="How people behave, as the file shipped.")
+@click.option(
+    "--compare", "other", type=FILE, metavar="RESULT",
+    help="Show beside it the result.json of an earlier rehearsal, as of another package.",
+)  # fmt: skip
+def run_rehearsal(
+    *, out: Path, database_url: str | None, rates: Path, other: Path | None, **chosen: Any
+) -> None:
+    """Rehearse the trial on a fast clock, before anybody is enrolled.
+
+    Web server and worker run on a throw-away database; invented people live through the trial over
+    HTTP. A second calculation of what should have happened, written apart from the system, is
+    compared with what did: every difference is printed, and then this command fails.
+
+    \b
+    Example:
+      epro rehearse --participants 58 --seed 7 --out report/
+      epro rehearse --package my-study --out report-b/ --compare report/result.json
+    """
+    deployment.forget_surroundings()
+    plan = Plan(
+        package=chosen["package"], expected=chosen["expect"] or chosen["package"],
+        rates=read_yaml(rates), count=chosen["participants"], seed=chosen["seed"],
+        weeks=chosen["weeks"], begins_on=next_monday(wall_clock_now().astimezone(HOME).date()),
+    )  # fmt: skip
+    outcome = _play(plan, database_url)
+    out.mkdir(parents=True, exist_ok=True)
+    write_record(out / "record.json", outcome.script, outcome.seen)
+    result = figures(outcome)
+    write_report(out, result)
+    click.echo(f"Report: {out / 'index.html'}")
+    if other is not None:
+        page = out / "comparison.html"
+        page.write_text(comparison_page(compared(read_result(other), result)), encoding="utf-8")
+        click.echo(f"Comparison: {page}")
+    _tell_of(outcome.differences)
+
+
+@click.command("rehearsed")
+@click.argument("record", type=FILE)
+@click.option("--expect", type=FOLDER, default=PACKAGE, help="The study folder the oracle reads.")
+def judge_again(record: Path, expect: Path) -> None:
+    """Judge the record of a rehearsal again, without playing it: by another study folder.
+
+    \b
+    Example:
+      epro rehearsed report/record.json --expect my-study
+    """
+    _tell_of(compare(Protocol(expect), *read_record(record)))
+
+
+def _tell_of(differences: Sequence[Difference]) -> None:
+    """Print what differs; fail where anything does."""
+    for difference in differences[:SHOWN_AT_MOST]:
+        click.echo(str(difference))
+    if len(differences) > SHOWN_AT_MOST:
+        click.echo(f"… and {len(differences) - SHOWN_AT_MOST} more.")
+    if differences:
+        raise click.ClickException(f"{len(differences)} differences from what the documents ask.")
+    click.echo("No difference: all happened as the documents ask.")
+
+
+def _play(plan: Plan, database_url: str | None) -> Outcome:
+    """Start a system of its own for the plan, play it, and leave nothing of it behind."""
+    with ExitStack() as opened:
+        at = IN_MEMORY if IN_MEMORY.is_dir() else None
+        folder = Path(
+            opened.enter_context(tempfile.TemporaryDirectory(prefix="epro-rehearsal-", dir=at))
+        )
+        (folder / "var").mkdir()
+        port = deployment.free_port()
+        wire = Wire(deployment.HOST, port)
+        clock = TrialClock(wire)
+        chance = Random(plan.seed)  # noqa: S311  invented faults, no secret
+        provider = Provider(clock.now, plan.rates["provider"]["busy"], chance)
+        opened.enter_context(serving(provider))
+        environment = deployment.environment(
+            folder, database_url=database_url or f"sqlite:///{folder}/epro.sqlite3", port=port,
+            gateway_url=provider.base_url,
+        )  # fmt: skip
+        settings = Settings.from_env(os.environ | environment)
+        upgrade(settings.database_url)
+        with opened_parts(settings) as parts:
+            site = open_site(parts, check_folder(plan.package).package, site=SITE)
+        supervisor = Supervisor(log_folder=folder / "log", echo=click.echo, environment=environment)
+        opened.enter_context(supervisor.supervised(deployment.processes(port)))
+        supervisor.wait_until_ready(deployment.HOST, port)
+        edc = Edc(f"http://{deployment.HOST}:{port}", site.edc_secret, folder / "edc.sqlite3")
+        with _bar() as tell:
+            return rehearse(plan, wire, clock, provider, site.staff, edc, tell=tell)
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    """Lend a progress bar over the days of the trial; without a terminal, a line a week."""
+    seen: list[date] = []
+
+    def tell(on: date, over: int, days: int) -> None:
+        if on in seen:
+            return
+        seen.append(on)
+        if sys.stderr.isatty():
+            done = 40 * over // days
+            click.echo(
+                f"\r{on}  [{'#' * done}{'.' * (40 - done)}] {over}/{days} days", nl=False, err=True
+            )
+        elif over % 7 == 0:
+            click.echo(f"{on}: day {over} of {days}", err=True)
+
+    yield tell
+    if sys.stderr.isatty():
+        click.echo("", err=True)
+
+
+COMMANDS = (run_rehearsal, judge_again)

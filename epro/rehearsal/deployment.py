@@ -1,0 +1,47 @@
+"""The throw-away deployment of a rehearsal: where it lives, and what its processes are told.
+
+Nothing of the surroundings reaches them: a rehearsal must never send anything to anybody.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from epro.rehearsal.gateway import KEY
+
+HOST = "127.0.0.1"
+
+
+def environment(folder: Path, *, database_url: str, port: int, gateway_url: str) -> dict[str, str]:
+    """Return what the processes are started with, beside what `forget_surroundings` leaves."""
+    return {
+        "EPRO_VAR": str(folder / "var"),
+        "EPRO_DATABASE_URL": database_url,
+        "EPRO_ENV": "development",
+        "EPRO_REHEARSAL": "1",
+        "EPRO_PUBLIC_URL": f"http://{HOST}:{port}",
+        "EPRO_SMS_GATEWAY_URL": gateway_url,
+        "EPRO_SMS_GATEWAY_KEY": KEY,
+        "EPRO_SMS_GATEWAY_PREFIXES": "+86",
+        "EPRO_SMS_GATEWAY_PER_SECOND": "0",
+        "PORT": str(port),
+    }
+
+
+def forget_surroundings() -> None:
+    """Take every setting of another deployment out of this process and what it starts."""
+    for name in [name for name in os.environ if name.startswith("EPRO_")]:
+        del os.environ[name]
+
+
+def processes(port: int) -> Mapping[str, tuple[str, ...]]:
+    """Return the commands of the two processes, by name."""
+    return {"web": ("web", "--host", HOST, "--port", str(port)), "worker": ("worker",)}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

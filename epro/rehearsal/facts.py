@@ -1,0 +1,94 @@
+"""What people did in a rehearsal, one by one: the only thing that the oracle is told."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Did(StrEnum):
+    """The kinds of act that the system may have to follow."""
+
+    ENROLLED = "enrolled"
+    ACTIVATED = "activated"
+    CHOSE_TIME = "chose_time"
+    ANCHORED = "anchored"
+    ANSWERED = "answered"
+    CORRECTED = "corrected"
+    MOVED_ZONE = "moved_zone"
+    LEFT = "left"
+    NUMBER_DIED = "number_died"
+    NUMBER_CAME_BACK = "number_came_back"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+    CALLED = "called"
+
+
+FAR_OFF = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One act about one participant; `at` is when the system had it, by the trial's clock."""
+
+    at: datetime
+    person: str
+    did: Did
+    what: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is on duty from when until when, by user name; `duty` is `on_call` or `backup`."""
+
+    duty: str
+    person: str
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody of the site: user name, role, and the number that texts go to."""
+
+    username: str
+    role: str
+    number: str
+
+
+@dataclass(slots=True)
+class Script:
+    """All that was done, in order, by whom it could be done, and until when."""
+
+    staff: list[Staff] = field(default_factory=list)
+    shifts: list[Shift] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    ends_at: datetime = FAR_OFF
+
+    def of(self, person: str) -> list[Fact]:
+        """Return what was done about one participant, in order."""
+        return sorted((one for one in self.facts if one.person == person), key=lambda one: one.at)
+
+    def people(self) -> list[str]:
+        """Return the codes of whoever was enrolled."""
+        return sorted({one.person for one in self.facts if one.did is Did.ENROLLED})
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write values as JSON for people and programs: instants in ISO 8601."""
+    text = json.dumps(content, default=_plain, ensure_ascii=False, indent=1)
+    file.write_text(text, encoding="utf-8")
+
+
+def plain(items: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return dataclasses as dictionaries."""
+    return [asdict(one) for one in items]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

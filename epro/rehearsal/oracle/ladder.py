@@ -1,0 +1,125 @@
+"""Who is told of a flag and when, until somebody takes it: escalation.yaml as instants."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from epro.rehearsal.facts import Shift, Staff
+from epro.rehearsal.oracle.protocol import URGENCY, Protocol, clock, duration, is_within, minute_of
+
+ROLES = {"coordinator", "investigator", "principal_investigator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A step that was reached: when, and who was told by which ways."""
+
+    at: datetime
+    people: frozenset[str]
+    ways: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Flag:
+    """A flag as it should stand. `tier` is its highest; the clock runs since `urgent_since`."""
+
+    rules: list[str]
+    tier: str
+    tonight: bool
+    raised_at: datetime
+    urgent_since: datetime
+    because: str
+    acknowledged_at: datetime | None = None
+    closed_at: datetime | None = None
+    told: list[Told] = field(default_factory=list)
+    joined: int = 0
+
+    def add(self, rules: Sequence[dict[str, Any]], *, now: datetime) -> bool:
+        """Join further rules; tell whether the clock begins anew."""
+        worst = rules[0]
+        is_worse = URGENCY[worst["tier"]] > URGENCY[self.tier]
+        is_urgent_again = self.acknowledged_at is not None and (
+            is_worse or worst["tier"].startswith("RED")
+        )
+        self.rules += [rule["id"] for rule in rules if rule["id"] not in self.rules]
+        self.joined += 1
+        if is_worse:
+            self.tier, self.tonight = worst["tier"], worst.get("tonight", False)
+        if is_worse or is_urgent_again:
+            self.urgent_since, self.acknowledged_at = now, None
+        return is_worse or is_urgent_again
+
+
+def steps(
+    protocol: Protocol, flag: Flag, staff: Sequence[Staff], shifts: Sequence[Shift]
+) -> Iterator[Told]:
+    """Yield the steps of a flag's ladder by time, whether or not somebody takes it before."""
+    began = flag.urgent_since
+    night_at = _night(protocol, flag)
+    reached: list[tuple[datetime, dict[str, Any]]] = []
+    if night_at is None or night_at > began:
+        reached += [
+            (at, step)
+            for at, step in _placed(protocol, flag.tier, began, tonight=flag.tonight)
+            if night_at is None or at < night_at
+        ]
+    if night_at is not None:
+        tier = protocol.escalation["night"]["tier"]
+        reached += list(_placed(protocol, tier, night_at, tonight=False))
+    for at, step in sorted(reached, key=lambda one: one[0]):
+        yield Told(at, frozenset(_people(step["to"], at, staff, shifts)), tuple(step["by"]))
+
+
+def _night(protocol: Protocol, flag: Flag) -> datetime | None:
+    """Return since when an ORANGE flag of tonight is climbed as another tier, if it is."""
+    night = protocol.escalation["night"]
+    if not flag.tonight or URGENCY[flag.tier] >= URGENCY[night["tier"]]:
+        return None
+    begin, end = minute_of(night["hours"]["begin"]), minute_of(night["hours"]["end"])
+    local = flag.urgent_since.astimezone(protocol.site_zone)
+    if is_within(local.hour * 60 + local.minute, begin, end):
+        return flag.urgent_since
+    return clock(local.date(), begin, protocol.site_zone)
+
+
+def _placed(
+    protocol: Protocol, tier: str, began: datetime, *, tonight: bool
+) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    for step in _ladder(protocol, tier, began, tonight=tonight)["steps"]:
+        yield _instant(protocol, step["when"], began), step
+
+
+def _ladder(protocol: Protocol, tier: str, began: datetime, *, tonight: bool) -> dict[str, Any]:
+    """Return the first ladder that fits."""
+    cases = {"always", "in_office_hours" if protocol.is_open(began) else "outside_office_hours"}
+    if tonight:
+        cases.add("tonight")
+    ladders: list[dict[str, Any]] = protocol.escalation["ladders"]
+    return next(
+        one for one in ladders if one["tier"] == tier and one.get("case", "always") in cases
+    )
+
+
+def _instant(protocol: Protocol, when: dict[str, Any], began: datetime) -> datetime:
+    if "after" in when:
+        return began + duration(when["after"])
+    if "after_opening" in when:
+        return protocol.next_opening(began) + duration(when["after_opening"])
+    on = protocol.working_day_after(began, when["working_day"])
+    return clock(on, minute_of(when["at"]), protocol.site_zone)
+
+
+def _people(
+    to: Sequence[str], at: datetime, staff: Sequence[Staff], shifts: Sequence[Shift]
+) -> Iterator[str]:
+    for recipient in to:
+        if recipient in ROLES:
+            yield from (one.username for one in staff if one.role == recipient)
+        elif recipient == "sponsor_contact":
+            yield "sponsor"
+        else:
+            yield from (
+                one.person for one in shifts
+                if one.duty == recipient and one.begins_at <= at < one.ends_at
+            )  # fmt: skip

@@ -1,0 +1,325 @@
+"""One participant of a rehearsal, from enrolment to the end: what she does, and when."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from random import Random
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from epro.rehearsal import symptoms
+from epro.rehearsal.facts import Did
+from epro.rehearsal.phone import Phone, Sheet
+from epro.rehearsal.play import MINUTE, Stage
+from epro.rehearsal.population import DAY, HOME, SITE, Person, at_home
+from epro.rehearsal.staff import Team
+from epro.rehearsal.symptoms import Words
+from epro.rehearsal.timing import Instants, local_time
+from epro.rehearsal.wire import Answer
+
+API = "/api/v1"
+HOUR = timedelta(hours=1)
+ARRIVAL = time(7, 30)
+
+
+class Participant:
+    """Lives one person's plan: every act is put on the stage at its time."""
+
+    def __init__(
+        self,
+        person: Person,
+        phone: Phone,
+        stage: Stage,
+        team: Team,
+        instants: Instants,
+        rates: Mapping[str, Any],
+    ) -> None:
+        self.person, self._phone, self._stage, self._team = person, phone, stage, team
+        self._instants, self._rates = instants, rates
+        self._decided: set[tuple[str, str]] = set()
+        self._has_left = False
+        self._offline_since: datetime | None = None
+
+    def plan(self) -> None:
+        """Put everything on the stage that is known from the start."""
+        person, stage = self.person, self._stage
+        stage.at(person.enrolled_at, self._enrol)
+        for instant, act in (
+            (person.infusion_recorded_at, partial(self._anchor, "INF1", person.infused_at)),
+            (person.loses_phone_at, self._lose_phone),
+            (person.dead_from, partial(self._number, is_dead=True)),
+            (person.dead_until, partial(self._number, is_dead=False)),
+            (person.leaves_at, self._leave),
+        ):
+            if instant is not None:
+                stage.at(instant, act)
+        if person.second_at is not None:
+            recorded_at = person.second_at + 35 * MINUTE
+            stage.at(recorded_at, partial(self._anchor, "INF2", person.second_at))
+        if person.travel:
+            away, back = person.travel.from_on, person.travel.to_on
+            there = partial(self._move_to, ZoneInfo(person.travel.zone))
+            stage.at(at_home(away, ARRIVAL), there)
+            stage.at(at_home(back, ARRIVAL), partial(self._move_to, HOME))
+        stage.at(
+            at_home(self.person.enrolled_at.astimezone(HOME).date() + DAY, time(13, 50)), self._day
+        )
+
+    # --- at the site -----------------------------------------------------------------------------
+
+    def _coordinator(self) -> Any:
+        return self._team.with_role("coordinator")[int(self.person.code[-1]) % 2]
+
+    def _enrol(self) -> None:
+        person, now = self.person, self._stage.clock.now()
+        consents = [
+            {"kind": kind, "document_version": "2.0", "explained_by": "李敏 Li Min",
+             "given_at": (now - HOUR).isoformat(), "paper_location": "binder 1"}
+            for kind in person.consents
+        ]  # fmt: skip
+        form = {
+            "code": person.code, "site": SITE, "language": "zh", "zone": HOME.key,
+            "phone": person.number, "email": person.email, "year_of_birth": person.year_of_birth,
+            "consents": consents, "diary_slot": person.slot,
+        }  # fmt: skip
+        enrolled = self._team.need(
+            201, self._coordinator(), "POST", "/participants", body=form, kind="enrolment"
+        )
+        self._stage.note(
+            person.code, Did.ENROLLED, at=now, slot=person.slot, zone=HOME.key,
+            consents=list(person.consents), number=person.number,
+        )  # fmt: skip
+        self._phone.activate(enrolled["activation_code"])
+        self._stage.note(person.code, Did.ACTIVATED)
+        if person.own_time:
+            self._own("PATCH", "/me/preferences", {"reminder_time": person.own_time}, 200)
+            self._stage.note(person.code, Did.CHOSE_TIME, time=person.own_time)
+        self._anchor("INF1_PLANNED", person.infused_at)
+
+    def _anchor(self, event: str, occurred_at: datetime) -> None:
+        if self._has_left:
+            return
+        anchor = {"event": event, "occurred_at": occurred_at.isoformat(), "reason": None}
+        path = f"/participants/{self.person.code}/anchors"
+        now = self._stage.clock.now()
+        self._team.need(201, self._coordinator(), "POST", path, body=anchor, kind="anchor")
+        self._stage.note(
+            self.person.code, Did.ANCHORED, at=now, event=event, occurred_at=occurred_at
+        )
+        self._look()
+
+    def _leave(self) -> None:
+        now = self._stage.clock.now()
+        body = {
+            "life_cycle": self.person.leaves_as, "occurred_at": now.isoformat(),
+            "reason": "does not want to go on",
+        }  # fmt: skip
+        path = f"/participants/{self.person.code}/life-cycle"
+        self._team.need(200, self._coordinator(), "PUT", path, body=body, kind="life cycle")
+        self._stage.note(self.person.code, Did.LEFT, at=now, life_cycle=self.person.leaves_as)
+        self._has_left = True
+
+    def _lose_phone(self) -> None:
+        """Get a new activation code for another phone; what the old one had not sent is gone."""
+        if self._has_left:
+            return
+        path = f"/participants/{self.person.code}/activation-codes"
+        issued = self._team.need(201, self._coordinator(), "POST", path, kind="activation code")
+        self._phone.activate(issued["activation_code"])
+        self._look()
+
+    def _number(self, *, is_dead: bool) -> None:
+        """Let her number take nothing for a while, or take messages again."""
+        dead = self._stage.provider.dead
+        (dead.add if is_dead else dead.discard)(self.person.number)
+        did = Did.NUMBER_DIED if is_dead else Did.NUMBER_CAME_BACK
+        self._stage.note(self.person.code, did)
+
+    # --- where she is ----------------------------------------------------------------------------
+
+    def _move_to(self, zone: ZoneInfo) -> None:
+        if self._has_left:
+            return
+        now = self._stage.clock.now()
+        self._own("PUT", "/me/zone", {"zone": zone.key, "reason": None}, 200)
+        self._phone.zone = zone
+        self._stage.note(self.person.code, Did.MOVED_ZONE, at=now, zone=zone.key)
+        self._look()
+
+    def _day(self) -> None:
+        """Once a day: perhaps report a problem."""
+        if self._has_left:
+            return
+        on = self._stage.clock.now().astimezone(HOME).date()
+        chance = self.person.chance(f"day:{on}")
+        if chance.random() < self._rates["reports"]["each_day"]:
+            at = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 300))
+            self._stage.at(at, partial(self._report, chance))
+        self._stage.at(at_home(on + DAY, time(13, 50)), self._day)
+
+    # --- the diary -------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Open the app: decide about what is new on it, and when the system will look."""
+        if self._has_left:
+            return
+        self._phone.look()
+        for one in sorted(self._phone.due.values(), key=lambda it: (it["opens_at"], it["id"])):
+            self._expect(one)
+            identity = (one["questionnaire"]["code"], one["on"])
+            if one["state"] not in {"scheduled", "open", "late"} or identity in self._decided:
+                continue
+            self._decide(one)
+
+    def _expect(self, one: Mapping[str, Any]) -> None:
+        minute = local_time(self.person.own_time).minute if self.person.own_time else None
+        for at in self._instants.of(
+            one, own_minute=minute, zone=self._phone.zone, is_early=self._is_early(one)
+        ):
+            self._stage.look_at(at, partial(self._is_awaited, one["id"]))
+
+    def _is_awaited(self, id_: str) -> bool:
+        """Tell whether a form is still to be answered, as far as her phone knows."""
+        return id_ in self._phone.due and not self._has_left
+
+    def _is_early(self, one: Mapping[str, Any]) -> bool:
+        on = date.fromisoformat(one["on"])
+        infusions = [at for at in (self.person.infused_at, self.person.second_at) if at]
+        return any(0 <= (on - at.astimezone(HOME).date()).days <= 2 for at in infusions)
+
+    def _decide(self, one: Mapping[str, Any]) -> None:
+        """Decide, once for all, whether and when she fills in a form; it may still move."""
+        code, on = one["questionnaire"]["code"], date.fromisoformat(one["on"])
+        chance = self.person.chance(f"fills:{code}:{on}")
+        rates, opens_at = self._rates["answers"], self._phone.instant(one, "opens_at")
+        closes_at = self._phone.instant(one, "closes_at")
+        late_until = self._phone.instant(one, "late_until")
+        is_filled, way = chance.random() < self._share(on), chance.random()
+        at = self._moment(one, chance)
+        if at is None:
+            return
+        sent_at = at
+        if way < rates["late"] and late_until > closes_at + HOUR:
+            sent_at = at = closes_at + chance.uniform(0.6, 0.95) * (late_until - closes_at)
+        elif way < rates["late"] + rates["too_late"]:
+            sent_at = at = late_until + timedelta(minutes=chance.randrange(20, 900))
+        elif way < rates["late"] + rates["too_late"] + rates["offline"]:
+            sent_at = at + timedelta(hours=chance.uniform(*rates["offline_hours"]))
+        if not is_filled or at < self._stage.clock.now() or opens_at > at:
+            return
+        words = symptoms.of_form(
+            self.person, code, on, is_early=self._is_early(one), rates=self._rates
+        )
+        act = partial(self._answer, one["id"], code, on, at, words, chance)
+        plan = self._stage.at if words.matters else self._stage.calmly
+        plan(sent_at, act, person=self.person.code)
+
+    def _moment(self, one: Mapping[str, Any], chance: Random) -> datetime | None:
+        """Return when in its window she fills a form in: on a day of it, at her own hour."""
+        opens_at, closes_at = (self._phone.instant(one, name) for name in ("opens_at", "closes_at"))
+        if one["questionnaire"]["code"] == "practice":
+            return opens_at + timedelta(minutes=chance.randrange(25, 55))
+        first = max(opens_at, self._stage.clock.now())
+        length = (closes_at - first) / MINUTE
+        if length < 3:
+            return None
+        if length > 24 * 60:  # a form of several days: on one of them, about noon or in the evening
+            days = max(0, (closes_at - first).days - 1)
+            local = first.astimezone(self._phone.zone) + timedelta(days=chance.randint(0, days))
+            at = local.replace(hour=chance.choice((12, 18, 19, 20)), minute=chance.randrange(60))
+            return (
+                at
+                if first <= at < closes_at
+                else first + timedelta(minutes=chance.randrange(2, int(length)))
+            )
+        return first + timedelta(
+            minutes=min(length - 2, 2 + chance.triangular(0, length, length / 4))
+        )
+
+    def _share(self, on: date) -> float:
+        """Return how likely she fills in a form about a day."""
+        rates = self._rates["compliance"]
+        weeks = max(0, (on - self.person.infused_at.astimezone(HOME).date()).days) / 7
+        weekend = rates["weekend"] if on.weekday() >= 5 else 0
+        share: float = self.person.compliance + weekend + weeks * rates["each_week"]
+        return share
+
+    def _answer(
+        self, id_: str, code: str, on: date, at: datetime, words: Words, chance: Random
+    ) -> None:
+        """Fill in what was decided, if it still stands, and send it."""
+        one = self._phone.due.get(id_)
+        if self._has_left or one is None or (code, on) in self._decided_and_sent():
+            return
+        if at < self._phone.instant(one, "opens_at"):
+            return
+        self._decided.add((code, on.isoformat()))
+        sheet = self._fill_in(one, code, one["questionnaire"]["version"], at=at, words=words)
+        answer = self._send(sheet, on=on)
+        if answer.status == 201:
+            self._phone.answered.add(id_)
+            self._phone.due.pop(id_, None)
+        share = self._rates["answers"]["corrected"]
+        is_open = self._stage.clock.now() + 2 * HOUR < self._phone.instant(one, "closes_at")
+        if answer.status == 201 and "pain" in words.but and is_open and chance.random() < share:
+            later = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 50))
+            self._stage.at(later, partial(self._correct, sheet, on, chance))
+
+    def _decided_and_sent(self) -> set[tuple[str, date]]:
+        return {(code, date.fromisoformat(on)) for code, on in self._decided}
+
+    def _fill_in(
+        self, one: dict[str, Any] | None, code: str, version: str, *, at: datetime, words: Words
+    ) -> Sheet:
+        id_ = UUID(int=self.person.chance(f"id:{code}:{at}").getrandbits(128), version=4)
+        return self._phone.fill_in(one, code, version, id_=id_, answered_at=at, but=words.but)
+
+    def _send(self, sheet: Sheet, *, on: date | None) -> Answer:
+        now = self._stage.clock.now()
+        answer = self._phone.send(sheet, now=now)
+        if answer.status not in {200, 201}:
+            raise AssertionError(f"{self.person.code}: {answer.status} {answer.body}")
+        self._stage.note(
+            self.person.code, Did.ANSWERED, at=now, response=str(sheet.id),
+            questionnaire=sheet.body["questionnaire"]["code"], on=on, answered_at=sheet.answered_at,
+            answers=_values(sheet.body["answers"]),
+        )  # fmt: skip
+        return answer
+
+    def _report(self, chance: Random) -> None:
+        if self._has_left or "ae_report" not in self._phone.reports:
+            return
+        words = symptoms.of_report(chance, self._rates)
+        at = self._stage.clock.now()
+        sheet = self._fill_in(
+            None, "ae_report", self._phone.reports["ae_report"], at=at, words=words
+        )
+        self._send(sheet, on=None)
+
+    def _correct(self, sheet: Sheet, on: date, chance: Random) -> None:
+        """Correct a rating by one: what the day said stays what it was."""
+        values = _values(sheet.body["answers"])
+        pain = values.get("pain")
+        if self._has_left or not isinstance(pain, int):
+            return
+        but = {"pain": pain + 1 if pain < 3 else pain - 1}
+        now = self._stage.clock.now()
+        id_ = UUID(int=chance.getrandbits(128), version=4)
+        answer = self._phone.correct(sheet, id_=id_, but=but, now=now)
+        if answer.status not in {200, 201}:
+            raise AssertionError(f"{self.person.code}: {answer.status} {answer.body}")
+        self._stage.note(
+            self.person.code, Did.CORRECTED, at=now, response=str(sheet.id), on=on,
+            answers=values | but,
+        )  # fmt: skip
+
+    def _own(self, method: str, path: str, body: Mapping[str, Any], status: int) -> None:
+        """Ask as herself for something that has to succeed."""
+        self._phone.wire.need(
+            status, method, f"{API}{path}", token=self._phone.token(), body=body, kind=path
+        )
+
+
+def _values(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {one["link_id"]: one["value"] for one in answers if one.get("value") is not None}

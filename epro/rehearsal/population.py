@@ -1,0 +1,151 @@
+"""Who takes part in a rehearsal: invented from a seed and the rates, decided before anything runs.
+
+Each person has chance of her own, so that one more participant changes nobody else, and the same
+seed gives the same people on either database.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+HOME = ZoneInfo("Asia/Shanghai")
+SITE = "SZ01"
+PHONE_NUMBERS_FROM = 13_812_000_000
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Travel:
+    """A journey: from one local day of home to another, both included, in another zone."""
+
+    zone: str
+    from_on: date
+    to_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One invented participant, with everything that will happen to her however she answers."""
+
+    code: str
+    seed: str
+    number: str
+    year_of_birth: int
+    enrolled_at: datetime
+    infused_at: datetime
+    infusion_recorded_at: datetime
+    second_at: datetime | None
+    slot: str
+    own_time: str | None
+    consents: tuple[str, ...]
+    email: str | None
+    compliance: float
+    usual: tuple[str, ...]
+    travel: Travel | None
+    loses_phone_at: datetime | None
+    dead_from: datetime | None
+    dead_until: datetime | None
+    leaves_at: datetime | None
+    leaves_as: str
+
+    def chance(self, about: str) -> Random:
+        """Return chance for one subject alone: equal for equal people, whatever came before."""
+        return Random(f"{self.seed}:{self.code}:{about}")  # noqa: S311  invented people, no secret
+
+
+def invent(
+    count: int, *, seed: int, weeks: int, begins_on: date, rates: Mapping[str, Any]
+) -> list[Person]:
+    """Return `count` people whose trial begins within the rates' days from `begins_on`."""
+    return [
+        _person(number, seed=seed, weeks=weeks, begins_on=begins_on, rates=rates)
+        for number in range(1, count + 1)
+    ]
+
+
+def last_day(people: Sequence[Person], *, weeks: int) -> date:
+    """Return the day after which nothing of the weeks that are rehearsed is left, at home."""
+    last = max(person.infused_at for person in people).astimezone(HOME).date()
+    return last + timedelta(weeks=weeks) + (8 * DAY if weeks >= 24 else 2 * DAY)
+
+
+def at_home(on: date, clock: time) -> datetime:
+    """Return a local time at the site."""
+    return datetime.combine(on, clock, tzinfo=HOME)
+
+
+def _person(
+    number: int, *, seed: int, weeks: int, begins_on: date, rates: Mapping[str, Any]
+) -> Person:
+    code = f"{SITE}-{number:03d}"
+    chance = Random(f"{seed}:{code}:life")  # noqa: S311  invented people, no secret
+    of_people, enrolment = rates["people"], rates["enrolment"]
+    enrolled_on = begins_on + timedelta(days=chance.randrange(enrolment["within_days"]))
+    enrolled_at = at_home(enrolled_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 150, 5))
+    infused_on = enrolled_on + timedelta(days=enrolment["infused_after_days"])
+    infused_at = at_home(infused_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 480, 10))
+    recorded_at = infused_at + timedelta(minutes=chance.randrange(20, 90))
+    if chance.random() < enrolment["recorded_late"]:
+        recorded_at = at_home(infused_on + DAY, time(8, 40))
+    days = weeks * 7
+
+    def some_day(share: float, *, first: int, last: int) -> date | None:
+        drawn, offset = chance.random(), chance.randint(first, max(first, last))
+        return infused_on + timedelta(days=offset) if drawn < share and offset < days else None
+
+    low, high = of_people["second_visit_days"]
+    second_on = some_day(of_people["second_visit"], first=low, last=high)
+    away_on = some_day(of_people["travels"], first=3, last=days - 3)
+    away = timedelta(days=chance.randint(*of_people["travel_days"]))
+    zone = chance.choice(of_people["travel_zones"])
+    lost_on = some_day(of_people["loses_phone"], first=2, last=days - 2)
+    dead_on = some_day(of_people["dead_number"], first=1, last=min(60, days - 2))
+    dead = timedelta(days=chance.randint(*of_people["dead_number_days"]))
+    leaves_on = some_day(of_people["withdraws"], first=5, last=days - 2)
+    mail, none = of_people["email_only"], of_people["unreachable"]
+    way = chance.random()
+    consents = ["trial", "sensitive_data", "partial_answers"]
+    if way < mail:
+        consents.append("email_processor")
+    elif way >= mail + none:
+        consents.append("sms_processor")
+    slot = "morning" if chance.random() < of_people["morning_slot"] else "evening"
+    own_time = (
+        chance.choice(of_people["own_times"]) if chance.random() < of_people["own_time"] else None
+    )
+    spread = rates["compliance"]
+    usual = [
+        sign
+        for sign, share in (
+            ("foam", of_people["usual_foam"]),
+            ("swelling", of_people["usual_swelling"]),
+        )
+        if chance.random() < share
+    ]
+    return Person(
+        code=code,
+        seed=str(seed),
+        number=f"+86{PHONE_NUMBERS_FROM + number}",
+        year_of_birth=chance.randint(1962, 2006),
+        enrolled_at=enrolled_at,
+        infused_at=infused_at,
+        infusion_recorded_at=recorded_at,
+        second_at=at_home(second_on, time(10, 0)) if second_on else None,
+        slot=slot,
+        own_time=own_time if slot == "evening" else None,
+        consents=tuple(consents),
+        email=f"{code.lower()}@example.org" if "email_processor" in consents else None,
+        compliance=min(
+            0.995, max(spread["lowest"], chance.gauss(spread["mean"], spread["spread"]))
+        ),
+        usual=tuple(usual),
+        travel=Travel(zone=zone, from_on=away_on, to_on=away_on + away) if away_on else None,
+        loses_phone_at=at_home(lost_on, time(14, 20)) if lost_on else None,
+        dead_from=at_home(dead_on, time(7, 0)) if dead_on else None,
+        dead_until=at_home(dead_on, time(7, 0)) + dead if dead_on else None,
+        leaves_at=at_home(leaves_on, time(11, 40)) if leaves_on else None,
+        leaves_as=chance.choice(of_people["withdrawals"]),
+    )

@@ -1,0 +1,190 @@
+"""The figures of a rehearsal as plain values: what the report draws and what is compared."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from epro.rehearsal.facts import Did
+from epro.rehearsal.observing import Row, SeenFlag
+from epro.rehearsal.population import DAY, HOME
+from epro.rehearsal.running import Outcome
+
+TIERS = ("RED_A", "RED_B", "ORANGE", "YELLOW")
+WORK = {Did.ACKNOWLEDGED: "flags taken", Did.CALLED: "calls", Did.CLOSED: "flags closed"}
+Figures = dict[str, Any]
+
+
+def figures(outcome: Outcome) -> Figures:
+    """Return everything that the report shows, ready to be written as JSON."""
+    plan, seen = outcome.plan, outcome.seen
+    awaited = [row for row in seen.rows.get("assessment", []) if _counts(row)]
+    reminders = seen.rows.get("reminder", [])
+    return {
+        "plan": {
+            "participants": plan.count, "seed": plan.seed, "weeks": plan.weeks,
+            "begins_on": plan.begins_on.isoformat(), "package": plan.package.name,
+        },
+        "differences": [asdict(one) for one in outcome.differences],
+        "totals": {
+            "assessments awaited": len(awaited),
+            "answered": sum(_is_answered(row) for row in awaited),
+            "missed": sum(_is_missed(row) for row in awaited),
+            "reminders sent": sum(row.data["sent_at"] is not None for row in reminders),
+            "reminder steps dropped": sum(bool(row.data["skipped_reason"]) for row in reminders),
+            "texts on phones": len(seen.arrived),
+            "flags": len(seen.flags),
+            "calls asked for": len(seen.calls),
+            "changes in the EDC's copy": sum(
+                row.count for rows in seen.rows.values() for row in rows
+            ),
+        },
+        "days": _days(awaited, reminders, seen.flags),
+        "flags": {tier: _of_tier(seen.flags, tier) for tier in TIERS},
+        "dropped": _dropped(reminders),
+        "work": _work(outcome),
+        "compliance": _compliance(outcome, awaited),
+        "cost": {
+            "moves of the clock": outcome.moved_count,
+            "requests": {
+                kind: [count, round(outcome.took_s[kind] / count * 1000, 1)]
+                for kind, count in sorted(outcome.asked.items(), key=lambda it: -it[1])
+            },
+        },
+    }  # fmt: skip
+
+
+def read_result(file: Path) -> Figures:
+    """Read what an earlier rehearsal has written."""
+    content: Figures = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def compared(one: Figures, other: Figures) -> list[tuple[str, float, float]]:
+    """Return what two rehearsals have in common, figure beside figure."""
+    names = sorted({*one["dropped"], *other["dropped"]})
+    tiers = [
+        (f"{tier}: {name.replace('_', ' ')}", *(it["flags"][tier][name] for it in (one, other)))
+        for tier in TIERS
+        for name in ("count", "escalated", "median_minutes", "p90_minutes")
+    ]
+    return [
+        *((name, value, other["totals"].get(name, 0)) for name, value in one["totals"].items()),
+        *tiers,
+        *(
+            (f"steps dropped: {it}", one["dropped"].get(it, 0), other["dropped"].get(it, 0))
+            for it in names
+        ),
+        *(
+            (f"work: {it}", _total(one["work"], it), _total(other["work"], it))
+            for it in WORK.values()
+        ),
+    ]
+
+
+def _total(work: Mapping[str, Mapping[str, list[int]]], name: str) -> int:
+    return sum(sum(acts.get(name, ())) for acts in work.values())
+
+
+def _counts(row: Row) -> bool:
+    data = row.data
+    return (
+        data["answered_by"] == "participant"
+        and data["block"] != "S0"
+        and not (data["cancelled_at"] or data["not_offered"])
+    )
+
+
+def _is_answered(row: Row) -> bool:
+    return row.data["completed_at"] is not None
+
+
+def _is_missed(row: Row) -> bool:
+    return row.data["completed_at"] is None and row.data["missed_noticed_at"] is not None
+
+
+def _days(
+    awaited: Iterable[Row], reminders: Iterable[Row], flags: Iterable[SeenFlag]
+) -> dict[str, dict[str, int]]:
+    """Return for every day what was due, answered, missed, reminded of and flagged."""
+    days: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in awaited:
+        days[row.data["planned_on"]]["answered"] += _is_answered(row)
+        days[row.data["planned_on"]]["missed"] += _is_missed(row)
+    for row in reminders:
+        if row.data["sent_at"]:
+            days[_day(datetime.fromisoformat(row.data["sent_at"]))]["reminders"] += 1
+    for flag in flags:
+        days[_day(flag.raised_at)][flag.tier] += 1
+    known = sorted(day for day, counts in days.items() if any(counts.values()))
+    if not known:
+        return {}
+    return {day.isoformat(): dict(days[day.isoformat()]) for day in _every_day(known[0], known[-1])}
+
+
+def _every_day(first: str, last: str) -> Iterator[date]:
+    on = date.fromisoformat(first)
+    while on <= date.fromisoformat(last):
+        yield on
+        on += DAY
+
+
+def _dropped(reminders: Iterable[Row]) -> dict[str, int]:
+    reasons = (row.data["skipped_reason"] for row in reminders)
+    return dict(Counter(reason for reason in reasons if reason))
+
+
+def _of_tier(flags: Iterable[SeenFlag], tier: str) -> dict[str, Any]:
+    ours = [one for one in flags if one.tier == tier]
+    minutes = sorted(
+        (one.acknowledged_at - one.urgent_since) / timedelta(minutes=1)
+        for one in ours
+        if one.acknowledged_at
+    )
+    return {
+        "count": len(ours),
+        "escalated": sum(len(one.told) > 1 for one in ours),
+        "median_minutes": round(median(minutes), 1) if minutes else 0,
+        "p90_minutes": round(quantiles(minutes, n=10)[-1], 1) if len(minutes) > 1 else 0,
+        "minutes": [round(one, 1) for one in minutes],
+    }
+
+
+def _work(outcome: Outcome) -> dict[str, dict[str, list[int]]]:
+    """Return for each of the staff how often an act fell into each hour of the day."""
+    work: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for fact in outcome.script.facts:
+        if fact.did in WORK:
+            hours = work[fact.what["by"]].setdefault(WORK[fact.did], [0] * 24)
+            hours[fact.at.astimezone(HOME).hour] += 1
+    return dict(sorted(work.items()))
+
+
+def _compliance(outcome: Outcome, awaited: Iterable[Row]) -> list[dict[str, int]]:
+    """Return for each week since the infusion visit how many were expected, completed, on time."""
+    infused = {
+        person.code: person.infused_at.astimezone(HOME).date() for person in outcome.plan.people
+    }
+    on_time = {
+        row.data["assessment_id"]
+        for row in outcome.seen.rows.get("response", [])
+        if row.data["timeliness"] == "on_time" and row.data["counts"]
+    }
+    weeks: dict[int, Counter[str]] = defaultdict(Counter)
+    for row in awaited:
+        if not (_is_answered(row) or _is_missed(row)):
+            continue
+        days = (date.fromisoformat(row.data["planned_on"]) - infused[row.person]).days
+        week = weeks[days // 7]
+        week["expected"] += 1
+        week["completed"] += _is_answered(row)
+        week["on_time"] += row.id in on_time
+    return [{"week": week, **weeks[week]} for week in sorted(weeks)]
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(HOME).date().isoformat()

@@ -1,0 +1,96 @@
+"""The one way in: HTTP over connections that stay open, one for each thread."""
+
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlencode
+
+TIMEOUT_S = 120.0
+# gunicorn closes a connection that has been quiet for five seconds; a request must not meet that.
+GOOD_FOR_S = 3.0
+
+
+class Unexpected(Exception):
+    """The system did not answer as it should have; the message holds what was asked and said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, and the body as values (None where there is none)."""
+
+    status: int
+    body: Any
+
+
+class Wire:
+    """Speaks JSON with one server; counts what it asked, by the kind of request."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self.asked: Counter[str] = Counter()
+        self.took_s: defaultdict[str, float] = defaultdict(float)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        kind: str = "",
+        token: str = "",
+        body: object = None,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask once, and return whatever is said. `kind` is what it is counted under."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        content = None
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False).encode()
+            sent["Content-Type"] = "application/json"
+        if query:
+            path = f"{path}?{urlencode(query)}"
+        began = time.perf_counter()
+        answer = self._send(method, path, content, sent)
+        with self._lock:
+            self.asked[kind or path] += 1
+            self.took_s[kind or path] += time.perf_counter() - began
+        return answer
+
+    def need(self, status: int, method: str, path: str, **asked: Any) -> Any:
+        """Ask for something that has to succeed with that status; return the body."""
+        answer = self.ask(method, path, **asked)
+        if answer.status != status:
+            raise Unexpected(f"{method} {path}: {answer.status} instead of {status}: {answer.body}")
+        return answer.body
+
+    def _send(
+        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        connection = self._connection()
+        try:
+            connection.request(method, path, body=content, headers=dict(headers))
+            response = connection.getresponse()
+            said = response.read()
+        except (OSError, HTTPException) as lost:
+            connection.close()
+            raise Unexpected(f"{method} {path}: no answer: {lost!r}") from lost
+        self._local.used_at = time.monotonic()
+        return Answer(response.status, json.loads(said) if said else None)
+
+    def _connection(self) -> HTTPConnection:
+        held: HTTPConnection | None = getattr(self._local, "connection", None)
+        if held is None:
+            held = HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+            self._local.connection, self._local.used_at = held, 0.0
+        if time.monotonic() - self._local.used_at > GOOD_FOR_S:
+            held.close()  # the next request opens it anew
+        return held

@@ -1,0 +1,118 @@
+"""The site of a rehearsal, opened as an operator would: study, accounts, delegations, EDC client.
+
+From then on everything goes over HTTP. The secrets are made anew and live as long as the rehearsal.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pyotp.totp import TOTP
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, ActorKind, Grant, Role, Scope, system_actor
+from epro.clock import wall_clock_now
+from epro.models import Task, User
+from epro.parts import Parts
+from epro.rehearsal.staff import EDC_CLIENT, Colleague
+from epro.services import delegation, edc_clients, sites, sponsor_contacts, staff, studies
+from epro.services.delegation import NewDelegation
+from epro.services.sessions import Caller
+from epro.services.signing_in import TOTP_STEP_S, Proof
+from epro.services.sites import SiteFacts
+from questionnaires.definition import StudyPackage
+
+OPERATOR = system_actor("rehearsal")
+CALLER = Caller(client="rehearsal", address="127.0.0.1")
+# As many physicians as sign in turn: one-time codes are good once, and new ones come every 30 s.
+PEOPLE = (
+    ("coordinator", "李敏 Li Min", Role.COORDINATOR),
+    ("coordinator2", "吴霞 Wu Xia", Role.COORDINATOR),
+    ("principal", "刘洋 Liu Yang", Role.PRINCIPAL_INVESTIGATOR),
+    ("investigator1", "王芳 Wang Fang", Role.INVESTIGATOR),
+    ("investigator2", "周敏 Zhou Min", Role.INVESTIGATOR),
+    ("investigator3", "孙丽 Sun Li", Role.INVESTIGATOR),
+    ("investigator4", "何静 He Jing", Role.INVESTIGATOR),
+    ("investigator5", "郭强 Guo Qiang", Role.INVESTIGATOR),
+)
+TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSite:
+    """Who works there, with what each signs in by, and the secret of the EDC client."""
+
+    staff: list[Colleague]
+    edc_secret: str
+
+
+def open_site(parts: Parts, package: StudyPackage, *, site: str) -> OpenedSite:
+    """Fill an empty database with a site that can enrol from today on."""
+    now = wall_clock_now()
+    facts = SiteFacts(
+        code=site, name_zh="演练中心", name_en="Rehearsal site", zone="Asia/Shanghai",
+        phone="0755-00000001", phone_24h="0755-00000024",
+    )  # fmt: skip
+    with parts.database.transaction() as session:
+        version = studies.publish(session, OPERATOR, package, now=now)
+        opened = sites.add_site(session, OPERATOR, facts, now=now)
+        studies.activate(
+            session, OPERATOR, opened, version,
+            from_on=date(2020, 1, 1), now=now,
+        )  # fmt: skip
+        sponsor_contacts.set_contact(
+            session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
+            phone="+8613900139099", keyring=parts.keyring, now=now,
+        )  # fmt: skip
+        people = [_hire(session, parts, number, site, now=now) for number in range(len(PEOPLE))]
+        _delegate(session, parts, people, site, now=now)
+        client = edc_clients.add_client(
+            session, OPERATOR, EDC_CLIENT,
+            scopes=[Scope.READ, Scope.FREE_TEXT, Scope.FLAGS, Scope.SECOND_INFUSION, Scope.ACK],
+            keyring=parts.keyring, now=now, wall_now=now,
+        )  # fmt: skip
+    return OpenedSite(people, client.secret)
+
+
+def _hire(session: Session, parts: Parts, number: int, site: str, *, now: datetime) -> Colleague:
+    username, full_name, role = PEOPLE[number]
+    password, phone = secrets.token_urlsafe(12), f"+86139001390{number + 1:02d}"
+    added = staff.add_user(
+        session, OPERATOR, username=username, full_name=full_name,
+        email=f"{username}@example.org", phone=phone, password=password, roles=[role], site=site,
+        keyring=parts.keyring, now=now,
+    )  # fmt: skip
+    return Colleague(username, role.value, phone, password, added.totp_secret)
+
+
+def _delegate(
+    session: Session, parts: Parts, people: list[Colleague], site: str, *, now: datetime
+) -> None:
+    """Have the principal investigator sign who decides what, each line with a code of its own.
+
+    The codes are of yesterday, so that those of today are still unused.
+    """
+    principal = next(one for one in people if one.role == Role.PRINCIPAL_INVESTIGATOR)
+    physicians = [one for one in people if one.role == Role.INVESTIGATOR]
+    signer = _actor(session, principal.username)
+    tasks = [(person, task) for person in physicians for task in TASKS]
+    for number, (person, task) in enumerate(tasks):
+        wall = wall_clock_now() - timedelta(days=1) + timedelta(seconds=TOTP_STEP_S * number)
+        delegation.delegate(
+            session, signer,
+            NewDelegation(site=site, person=person.username, task=task, from_on=now.date()),
+            Proof(
+                password=principal.password, totp=TOTP(principal.totp_secret).at(wall),
+                caller=CALLER, wall_now=wall,
+            ),
+            keyring=parts.keyring, now=now,
+        )  # fmt: skip
+
+
+def _actor(session: Session, username: str) -> Actor:
+    user = session.scalars(select(User).where(User.username == username)).one()
+    grants = tuple(Grant(held.role, held.site_id) for held in user.memberships)
+    return Actor(
+        kind=ActorKind.USER, id=user.id, name=user.username, grants=grants, client=CALLER.client
+    )

@@ -1,0 +1,59 @@
+"""Study folders in which one thing was changed on purpose, as a slip of the hand would."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from epro.logs import ROOT
+
+SHIPPED = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
+
+
+class Slip(NamedTuple):
+    """A line of a file, what becomes of it, and the words in which the difference is told."""
+
+    file: str
+    old: str
+    new: str
+    told: str
+
+
+# A fever of 38.0 to 38.2 no longer counts; the day's diary closes an hour early; its last reminder
+# comes a quarter of an hour early.
+RULE = Slip(
+    "rules.yaml",
+    '      - - {question: temperature_tenths_oral, operator: ">=", answer: 380}\n'
+    '        - {question: temperature_tenths_oral, operator: "<", answer: 385}\n'
+    '        - {question: hours_since_infusion, operator: ">", answer: 48}\n',
+    '      - - {question: temperature_tenths_oral, operator: ">=", answer: 384}\n'
+    '        - {question: temperature_tenths_oral, operator: "<", answer: 385}\n'
+    '        - {question: hours_since_infusion, operator: ">", answer: 48}\n',
+    "R05",
+)
+WINDOW = Slip(
+    "schedule.yaml",
+    '    first: {days_after: 1}\n    last: {days_after: 2}\n    opens: "06:00"\n'
+    '    due: "09:00"\n    closes: "12:00"\n',
+    '    first: {days_after: 1}\n    last: {days_after: 2}\n    opens: "06:00"\n'
+    '    due: "09:00"\n    closes: "11:00"\n',
+    "assessment S4 morning_check, closes_at",
+)
+REMINDER = Slip(
+    "reminders.yaml",
+    '{block: S5, code: last, at: "21:00"',
+    '{block: S5, code: last, at: "20:45"',
+    "reminder S5 last, minute",
+)
+SLIPS = {"a rule": RULE, "a window": WINDOW, "a reminder": REMINDER}
+
+
+def study_with(slips: Iterable[Slip], folder: Path) -> Path:
+    """Return a copy of the shipped study with these slips."""
+    study = Path(shutil.copytree(SHIPPED, folder / SHIPPED.name))
+    for slip in slips:
+        file = study / slip.file
+        text = file.read_text(encoding="utf-8")
+        assert slip.old in text, f"{slip.file} no longer has the line that is changed here"
+        file.write_text(text.replace(slip.old, slip.new), encoding="utf-8")
+    return study

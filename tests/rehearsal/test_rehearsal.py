@@ -1,0 +1,162 @@
+"""A rehearsal finds what is not as the documents ask, says where, and else finds nothing.
+
+One short rehearsal is played for all of these: the system is given a study with three slips. Judged
+by that very study nothing differs; judged by one without a slip, the slip is found and named.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from epro.commands.rehearsing import RATES
+from epro.logs import ROOT
+from tests.databases import DatabaseKind, DatabaseShelf
+from tests.rehearsal.mutants import SHIPPED, SLIPS, study_with
+
+pytestmark = pytest.mark.blackbox
+
+PEOPLE, WEEKS, SEED = "3", "2", "7"
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How a rehearsal ended, and what it left."""
+
+    out: Path
+    exit_code: int
+    said: list[str]
+
+    @property
+    def record(self) -> Path:
+        return self.out / "record.json"
+
+
+def epro(*arguments: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "epro", *arguments],
+        env=kept | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def rehearse(out: Path, *options: str) -> Rehearsed:
+    ended = epro("rehearse", "--out", str(out), *options)
+    assert (out / "record.json").exists(), f"{ended.stdout}\n{ended.stderr}"
+    return Rehearsed(out, ended.returncode, ended.stdout.splitlines())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rehearsal")
+
+
+@pytest.fixture(scope="module")
+def feverish_rates(folder: Path) -> Path:
+    """Everybody begins on one day, and has fevers, so that two weeks are enough."""
+    rates = yaml.safe_load(RATES.read_text(encoding="utf-8"))
+    rates["enrolment"]["within_days"] = 1
+    rates["signs"]["fever"] = 0.25
+    rates["compliance"] |= {"mean": 0.8, "spread": 0.0}
+    file = folder / "rates.yaml"
+    file.write_text(yaml.safe_dump(rates), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def slipped(folder: Path) -> Path:
+    """The study with all three slips."""
+    return study_with(SLIPS.values(), folder / "slipped")
+
+
+@pytest.fixture(scope="module")
+def rehearsed(
+    folder: Path,
+    slipped: Path,
+    feverish_rates: Path,
+    database_shelf: DatabaseShelf,
+    request: pytest.FixtureRequest,
+) -> Rehearsed:
+    """Play the slipped study, and judge it by the shipped one."""
+    on_sqlite = request.config.getoption("--database") == DatabaseKind.SQLITE
+    chosen = [] if on_sqlite else ["--database", database_shelf.new(DatabaseKind.POSTGRESQL)]
+    return rehearse(
+        folder / "out", "--participants", PEOPLE, "--weeks", WEEKS, "--seed", SEED,
+        "--package", str(slipped), "--expect", str(SHIPPED), "--rates", str(feverish_rates),
+        *chosen,
+    )  # fmt: skip
+
+
+@pytest.mark.req("V-02")
+def test_a_rehearsal_that_finds_differences_fails_and_says_how_many(rehearsed: Rehearsed) -> None:
+    result = json.loads((rehearsed.out / "result.json").read_text(encoding="utf-8"))
+
+    assert rehearsed.exit_code == 1
+    assert len(result["differences"]) >= 3
+    assert result["totals"]["answered"] > 20
+
+
+@pytest.mark.req("V-02", "S-01", "N-03", "A-03", "E-02")
+def test_judged_by_the_study_that_was_played_nothing_differs(
+    rehearsed: Rehearsed, slipped: Path
+) -> None:
+    judged = epro("rehearsed", str(rehearsed.record), "--expect", str(slipped))
+
+    assert judged.stdout.splitlines() == ["No difference: all happened as the documents ask."]
+    assert judged.returncode == 0
+
+
+@pytest.mark.req("V-02")
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_single_slip_is_found_with_participant_day_and_place(
+    rehearsed: Rehearsed, tmp_path: Path, name: str
+) -> None:
+    others = [slip for other, slip in SLIPS.items() if other != name]
+    expected = study_with(others, tmp_path)
+
+    judged = epro("rehearsed", str(rehearsed.record), "--expect", str(expected))
+
+    lines = [line for line in judged.stdout.splitlines() if line.startswith("SZ01-")]
+    assert judged.returncode == 1
+    assert any(SLIPS[name].told in line for line in lines), judged.stdout
+    elsewhere = [slip.told for slip in others]
+    assert [line for line in lines if any(told in line for told in elsewhere)] == []
+
+
+@pytest.mark.req("V-02")
+def test_the_report_needs_no_other_file_and_shows_every_picture(rehearsed: Rehearsed) -> None:
+    page = (rehearsed.out / "index.html").read_text(encoding="utf-8")
+
+    assert page.count("<svg") == 6
+    assert "src=" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "differences from what the documents ask" in page
+
+
+@pytest.mark.req("X-07", "P-01")
+def test_the_report_names_nobody(rehearsed: Rehearsed) -> None:
+    said = (rehearsed.out / "index.html").read_text(encoding="utf-8")
+    said += (rehearsed.out / "result.json").read_text(encoding="utf-8")
+
+    assert "+86" not in said
+
+
+@pytest.mark.req("V-02", "S-01", "N-03", "A-03", "A-07", "E-02")
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_whole_trial_goes_as_the_documents_ask(
+    fresh_database_url: str, database_kind: DatabaseKind, tmp_path: Path, seed: int
+) -> None:
+    chosen = [] if database_kind is DatabaseKind.SQLITE else ["--database", fresh_database_url]
+
+    played = rehearse(
+        tmp_path, "--participants", "12", "--weeks", "24", "--seed", str(seed), *chosen
+    )
+
+    assert played.said[-1] == "No difference: all happened as the documents ask."
+    assert played.exit_code == 0
