@@ -39,7 +39,7 @@ from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("X-05", "E-01")
 
-EXAMPLES = int(os.environ.get("EPRO_FUZZ_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("EPRO_FUZZ_EXAMPLES", "10"))
 SEED = int(os.environ.get("EPRO_FUZZ_SEED", "20260301"))
 # The rules are the same on both; what differs is what a database refuses to store. Whoever is not
 # let in meets the guard and nothing behind it.
