@@ -3,11 +3,9 @@
 What is refused is kept byte for byte in quarantine, and the refusal is one that commits.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,17 +24,14 @@ from epro.errors import (
 )
 from epro.models import (
     Assessment,
-    DeviceSession,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
     ScreeningSource,
     Site,
-    Timeliness,
 )
 from epro.services import (
-    answering_time,
     flag_notes,
     noticing,
     planning,
@@ -46,13 +41,12 @@ from epro.services import (
     screening,
     studies,
 )
+from epro.services.deciding import decide, digest_of
 from epro.services.response_store import store_submission
 from epro.services.screening import Look
-from epro.services.submission import Case, Sending, Submission, Verdict
+from epro.services.submission import Case, Sending, Submission, Verdict, Whose
 from questionnaires.catalogue import Catalogue
-from questionnaires.schedule import AnsweredBy
-from questionnaires.scoring import score
-from questionnaires.validation import Judgement, cleared_by, judge
+from questionnaires.validation import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +78,88 @@ def submit(
     recorded: the body is kept in quarantine.
     """
     try:
-        case = _look_up(session, actor, response_id, submission, catalogue=catalogue, now=now)
-        judgement = judge(
-            case.questionnaire, submission.answers, is_complete=submission.is_complete
-        )
-        digest = _digest(submission, judgement)
-        if earlier := _same_revision(session, case, submission, digest):
-            return StoredResponse(
-                _with_question(session, case, submission, earlier.reply), is_new=False
-            )
-        if judgement.problems:
-            raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
-        verdict = _decide(
-            session, actor, case, submission, sending,
-            judgement=judgement, digest=digest, now=now,
+        taken = _take(
+            session, actor, Whose(actor.id), response_id, submission, sending,
+            catalogue=catalogue, now=now,
         )  # fmt: skip
-        reply = store_submission(session, actor, case, submission, sending, verdict, now=now)
-        if reply is None:
-            raise RevisionConflict
     except RecordedRefusal as refusal:
         quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
         raise
-    _follow_up(session, actor, case, submission, verdict, catalogue=catalogue, now=now)
-    shown = _with_question(session, case, submission, reply)
-    return StoredResponse(shown, is_new=case.response is None)
+    return _finish(session, actor, taken, submission, catalogue=catalogue, now=now)
+
+
+def enter(
+    session: Session,
+    actor: Actor,
+    whose: Whose,
+    response_id: UUID,
+    submission: Submission,
+    sending: Sending,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> StoredResponse:
+    """Store what staff enter, as `submit` does: the caller has seen that the actor may.
+
+    What is refused is not kept: whoever entered it has it before her. Raises what `submit` raises.
+    """
+    taken = _take(
+        session, actor, whose, response_id, submission, sending, catalogue=catalogue, now=now
+    )  # fmt: skip
+    return _finish(session, actor, taken, submission, catalogue=catalogue, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What became of a revision; no `verdict` where it had been stored before."""
+
+    case: Case
+    verdict: Verdict | None
+    reply: Mapping[str, Any]
+
+
+def _take(
+    session: Session,
+    actor: Actor,
+    whose: Whose,
+    response_id: UUID,
+    submission: Submission,
+    sending: Sending,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> _Taken:
+    case = _look_up(session, whose, response_id, submission, catalogue=catalogue, now=now)
+    judgement = judge(case.questionnaire, submission.answers, is_complete=submission.is_complete)
+    digest = digest_of(submission, judgement)
+    if earlier := _same_revision(session, case, submission, digest):
+        return _Taken(case, None, earlier.reply)
+    if judgement.problems:
+        raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
+    verdict = decide(
+        session, actor, case, submission, sending, judgement=judgement, digest=digest, now=now
+    )
+    reply = store_submission(session, actor, case, submission, sending, verdict, now=now)
+    if reply is None:
+        raise RevisionConflict
+    return _Taken(case, verdict, reply)
+
+
+def _finish(
+    session: Session,
+    actor: Actor,
+    taken: _Taken,
+    submission: Submission,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> StoredResponse:
+    case = taken.case
+    if taken.verdict is not None:
+        _follow_up(session, actor, case, submission, taken.verdict, catalogue=catalogue, now=now)
+    shown = _with_question(session, case, submission, taken.reply)
+    is_new = taken.verdict is not None and case.response is None
+    return StoredResponse(shown, is_new=is_new)
 
 
 def _follow_up(
@@ -200,14 +252,14 @@ def list_of(
 
 def _look_up(
     session: Session,
-    actor: Actor,
+    whose: Whose,
     response_id: UUID,
     submission: Submission,
     *,
     catalogue: Catalogue,
     now: datetime,
 ) -> Case:
-    participant, assessment = _lock(session, actor, submission)
+    participant, assessment = _lock(session, whose, submission)
     site = session.get_one(Site, participant.site_id)
     code = submission.questionnaire_code
     if assessment is not None:
@@ -242,10 +294,12 @@ def _look_up(
 
 
 def _lock(
-    session: Session, actor: Actor, submission: Submission
+    session: Session, whose: Whose, submission: Submission
 ) -> tuple[Participant, Assessment | None]:
     """Lock the participant, then her assessment: the order that re-planning and noticing keep."""
-    participant = planning.lock_participant(session, session.get_one(Participant, actor.id).id)
+    participant = planning.lock_participant(
+        session, session.get_one(Participant, whose.participant_id).id
+    )
     if submission.assessment_id is None:
         return participant, None
     assessment = session.scalars(
@@ -253,7 +307,7 @@ def _lock(
         .where(
             Assessment.id == submission.assessment_id,
             Assessment.participant_id == participant.id,
-            Assessment.answered_by == AnsweredBy.PARTICIPANT,
+            Assessment.answered_by == whose.answered_by,
         )
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
@@ -288,111 +342,6 @@ def _same_revision(
             details={"stored_revision": response.revision, "stored_status": response.status.value}
         )
     return None
-
-
-def _decide(
-    session: Session,
-    actor: Actor,
-    case: Case,
-    submission: Submission,
-    sending: Sending,
-    *,
-    judgement: Judgement,
-    digest: str,
-    now: datetime,
-) -> Verdict:
-    participant, assessment = case.participant, case.assessment
-    time = answering_time.derive(
-        device_answered_at=submission.device_answered_at,
-        age_s=sending.answer_age_s,
-        earliest_at=participant.activated_at or participant.enrolled_at,
-        known_offset_s=session.get_one(DeviceSession, actor.device_session_id).clock_offset_s,
-        now=now,
-    )
-    timeliness, received_late, counting_id = Timeliness.UNSCHEDULED, False, None
-    if assessment is not None:
-        timeliness = answering_time.timeliness(assessment, time.answered_at)
-        received_late = timeliness is not answering_time.timeliness(assessment, now)
-        counting_id = session.scalar(
-            select(QuestionnaireResponse.id).where(
-                QuestionnaireResponse.assessment_id == assessment.id, QuestionnaireResponse.counts
-            )
-        )
-    return Verdict(
-        judgement=judgement,
-        digest=digest,
-        answered_at=time.answered_at,
-        clock_offset_s=time.clock_offset_s,
-        clock_unsure=time.clock_unsure,
-        timeliness=timeliness,
-        received_late=received_late,
-        counts=(
-            submission.is_complete
-            and timeliness in {Timeliness.ON_TIME, Timeliness.LATE}
-            and assessment is not None
-            and assessment.cancelled_at is None
-            and not assessment.not_offered
-            and counting_id is None
-        ),
-        duplicate_of_id=counting_id,
-        day_label=_day_label(session, case, time.answered_at),
-        cleared=_cleared(case, submission, judgement),
-        opened_at=_opened_at(submission, time),
-        scores=_scores(case, submission, judgement),
-    )
-
-
-def _cleared(case: Case, submission: Submission, judgement: Judgement) -> tuple[str, ...]:
-    """Name what was answered, by what the device says or an earlier revision, and is hidden now."""
-    before = set(submission.cleared)
-    if case.response is not None:
-        before |= {answer["link_id"] for answer in case.response.answers}
-        before |= set(case.response.cleared)
-    return cleared_by(judgement, before)
-
-
-def _opened_at(submission: Submission, time: answering_time.AnsweringTime) -> datetime | None:
-    """Return when the form was opened, by the device's clock put right; never after answering."""
-    if submission.device_opened_at is None:
-        return None
-    opened_at = submission.device_opened_at - timedelta(seconds=time.clock_offset_s)
-    return min(opened_at, time.answered_at)
-
-
-def _scores(case: Case, submission: Submission, judgement: Judgement) -> list[dict[str, Any]]:
-    """Score a finished form; of an unfinished one nothing follows yet."""
-    if not submission.is_complete:
-        return []
-    return [
-        one.to_plain()
-        for one in score(case.questionnaire, judgement.values, hidden=judgement.hidden)
-    ]
-
-
-def _day_label(session: Session, case: Case, answered_at: datetime) -> str | None:
-    """Return the study day as it stands now; it is frozen on the response."""
-    hers = ZoneInfo(case.participant.zone)
-    on = case.assessment.planned_on if case.assessment else answered_at.astimezone(hers).date()
-    anchors = planning.standing_anchors(session, case.participant.id)
-    return planning.day_label_on(anchors, on, zone=ZoneInfo(case.site.zone), package=case.package)
-
-
-def _digest(submission: Submission, judgement: Judgement) -> str:
-    """Return what a repeat is recognised by; how and when it was sent plays no part in it."""
-    answers: list[Any] = (
-        submission.answers
-        if judgement.problems
-        else [answer.to_plain() for answer in judgement.answers]
-    )
-    compared = {
-        "assessment": str(submission.assessment_id),
-        "questionnaire": [submission.questionnaire_code, submission.questionnaire_version],
-        "revision": submission.revision,
-        "status": submission.status.value,
-        "answered_at": submission.device_answered_at.astimezone(UTC).isoformat(),
-        "answers": answers,
-    }
-    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(problem: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from epro.models import (
     Timeliness,
 )
 from questionnaires.definition import Language, Questionnaire, StudyPackage
+from questionnaires.schedule import AnsweredBy
 from questionnaires.validation import Judgement
 
 
@@ -52,6 +53,14 @@ class Submission:
     @property
     def is_complete(self) -> bool:
         return self.status is ResponseStatus.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose record it becomes, and who is meant to answer what it answers."""
+
+    participant_id: UUID | None
+    answered_by: AnsweredBy = AnsweredBy.PARTICIPANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,25 @@ from lxml import html
 from epro.access import STAFF_ROLES, Permission, Role
 from epro.api.access_table import routes_of
 from epro.app import create_app
+from epro.models import (
+    ContactChannel,
+    ContactOutcome,
+    LifeCycle,
+    NextStep,
+    ScreeningSource,
+    Visit,
+    WorkKind,
+)
+from epro.services.message_log import Outcome
+from epro.services.participant_list import Having
 from epro.settings import Environment
 from epro.web.console import pages
 from epro.web.console.words import WORDS
+from notifications.messages import ChannelName
+from questionnaires.compliance import Standing
+from questionnaires.definition import ConsentKind, ThermometerRoute
+from questionnaires.schedule import AnchorEvent, DiarySlot
+from questionnaires.tiers import Tier
 from tests.api.world import ELSEWHERE, NOBODY, PARTICIPANT, World
 from tests.settings import make_settings
 from tests.web.pages import CONSOLE, csrf_of, links_of, somewhere, text_of
@@ -154,6 +170,22 @@ def test_every_text_that_a_template_names_exists_and_none_is_left_over() -> None
 
     assert asked_for <= set(WORDS)
     assert {key for key in WORDS if key not in quoted and not key.startswith(begun)} == set()
+
+
+@pytest.mark.req("P-10")
+def test_every_value_that_a_page_shows_by_its_name_has_words() -> None:
+    """Fails when a value is added somewhere: say it in words_*.py, or a page breaks over it."""
+    shown = {
+        "work.": WorkKind, "life.": LifeCycle, "channel.": ContactChannel, "next.": NextStep,
+        "reached.": ContactOutcome, "visit.": Visit, "way.": ChannelName, "message.": Outcome,
+        "anchor.": AnchorEvent, "consent.": ConsentKind, "slot.": DiarySlot, "mark.": Standing,
+        "thermometer.": ThermometerRoute, "having.": Having, "tier.": Tier,
+        "source.": ScreeningSource,
+    }  # fmt: skip
+
+    assert [
+        f"{at}{one}" for at, all_ in shown.items() for one in all_ if at + one not in WORDS
+    ] == []
 
 
 @pytest.mark.req("P-10")

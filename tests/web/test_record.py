@@ -19,6 +19,7 @@ from tests.settings import make_settings
 from tests.web.cases_day import DAY_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.pages import CONSOLE, send, text_of
+from tests.web.test_ratings import rate
 
 pytestmark = pytest.mark.req("T-01")
 
@@ -149,6 +150,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/flags/{flag_id}/phone": (show_number, "identity.read"),
     **PARTICIPANT_CASES,
     **DAY_CASES,
+    "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
 }
 
 
@@ -174,7 +176,9 @@ def test_a_form_that_was_taken_is_on_record(world: World, name: str) -> None:
     assert answer.status_code in {200, 303}, text_of(answer)
     if answer.location and not answer.location.startswith(f"{CONSOLE}/sign-in"):
         # The page that the form leads back to shows what was done.
-        shown = world.sign_in_to_console(Role.COORDINATOR).get(answer.location)
+        is_rating = "/ratings/" in answer.location
+        reader = Role.OUTCOMES_ASSESSOR if is_rating else Role.COORDINATOR
+        shown = world.sign_in_to_console(reader).get(answer.location)
         assert shown.status_code in {200, 303}, text_of(shown)
     with world.database.reading() as session:
         verbs = session.scalars(select(JournalEntry.verb).order_by(JournalEntry.id)).all()

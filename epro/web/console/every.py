@@ -8,6 +8,7 @@ from epro.web.console import (
     messages,
     pages,
     participants,
+    rating,
     reviewing,
     safety,
     sign_in,
@@ -17,6 +18,6 @@ from epro.web.console import (
 
 CONSOLE = (
     pages, sign_in, safety, follow_up,
-    today, contacting, messages, reviewing,
+    today, contacting, messages, reviewing, rating,
     participants, enrolling, taking_part, anchoring,
 )  # fmt: skip

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("day", "messages", "console_messages.show", Permission.READ_MESSAGE),
     Entry("people", "participants", "console_participants.show_list", Permission.READ_PARTICIPANT),
     Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
+    Entry("people", "ratings", "console_rating.show_list", Permission.RATE_OUTCOME),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

@@ -18,6 +18,13 @@ class Refused:
         """The fields that were not right."""
         return {one["place"] for one in self.refusal.details.get("problems", ())}
 
+    def needs_confirmation(self, field: str) -> bool:
+        """Tell whether a value is unusual and has to be confirmed."""
+        problems = self.refusal.details.get("problems", ())
+        return any(
+            one["place"] == field and one.get("code") == "needs_confirmation" for one in problems
+        )
+
     def text(self, field: str) -> str:
         """Return what was typed into a field."""
         return next(iter(self.typed.get(field, ())), "")

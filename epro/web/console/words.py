@@ -165,6 +165,7 @@ _FLAG = {
     ),
     "source.response": Translated("提交的回答", "An answer"),
     "source.quarantine": Translated("未被接受的提交", "A refused submission"),
+    "source.question": Translated("对系统提问的回答", "An answer to our question"),
     "source.silence": Translated("没有收到回答", "An answer that did not come"),
 }
 

@@ -125,4 +125,39 @@ REVIEWS: Mapping[str, Translated] = {
     "visit.unscheduled": Translated("计划外", "Unscheduled"),
 }
 
-DAY: Mapping[str, Translated] = {**TODAY, **CONTACTS, **MESSAGES, **REVIEWS}
+RATINGS: Mapping[str, Translated] = {
+    "nav.ratings": Translated("SLEDAI-2K 评估", "SLEDAI-2K ratings"),
+    "rating.room": Translated(
+        "这里只显示评估表。请只按本次就诊的情况评定，不要打听日记、事件或输液。",
+        "Only the ratings are shown here. Rate by this visit alone; do not ask about diaries, "
+        "events "
+        "or infusions.",
+    ),
+    "rating.until": Translated("可评定至", "Until"),
+    "rating.done": Translated("{time} 已评定", "Rated {time}"),
+    "rating.enter": Translated("评定", "Rate"),
+    "rating.none": Translated("现在没有需要评定的参与者", "Nobody is to be rated now"),
+    "rating.save": Translated("提交评估", "Submit the rating"),
+    "rating.once": Translated(
+        "提交后不能再改。请核对每一项。", "It cannot be changed after this. Check each line."
+    ),
+    "rating.total": Translated("总分", "Total"),
+    "rating.no_total": Translated(
+        "有未评估的项目，不计总分", "no total: something was not assessed"
+    ),
+    "item.declined": Translated("不想回答", "Declined to answer"),
+    "item.confirm": Translated("数值不寻常，我确认无误", "This is unusual, and right"),
+    "refusal.invalid_answers": Translated(
+        "有些项目没有填，或不对。请看标出的内容。",
+        "Something is missing or not right. Look at what is marked.",
+    ),
+    "refusal.revision_conflict": Translated(
+        "这份问卷已经提交过，不能再改。", "This has been submitted already and cannot be changed."
+    ),
+    "work.withdrawn_elsewhere": Translated(
+        "临床数据库记录了退出，请核对", "The clinical database says that she has left: check"
+    ),
+    "work.stuck_record": Translated("手机上有发不出的记录", "A record is stuck on her phone"),
+}
+
+DAY: Mapping[str, Translated] = {**TODAY, **CONTACTS, **MESSAGES, **REVIEWS, **RATINGS}

@@ -68,6 +68,7 @@ MARKS: Mapping[str, Translated] = {
     "mark.not_offered": Translated("不需要填", "not due"),
     "mark.suspended": Translated("暂停", "paused"),
     "mark.not_yet": Translated("还可以填", "can still be filled in"),
+    "mark.not_counted": Translated("不计算", "not counted"),
     "mark.nothing": Translated("不需要填", "not due"),
     "mark.sign.on_time": Translated("✓", "✓"),
     "mark.sign.late": Translated("L", "L"),
@@ -75,6 +76,7 @@ MARKS: Mapping[str, Translated] = {
     "mark.sign.not_offered": Translated("–", "–"),
     "mark.sign.suspended": Translated("P", "P"),
     "mark.sign.not_yet": Translated("○", "○"),
+    "mark.sign.not_counted": Translated("–", "–"),
     "mark.sign.nothing": Translated("–", "–"),
     "compliance": Translated("填写情况", "Compliance"),
     "compliance.whole": Translated(

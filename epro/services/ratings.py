@@ -1,0 +1,138 @@
+"""Ratings at the visit, by an assessor who sees nothing else of a participant (P-06).
+
+What is listed tells neither infusions nor diaries nor events; only who is to be rated, by when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.errors import NotFound
+from epro.models import (
+    Assessment,
+    Completer,
+    DeviceClass,
+    EntryMode,
+    Participant,
+    QuestionnaireResponse,
+    ResponseStatus,
+    Site,
+    WorkKind,
+)
+from epro.services import responses, work_list
+from epro.services.submission import Sending, Submission, Whose
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Language, Questionnaire, Translated
+from questionnaires.schedule import AnsweredBy
+
+MOST_LINES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One rating that can be entered; `done_at` says when it was."""
+
+    assessment: Assessment
+    participant: Participant
+    site: Site
+    title: Translated
+    done_at: datetime | None
+
+
+def list_due(
+    session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
+) -> Sequence[Due]:
+    """Return what can be rated at the actor's sites, the first to close on top; then what was."""
+    query = (
+        select(Assessment, Participant, Site)
+        .join(Participant, Participant.id == Assessment.participant_id)
+        .join(Site, Site.id == Participant.site_id)
+        .where(
+            Assessment.answered_by == AnsweredBy.OUTCOMES_ASSESSOR,
+            Assessment.opens_at <= now,
+            Assessment.cancelled_at.is_(None),
+            Assessment.suspended_at.is_(None),
+            Assessment.not_offered.is_(False),
+            (Assessment.completed_at.is_not(None)) | (Assessment.late_until > now),
+        )
+        .order_by(Assessment.completed_at.is_not(None), Assessment.late_until, Participant.code)
+        .limit(MOST_LINES)
+    )
+    site_ids = actor.sites_for(Permission.RATE_OUTCOME)
+    if site_ids is not None:
+        query = query.where(Participant.site_id.in_(site_ids))
+    return [
+        Due(
+            assessment=row, participant=who, site=site,
+            title=_questionnaire(row, catalogue).title, done_at=row.completed_at,
+        )
+        for row, who, site in session.execute(query)
+    ]  # fmt: skip
+
+
+def form_of(
+    session: Session, actor: Actor, assessment_id: UUID, *, catalogue: Catalogue
+) -> tuple[Assessment, Participant, Site, Questionnaire]:
+    """Return a rating with its form. Raises NotFound for one out of reach."""
+    row = session.get(Assessment, assessment_id)
+    if row is None or row.answered_by is not AnsweredBy.OUTCOMES_ASSESSOR or row.cancelled_at:
+        raise NotFound
+    who = session.get_one(Participant, row.participant_id)
+    if not actor.may_at(Permission.RATE_OUTCOME, who.site_id):
+        raise NotFound
+    return row, who, session.get_one(Site, who.site_id), _questionnaire(row, catalogue)
+
+
+def rate(
+    session: Session,
+    actor: Actor,
+    assessment_id: UUID,
+    answers: Sequence[dict[str, Any]],
+    *,
+    language: Language,
+    catalogue: Catalogue,
+    now: datetime,
+) -> UUID:
+    """Store a rating, once; return the response's id. The same again is harmless.
+
+    Raises NotFound, InvalidAnswers naming each item, and RevisionConflict where another rating of
+    the same visit was entered.
+    """
+    row, who, _, questionnaire = form_of(session, actor, assessment_id, catalogue=catalogue)
+    response_id = uuid5(assessment_id, "rating")
+    submission = Submission(
+        assessment_id=assessment_id,
+        questionnaire_code=questionnaire.code,
+        questionnaire_version=questionnaire.version,
+        revision=1,
+        status=ResponseStatus.COMPLETED,
+        language=language,
+        completer=Completer.SELF,
+        mode=EntryMode.PROVISIONED_DEVICE,
+        device_answered_at=now,
+        answers=list(answers),
+    )
+    sending = Sending(
+        answer_age_s=0.0, app_version="console", body=b"", device_class=DeviceClass.COMPUTER
+    )
+    responses.enter(
+        session, actor, Whose(who.id, AnsweredBy.OUTCOMES_ASSESSOR), response_id, submission,
+        sending, catalogue=catalogue, now=now,
+    )  # fmt: skip
+    work_list.settle(session, actor, WorkKind.RATING_DUE, about=f"assessment:{row.id}", now=now)
+    return response_id
+
+
+def own_answers(session: Session, assessment_id: UUID) -> QuestionnaireResponse | None:
+    """Return what was rated; the caller has found the rating within the actor's sites."""
+    return session.get(QuestionnaireResponse, uuid5(assessment_id, "rating"))
+
+
+def _questionnaire(row: Assessment, catalogue: Catalogue) -> Questionnaire:
+    return catalogue.questionnaire(row.questionnaire_code, row.questionnaire_version)

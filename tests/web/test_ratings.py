@@ -1,0 +1,116 @@
+"""The assessor's room: one form, at the visit, and nothing that could unmask."""
+
+from datetime import timedelta
+
+import pytest
+from lxml import html
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from epro.access import Role
+from epro.models import Assessment, Participant, QuestionnaireResponse
+from questionnaires.schedule import AnsweredBy
+from tests.api.world import API, EVENING, PARTICIPANT, World
+from tests.factories import shipped_package
+from tests.web.cases_participants import somebody
+from tests.web.pages import CONSOLE, links_of, send, text_of
+
+FORM = shipped_package().questionnaire("sledai_2k")
+assert FORM
+PRESENT = ("arthritis", "rash")
+FILLED = {
+    **{
+        f"a-{one.link_id}": "present" if one.link_id in PRESENT else "absent"
+        for one in FORM.items
+        if one.codes == ("present", "absent", "not-assessed")
+    },
+    "a-assessed_on": "2026-03-03", "a-rescue_therapy": "no", "a-steroid_per_day": "7,5",
+}  # fmt: skip
+
+
+def visit(world: World) -> str:
+    """Plan somebody's infusion visit; return the path of the rating that is due for it."""
+    code = somebody(world)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    send(
+        browser, f"/participants/{code}/anchors", event="INF1_PLANNED",
+        occurred_at="2026-03-04T10:00",
+    )  # fmt: skip
+    world.clock.set(EVENING + timedelta(days=1))
+    with world.database.reading() as session:
+        query = (
+            select(Assessment.id)
+            .join(Participant, Participant.id == Assessment.participant_id)
+            .where(Participant.code == code, Assessment.answered_by == AnsweredBy.OUTCOMES_ASSESSOR)
+        )
+        return f"/ratings/{session.scalars(query).all()[0]}"
+
+
+def rate(world: World) -> TestResponse:
+    path = visit(world)
+    answer = send(world.sign_in_to_console(Role.OUTCOMES_ASSESSOR), path, **FILLED)
+    world.clock.set(EVENING)
+    return answer
+
+
+@pytest.mark.req("P-06")
+def test_an_assessor_rates_at_the_visit_and_the_total_is_worked_out(world: World) -> None:
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+
+    listed = browser.get(f"{CONSOLE}/ratings")
+    missing = send(browser, path, **(FILLED | {"a-seizure": ""}))
+    stored = send(browser, path, **FILLED)
+    shown = browser.get(f"{CONSOLE}{path}")
+    again = send(browser, path, **(FILLED | {"a-seizure": "present"}))
+    world.clock.set(EVENING)
+
+    assert path in listed.text
+    assert missing.status_code == 422
+    marked = html.fromstring(missing.text).xpath("//fieldset[@aria-invalid]/legend/text()")
+    assert [one for one in marked if "癫痫" in one]
+    assert stored.status_code == 303
+    assert "总分: 6" in text_of(shown)
+    assert again.status_code == 409
+    with world.database.reading() as session:
+        kept = session.scalars(
+            select(QuestionnaireResponse)
+            .join(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+            .where(Assessment.answered_by == AnsweredBy.OUTCOMES_ASSESSOR)
+        ).all()
+        assert kept
+        assert all(one.counts for one in kept)
+
+
+@pytest.mark.req("P-06", "B-01")
+def test_the_room_shows_nothing_else(world: World) -> None:
+    visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+
+    page = browser.get(f"{CONSOLE}/ratings")
+    world.clock.set(EVENING)
+
+    assert browser.get(f"{CONSOLE}/").location == f"{CONSOLE}/ratings"
+    rooms = {link.split("/")[2] for link in links_of(page) if link.count("/") > 1}
+    assert rooms <= {"ratings", "phones", ""}
+    said = text_of(page)
+    assert not [
+        word for word in ("输液访视", "INF", "D1", "日记") if word in said.split("输液。")[1]
+    ]
+
+
+@pytest.mark.req("P-06")
+def test_a_rating_elsewhere_looks_like_none_and_a_diary_is_no_rating(world: World) -> None:
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    path = visit(world)
+    world.clock.set(EVENING)
+    with world.database.reading() as session:
+        diary = world.known.assessment
+        assert session.get(Assessment, diary)
+
+    answers = [browser.get(f"{CONSOLE}/ratings/{one}") for one in (diary, world.known.response)]
+
+    assert [one.status_code for one in answers] == [404, 404]
+    assert browser.get(f"{CONSOLE}{path}").status_code == 200
+    hers = world.request("GET", f"{API}/me/assessments", headers=world.sign_in(PARTICIPANT))
+    assert path.rpartition("/")[2] not in hers.text
