@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.blackbox.people import DIARIES, PIN, activation_form
+from tests.blackbox.people import DIARIES, PIN, ZONE, activation_form
 from tests.blackbox.system import System
 from tests.browser.desk import Watched
 
@@ -43,7 +43,8 @@ class Handset:
     context: BrowserContext
     watched: Watched
     somebody: Somebody
-    faults: list[str] = field(default_factory=list)
+    pin: str = PIN
+    diary: str = ""  # the title of the diary that is open
 
     @property
     def page(self) -> Page:
@@ -83,14 +84,58 @@ class Handset:
 
     def answer_calmly(self) -> None:
         """Answer whatever is asked as on a good day, up to the review."""
+        expect(self.page.locator(".step")).to_be_visible()
         while self.page.locator(".review").count() == 0:
             if self.page.locator("input[inputmode=decimal]").count():
                 self.page.fill("input[inputmode=decimal]", "36.6")
             elif self.page.locator(".cells").count():
                 self.page.locator(".cells label").first.click()
+            elif self.page.locator("textarea").count():
+                self.page.fill("textarea", "没有别的")
+            elif self.page.locator("input[type=datetime-local]").count():
+                local = self.system.now().astimezone(ZONE) - timedelta(hours=1)
+                self.page.fill("input[type=datetime-local]", local.strftime("%Y-%m-%dT%H:%M"))
             else:
                 self.page.locator("label.row").last.click()
             self.next()
+
+    def report_calmly(self) -> None:
+        """Report a problem that alarms nobody, and send it in."""
+        self.page.get_by_role("button", name="报告身体不适").click()
+        expect(self.page.locator(".step")).to_be_visible()
+        self.answer_calmly()
+        self.press()
+
+    def another_tab(self) -> Page:
+        """Open the same address in a second tab of this browser, and unlock it there."""
+        page = self.context.new_page()
+        page.goto(self.page.url)
+        page.fill("#pin", self.pin)
+        page.locator(".bar button.main").click()
+        return page
+
+    def start_again(self) -> None:
+        """Close the app and open it: a cold start that shows the lock."""
+        self.page.reload()
+        expect(self.page.locator("#pin")).to_be_visible()
+
+    def a_new_worker_waits(self) -> None:
+        """Wait until the browser has fetched a newer app, which does not take over by itself."""
+        self.page.wait_for_function(
+            "() => navigator.serviceWorker.getRegistration('/p/').then((one) => !!one.waiting)"
+        )
+
+    def send_as_her(self, path: str, body: dict[str, Any]) -> None:
+        """Send something with this phone's own session, past the app."""
+        status = self.page.evaluate(
+            """([path, body]) => fetch('/api/v1' + path, {
+              method: 'PUT', body: JSON.stringify(body), headers: {
+                'Content-Type': 'application/json', 'Answer-Age': '1',
+                'X-CSRF-TOKEN': document.cookie.match(/epro_phone_csrf=([^;]+)/)[1],
+              }}).then((answer) => answer.status)""",
+            [path, body],
+        )
+        assert status in {200, 201}
 
     def card(self, title: str) -> Locator:
         """Return a card of today's list by its title."""

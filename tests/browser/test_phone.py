@@ -14,11 +14,11 @@ def test_a_diary_is_answered_from_the_paper_code_to_the_stored_response(
     desk: Desk, chromium: Browser
 ) -> None:
     somebody = newcomer(desk.system)
-    infused(desk.system, somebody)
+    diary = infused(desk.system, somebody)
     with handset(desk.system, chromium, somebody) as phone:
         phone.activate()
         assert somebody.typed["code"] not in phone.page.url
-        phone.open_form("输液当晚日记")
+        phone.open_form(diary["title"]["zh"])
         assert phone.page.locator("input:checked").count() == 0
         phone.answer_calmly()
         phone.press()

@@ -12,10 +12,10 @@ from epro.web.phone.bundle import NotBundled, bundled
 from tests.api.world import World
 
 VENDOR = shell.FOLDER / "vendor"
-FIRST_LOAD_LIMIT, SCRIPT_LIMIT, STYLE_LIMIT = (kb * 1024 for kb in (60, 35, 8))
+FIRST_LOAD_LIMIT, SCRIPT_LIMIT, STYLE_LIMIT = (kb * 1024 for kb in (60, 45, 8))
 KEY = re.compile(r'\bt\(\s*(?:[\w.]+ \? )?"([\w.]+)"')
 ALSO_KEY = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+)"')
-BEGINNING = re.compile(r"\bt\(`([\w.]+)\$\{")
+BEGINNING = re.compile(r"`([a-z_]+(?:\.[a-z_]+)*\.)\$\{")
 
 
 def texts(language: str) -> dict[str, str]:

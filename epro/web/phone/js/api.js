@@ -21,9 +21,14 @@ export function onEnded(listener) {
  */
 export async function call(method, path, { body, headers = {} } = {}) {
   const first = await ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
-  if (first.status !== 401 || path.startsWith("/sessions/activation")) return first;
+  if (first.status !== 401 || path.startsWith("/sessions/")) return first;
   if (!(await renew())) return first;
   return ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
+}
+
+/** Tell whether this browser holds a session's cookies, whether or not the server still takes them. */
+export function hasSession() {
+  return cookie("epro_phone_csrf") !== "";
 }
 
 /** Return the data of a reading that has to succeed. Throws Unreachable also for a refusal. */

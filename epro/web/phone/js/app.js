@@ -7,11 +7,19 @@ import * as forms from "./forms.js";
 import * as i18n from "./i18n.js";
 import * as outbox from "./outbox.js";
 import { base, version } from "./place.js";
+import * as record from "./record.js";
 import * as router from "./router.js";
 import { Late } from "./screens/banners.js";
 import { Ended } from "./screens/ended.js";
+import { Entry } from "./screens/entry.js";
 import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
+import { History } from "./screens/history.js";
+import { Move } from "./screens/move.js";
+import { SignOut } from "./screens/out.js";
+import { ChangePin } from "./screens/pin.js";
+import { Settings } from "./screens/settings.js";
+import { TakeUp } from "./screens/take_up.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
 import { Welcome } from "./screens/welcome.js";
@@ -23,7 +31,11 @@ import { html, render, useEffect } from "./ui.js";
 import * as renewal from "./update.js";
 
 const TICK_MS = 20000;
-const SCREENS = { today: Today, form: FormScreen, help: Help };
+const SCREENS = {
+  today: Today, form: FormScreen, history: History, entry: Entry, settings: Settings, pin: ChangePin, move: Move,
+  out: SignOut,
+};
+const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
 
 const root = document.getElementById("app");
 
@@ -38,10 +50,13 @@ function App({ code }) {
 function screen(standing, route, code) {
   if (route.name === "help") return html`<${Help} />`;
   if (standing === "none") return html`<${Welcome} code=${code} />`;
+  if (standing === "cleared") return html`<${TakeUp} />`;
   if (standing === "ended") return html`<${Ended} />`;
-  if (standing === "locked") return html`<${Unlock} />`;
+  const place = route.rest.join("/");
+  const isFamily = route.name === "form" && place === FAMILY;
+  if (standing === "locked" && !isFamily) return html`<${Unlock} />`;
   const Wanted = SCREENS[route.name] || Today;
-  return html`<${Wanted} key=${route.rest.join("/")} rest=${route.rest} />`;
+  return html`<${Wanted} key=${place} rest=${route.rest} />`;
 }
 
 async function catchUp() {
@@ -52,20 +67,21 @@ async function catchUp() {
   await safety;
 }
 
-async function onDelivered(record, reply) {
-  await hearReply(record, reply);
-  if (record.status === "completed" && record.assessment_id) await diary.markDone(record.assessment_id);
+async function onDelivered(sent, reply) {
+  await hearReply(sent, reply);
+  if (sent.status === "completed" && sent.assessment_id) await diary.markDone(sent.assessment_id);
 }
 
 async function start() {
-  if (await renewal.renew(version)) return;
   const storage = await db.open();
+  if (await renewal.renew(await forms.isFilling())) return;
   const settings = (await db.get("meta", "settings")) || { language: "zh", textSize: "standard" };
   document.documentElement.dataset.text = settings.textSize;
   await i18n.speak(settings.language, `${base}i18n`);
   update({ storage, language: settings.language, textSize: settings.textSize });
   await session.start();
   await diary.recall();
+  await record.recall();
   await outbox.start(version, onDelivered);
   const code = router.start();
   root.textContent = "";

@@ -50,6 +50,11 @@ export function age(made) {
   return seconds(passed < counted - JUMP_MS ? counted : passed);
 }
 
+/** Return the study's time at which a mark was made, as well as it is known. */
+export function timeOf(made) {
+  return now() - age(made) * 1000;
+}
+
 /** Return an instant of the device's own clock, with its offset from UTC, as the API wants it. */
 export function deviceTime(at = Date.now()) {
   const zone = -new Date(at).getTimezoneOffset();

@@ -6,6 +6,7 @@ import * as clock from "./clock.js";
 import * as db from "./db.js";
 import { state, update } from "./state.js";
 
+const FRESH_MS = 6 * 3600 * 1000;
 const AHEAD_MS = 36 * 3600 * 1000;
 
 /** Return the name a form is kept under, and its draft: of an assessment, a correction, or any hour. */
@@ -66,10 +67,9 @@ export async function save(draft) {
   await show();
 }
 
-/** Throw a draft away. */
-export async function drop(key) {
-  await db.remove("draft", key);
-  await show();
+/** Tell whether a form was touched within the last hours: a new app would come in the middle of it. */
+export async function isFilling() {
+  return (await db.all("draft")).some((one) => Date.now() - one.savedAt < FRESH_MS);
 }
 
 /** Let the screens know which forms have been begun. */

@@ -87,6 +87,7 @@ async function deliverAll() {
     await show();
     if (!isReached && !state().isOnline) break;
   }
+  await tellOfStuck();
   if (tried.size === 0) return;
   if (isReached) wait = FIRST_WAIT_MS;
   if (await nextOf(new Set())) later();
@@ -109,16 +110,31 @@ async function deliver(record) {
       return true;
     }
     const isFinal = answer.status >= 400 && answer.status < 500 && !AGAIN.has(answer.status);
-    await note(record, {
-      state: isFinal ? "parked" : "waiting",
-      refusal: answer.data && answer.data.error ? answer.data.error.code : String(answer.status),
-    });
+    const refusal = answer.data && answer.data.error ? answer.data.error.code : String(answer.status);
+    await note(record, { state: isFinal ? "parked" : "waiting", refusal });
     return isFinal;
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     update({ isOnline: false });
     await note(record, { state: "waiting", refusal: "unreachable" });
     return false;
+  }
+}
+
+/** Tell the site of records that it will not get, also those of somebody who used this phone before. */
+async function tellOfStuck() {
+  const { participant } = state();
+  for (const record of await db.all("outbox")) {
+    const isForeign = record.participant !== participant;
+    if (record.isTold || (record.state !== "parked" && !isForeign)) continue;
+    const stuck = { response_id: record.response_id, refusal: isForeign ? "other_participant" : record.refusal };
+    try {
+      const { status } = await call("POST", "/me/stuck", { body: stuck });
+      if (status === 200) await note(record, { isTold: true });
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      return;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // Who is at this phone: activation, the screen lock, and the end of a session.
 
-import { call, onEnded } from "./api.js";
+import { call, hasSession, onEnded, Unreachable } from "./api.js";
 import * as db from "./db.js";
 import { newId } from "./ids.js";
 import * as pin from "./pin.js";
@@ -20,9 +20,33 @@ export async function start() {
     else if (hiddenAt !== null && Date.now() - hiddenAt >= LOCK_AFTER_MS) lock();
   });
   const kept = await db.get("meta", "session");
-  if (!kept) return update({ session: "none" });
+  if (!kept) return update(await stillSignedIn());
   const isLocked = kept.state === "open" && (await pin.isSet());
   return update({ participant: kept.participant, session: isLocked ? "locked" : kept.state });
+}
+
+/** Find a session that only this phone has forgotten, because its storage was cleared. */
+async function stillSignedIn() {
+  if (!hasSession()) return { session: "none" };
+  try {
+    const { status, data } = await call("GET", "/me");
+    return status === 200 ? { session: "cleared", participant: data.code } : { session: "none" };
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    return { session: "none" };
+  }
+}
+
+/**
+ * Take up the diary again on a phone whose storage was cleared: here only the server knows the PIN.
+ * Returns null or the code of the refusal. Throws Unreachable.
+ */
+export async function takeUp(secret) {
+  const body = { code: state().participant, pin: secret, session_transport: "cookie" };
+  const { status, data } = await call("POST", "/sessions/participant", { body });
+  if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
+  await settle(data.person.name, secret);
+  return null;
 }
 
 /**
@@ -35,15 +59,18 @@ export async function activate({ code, yearOfBirth, secret }) {
   const { status, data } = await call("POST", "/sessions/activation", { body });
   if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
   attempts.clear();
-  const participant = data.person.name;
+  await settle(data.person.name, secret);
+  return null;
+}
+
+async function settle(participant, secret) {
   await pin.keep(secret);
   await db.change(["meta"], async (store) => {
     await store.put("meta", { participant, state: "open" }, "session");
     for (const name of ["profile", "diary", "offset"]) await store.remove("meta", name);
   });
-  update({ participant, session: "open", profile: null, diary: null, waiting: [], drafts: [] });
+  update({ participant, session: "open", profile: null, diary: null, record: null, waiting: [], drafts: [] });
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
-  return null;
 }
 
 /** Number an attempt; the same that was typed gets the same number, should the reply be lost. */
@@ -60,6 +87,28 @@ export async function unlock(secret) {
   return tried;
 }
 
+/** Set another PIN, here and at the server. Returns null or the code of the refusal. */
+export async function changePin(old, secret) {
+  const { status, data } = await call("PUT", "/me/pin", { body: { old_pin: old, new_pin: secret } });
+  if (status !== 204) return data && data.error ? data.error.code : "wrong_pin";
+  await pin.keep(secret);
+  return null;
+}
+
+/**
+ * Sign out of this phone: the server first, then everything clinical that is kept here. Records that
+ * could not be delivered stay sealed. Throws Unreachable.
+ */
+export async function signOut() {
+  const { status } = await call("DELETE", "/sessions/current");
+  if (status !== 204 && status !== 401) throw new Unreachable(`sign out ${status}`);
+  for (const store of ["draft", "sent", "form"]) {
+    for (const one of await db.all(store)) await db.remove(store, one.key || one.id);
+  }
+  for (const name of ["profile", "diary", "record", "safety", "offset", "lastSentAt", "pin"]) await db.remove("meta", name);
+  await end("none");
+}
+
 /** Lock the screen; drafts and unsent records stay, and go on being sent. */
 export function lock() {
   if (state().session === "open") update({ session: "locked" });
@@ -72,5 +121,6 @@ export async function end(how) {
     if (how === "none") await store.remove("meta", "session");
     else if (kept) await store.put("meta", { ...kept, state: how }, "session");
   });
+  if (how === "none") update({ participant: null, profile: null, diary: null, record: null, waiting: [], drafts: [] });
   update({ session: how });
 }

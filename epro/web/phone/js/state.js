@@ -4,11 +4,12 @@
 import { useEffect, useState } from "./ui.js";
 
 const facts = {
-  session: "none", // none · locked · open · ended
+  session: "none", // none · locked · open · ended · cleared
   participant: null, // subject number
   profile: null,
   diary: null,
   drafts: [],
+  record: null, // what was delivered, as the server lists it
   waiting: [], // outbox records of this participant, without their bodies
   lastSentAt: null,
   isOnline: true,

@@ -10,11 +10,11 @@ export function lockOf(key) {
 }
 
 /**
- * Bring the shell up to date while nothing is shown yet. Resolves to whether the page is about to be
- * loaded again with the new one.
+ * Bring the shell up to date while nothing is shown yet; `isFilling` says that a form was touched
+ * not long ago. Resolves to whether the page is about to be loaded again with the new one.
  */
-export async function renew(shellVersion) {
-  if (!navigator.serviceWorker) return false;
+export async function renew(isFilling) {
+  if (!navigator.serviceWorker || isFilling) return false;
   const registration = await navigator.serviceWorker.getRegistration("/p/");
   if (!registration || !registration.waiting || (await isFormOpen())) return false;
   const taken = new Promise((resolve) => {
@@ -23,8 +23,8 @@ export async function renew(shellVersion) {
   });
   registration.waiting.postMessage("take-over");
   await taken;
-  const isNew = !(registration.waiting && registration.waiting.state === "installed");
-  if (isNew && shellVersion) location.reload();
+  const isNew = !registration.waiting;
+  if (isNew) location.reload();
   return isNew;
 }
 

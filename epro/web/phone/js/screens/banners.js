@@ -1,10 +1,20 @@
 // What must be said on whatever screen is open.
 
+import { isWrong } from "../clock.js";
 import { t } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import { lateUrgent } from "../outbox.js";
 import { useFacts } from "../state.js";
 import { Call, html } from "../ui.js";
+
+/** Say what is wrong with this phone itself: nothing kept, no room, a clock that is far off. */
+export function Trouble() {
+  const { storage } = useFacts();
+  const found = [];
+  if (storage !== "kept") found.push(t(`storage.${storage}`));
+  if (isWrong()) found.push(t("clock.wrong"));
+  return found.map((text) => html`<p class="note" role="status">${text}</p>`);
+}
 
 /** Say that an urgent record has not gone out for two minutes: she must not think it was heard. */
 export function Late() {

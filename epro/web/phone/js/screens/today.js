@@ -4,11 +4,12 @@ import * as clock from "../clock.js";
 import { cards, strip } from "../diary.js";
 import { day, dayOf, moment, said, t, time } from "../i18n.js";
 import { numbers } from "../numbers.js";
-import { flush } from "../outbox.js";
 import { go } from "../router.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen, useBusy } from "../ui.js";
+import { Call, html, Screen } from "../ui.js";
+import { Trouble } from "./banners.js";
 import { HelpButton } from "./help.js";
+import { Waiting } from "./waiting.js";
 
 const CAN_FILL_IN = new Set(["open", "late", "begun", "late-begun"]);
 const MARKS = { done: "✓", missed: "–", open: "○", none: "·" };
@@ -21,6 +22,7 @@ export function Today() {
   return html`
     <${Screen} title=${day(today)} top=${html`<${HelpButton} />`}>
       ${profile && profile.study_day ? html`<p class="hint">${t("today.study_day", { day: profile.study_day })}</p>` : null}
+      <${Trouble} />
       ${waiting.length > 0 ? html`<${Waiting} waiting=${waiting} />` : null}
       ${shown.map((one) => html`<${Card} key=${one.assessment.id} ...${one} today=${today} />`)}
       ${shown.length === 0 ? html`<div class="card"><p>${t(diary ? "today.nothing" : "today.unknown")}</p></div>` : null}
@@ -31,6 +33,10 @@ export function Today() {
           ${strip().map(({ on, mark }) => html`<li class=${mark}><span aria-hidden="true">${MARKS[mark]}</span><span class="unseen">${day(on)} ${t(`today.mark.${mark}`)}</span></li>`)}
         </ul>
       </section>
+      <nav class="calls" aria-label=${t("today.more")}>
+        <button type="button" onClick=${() => go("history")}>${t("history.title")}</button>
+        <button type="button" onClick=${() => go("settings")}>${t("settings.title")}</button>
+      </nav>
       <div class="calls">
         <${Call} number=${site} text=${t("call.site")} />
         <${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" />
@@ -60,15 +66,4 @@ function words(assessment, standing, today) {
   if (standing === "begun") return t("today.begun", { until: at(assessment.closes_at) });
   if (standing.startsWith("late")) return t("today.late", { until: at(assessment.late_until) });
   return t(`today.${standing}`);
-}
-
-function Waiting({ waiting }) {
-  const [isBusy, run] = useBusy();
-  const parked = waiting.filter((one) => one.state === "parked").length;
-  return html`
-    <div class="note" role="status">
-      <p>${parked > 0 ? t("outbox.parked", { count: parked }) : t("outbox.waiting", { count: waiting.length })}</p>
-      <button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>
-    </div>
-  `;
 }

@@ -7,11 +7,13 @@ import * as pin from "../pin.js";
 import * as session from "../session.js";
 import { chooseLanguage } from "../settings.js";
 import { Call, html, Problems, Screen, useBusy, useState } from "../ui.js";
+import { HelpButton } from "./help.js";
+import { WayIn, wayIn } from "./way_in.js";
 
 const CODE_LENGTH = 8;
 
 export function Welcome({ code }) {
-  const [step, setStep] = useState("code");
+  const [step, setStep] = useState(wayIn() ? "way" : "code");
   const [typed, setTyped] = useState({ code: grouped(code || ""), yearOfBirth: "", secret: "", again: "" });
   const [problems, setProblems] = useState([]);
   const [isBusy, run] = useBusy();
@@ -35,9 +37,12 @@ export function Welcome({ code }) {
     });
   };
 
+  if (step === "way") {
+    return html`<${WayIn} way=${wayIn()} code=${typed.code} top=${html`<${OtherLanguage} />`} proceed=${() => setStep("code")} />`;
+  }
   if (step === "code") {
     return html`
-      <${Screen} title=${t("welcome.title")} top=${html`<${OtherLanguage} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
+      <${Screen} title=${t("welcome.title")} top=${html`<${OtherLanguage} /><${HelpButton} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
         <${Problems} list=${problems} />
         <form id="f" onSubmit=${toPin} novalidate>
           <label for="code">${t("welcome.code")}</label>
@@ -53,7 +58,7 @@ export function Welcome({ code }) {
     `;
   }
   return html`
-    <${Screen} title=${t("pin.choose.title")} back=${() => setStep("code")}
+    <${Screen} title=${t("pin.choose.title")} back=${() => setStep("code")} top=${html`<${HelpButton} />`}
       bar=${html`<button class="main" form="f" aria-disabled=${isBusy}>${t("welcome.activate")}</button>`}>
       <${Problems} list=${problems} />
       <p>${t("pin.choose.why")}</p>

@@ -1,0 +1,34 @@
+// One of her own responses, question by question; and the way to correct it.
+
+import * as clock from "../clock.js";
+import { moment, dayOf, said, spoken, t } from "../i18n.js";
+import * as record from "../record.js";
+import { back, go } from "../router.js";
+import { useFacts } from "../state.js";
+import { html, Screen, useEffect, useState } from "../ui.js";
+import { HelpButton } from "./help.js";
+import { standing } from "./history.js";
+
+export function Entry({ rest: [id] }) {
+  const { record: sent } = useFacts();
+  const [seen, setSeen] = useState(null);
+  const entry = (sent || []).find((one) => one.id === id);
+  useEffect(() => {
+    record.inWords(id, spoken()).then(setSeen, () => setSeen("unreachable"));
+    if (!sent) record.refresh();
+  }, []);
+  if (!entry) return html`<${Screen} title=${t("entry.title")} back=${back} top=${html`<${HelpButton} />`}><p role="status">${t("entry.unreachable")}</p><//>`;
+  const isOwn = clock.now() < Date.parse(entry.own_until);
+  const isFinished = entry.status === "completed";
+  return html`
+    <${Screen} title=${said(entry.title)} back=${back} top=${html`<${HelpButton} />`}
+      bar=${isFinished ? html`<button type="button" class="second" onClick=${() => go("form", "correct", id)}>${t("entry.correct")}</button>` : null}>
+      <p class="hint">${moment(Date.parse(entry.answered_at), dayOf(clock.now()))} · ${t(standing(entry))}</p>
+      ${isFinished ? html`<p>${t(isOwn ? "entry.own" : "entry.ask", { until: moment(Date.parse(entry.own_until), dayOf(clock.now())) })}</p>` : null}
+      ${seen === null ? html`<p role="status">${t("form.loading")}</p>` : null}
+      ${seen === "unreachable" ? html`<p class="note" role="status">${t("entry.unreachable")}</p>` : null}
+      ${seen && seen.items ? html`<dl class="review">${seen.items.filter((one) => one.state !== "hidden").map((one) => html`
+        <div key=${one.link_id}><dt>${one.question}</dt><dd>${one.answer === null ? one.state_in_words : one.answer}</dd></div>`)}</dl>` : null}
+    <//>
+  `;
+}

@@ -1,0 +1,67 @@
+// P9: what is still on this phone, with its reason; below it what was delivered, day by day.
+
+import * as clock from "../clock.js";
+import { day, dayOf, said, t, time } from "../i18n.js";
+import { flush } from "../outbox.js";
+import * as record from "../record.js";
+import { back, go } from "../router.js";
+import { useFacts } from "../state.js";
+import { html, Screen, useBusy, useEffect } from "../ui.js";
+import { HelpButton } from "./help.js";
+
+const REASONS = new Set(["unreachable", "revision_conflict", "invalid_answers", "not_signed_in", "body_too_large"]);
+
+export function History() {
+  const { record: sent, waiting, isOnline } = useFacts();
+  useEffect(() => {
+    record.refresh();
+  }, []);
+  const entries = sent || [];
+  const days = [...new Set(entries.map(dayOfEntry))];
+  return html`
+    <${Screen} title=${t("history.title")} back=${back} top=${html`<${HelpButton} />`}>
+      ${waiting.length > 0 ? html`<${Unsent} waiting=${waiting} />` : null}
+      ${isOnline ? null : html`<p class="note" role="status">${t("history.offline")}</p>`}
+      ${sent && entries.length === 0 ? html`<p>${t("history.empty")}</p>` : null}
+      ${days.map((on) => html`
+        <section key=${on} aria-labelledby=${`d-${on}`}>
+          <h2 id=${`d-${on}`}>${day(on)}</h2>
+          <ul class="entries">
+            ${entries.filter((one) => dayOfEntry(one) === on).map((one) => html`
+              <li key=${one.id}><button type="button" class="entry" onClick=${() => go("entry", one.id)}>
+                <span>${said(one.title)}</span><span class="hint">${time(Date.parse(one.answered_at))} · ${t(standing(one))}</span>
+              </button></li>`)}
+          </ul>
+        </section>`)}
+    <//>
+  `;
+}
+
+/** Say how a delivered response stands, as the key of a text. */
+export function standing(entry) {
+  if (entry.status === "in_progress") return "history.in_progress";
+  if (entry.status === "incomplete") return "history.incomplete";
+  return entry.taken_at ? "history.taken" : "history.delivered";
+}
+
+function Unsent({ waiting }) {
+  const [isBusy, run] = useBusy();
+  return html`
+    <section class="note" aria-labelledby="unsent">
+      <h2 id="unsent">${t("history.unsent")}</h2>
+      <ul>
+        ${waiting.map((one) => html`<li key=${one.key}>${one.title ? said(one.title) : t("history.other")} · ${time(clock.timeOf(one.made))}<br />
+          ${t(`history.state.${one.state}`)}${one.refusal ? html` ${t(reason(one.refusal))}` : null}</li>`)}
+      </ul>
+      <button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>
+    </section>
+  `;
+}
+
+function reason(refusal) {
+  return `history.reason.${REASONS.has(refusal) ? refusal : "other"}`;
+}
+
+function dayOfEntry(entry) {
+  return dayOf(Date.parse(entry.answered_at));
+}
