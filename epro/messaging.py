@@ -8,6 +8,7 @@ from uuid import UUID
 from epro.clock import Clock, wall_clock_now
 from epro.crypto import Keyring
 from epro.db import Database
+from epro.providers import SmsSettings
 from epro.services import addresses
 from epro.services.studies import Studies
 from epro.services.telling import Telling
@@ -23,11 +24,16 @@ from notifications.messages import ChannelName
 from notifications.pace import Pace
 from notifications.routing import Route, RoutedChannel
 from notifications.sender_pace import PacedChannel
-from notifications.sms import API_URL, TwilioAccount, TwilioChannel
+from notifications.sms import TwilioChannel
 from notifications.texts import Text
+from notifications.twilio_client import API_URL, TwilioAccount
+from notifications.voice import VoiceChannel
 from questionnaires.definition import Language
 
 CALLBACK_PATH = "/hooks/twilio/status"
+SPEECH_PATH = "/hooks/twilio/voice"
+# What Twilio dials in a second for one account, unless it was asked for more.
+CALLS_PER_SECOND = 1.0
 LINK = "{link}"
 SECURITY = {
     "starttls": SmtpSecurity.STARTTLS,
@@ -38,11 +44,16 @@ SECURITY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messaging:
-    """What sends messages and follows what becomes of them."""
+    """What sends messages and follows what becomes of them.
+
+    `speech_url` is where a provider asks what a call says, `texts` finds the words.
+    """
 
     dispatcher: Dispatcher
     hooks: Hooks
     callback_url: Callable[[UUID], str]
+    speech_url: Callable[[UUID], str]
+    texts: Texts
 
 
 def build_messaging(
@@ -53,15 +64,24 @@ def build_messaging(
     def callback_url(message_id: UUID) -> str:
         return f"{settings.public_url.rstrip('/')}{CALLBACK_PATH}/{message_id}"
 
+    def speech_url(message_id: UUID) -> str:
+        return f"{settings.public_url.rstrip('/')}{SPEECH_PATH}/{message_id}"
+
     sms = _sms_channel(settings, database)
 
     def is_overseas(channel: ChannelName, address: str) -> bool:
         return channel is ChannelName.SMS and sms.is_overseas(address)
 
+    channels: dict[ChannelName, Channel] = {
+        ChannelName.EMAIL: _mail_channel(settings, database), ChannelName.SMS: sms,
+    }  # fmt: skip
+    if voice := _voice_channel(settings, database, speech_url):
+        channels[ChannelName.VOICE] = voice
+    texts = _texts(settings, database, studies)
     means = Means(
-        channels={ChannelName.EMAIL: _mail_channel(settings, database), ChannelName.SMS: sms},
+        channels=channels,
         directory=_directory(database, keyring, studies, is_overseas, clock.now),
-        texts=_texts(settings, database, studies),
+        texts=texts,
         callback_url=callback_url,
     )
     hooks = Telling(studies, keyring)
@@ -71,7 +91,10 @@ def build_messaging(
     dispatcher = Dispatcher(
         database, means, now=clock.now, wall_now=wall_clock_now, hooks=hooks, pace=pace
     )
-    return Messaging(dispatcher=dispatcher, hooks=hooks, callback_url=callback_url)
+    return Messaging(
+        dispatcher=dispatcher, hooks=hooks, callback_url=callback_url, speech_url=speech_url,
+        texts=texts,
+    )  # fmt: skip
 
 
 def _mail_channel(settings: Settings, database: Database) -> Channel:
@@ -106,15 +129,32 @@ def _usual_route(settings: Settings, database: Database) -> Route:
     if sms is None:
         inbox = InboxChannel(database, ChannelName.SMS, wall_now=wall_clock_now)
         return Route(prefix="", channel=inbox, is_overseas=False)
-    account = TwilioAccount(
-        account_sid=sms.account_sid,
-        auth_token=sms.auth_token,
-        sender=sms.sender,
-        base_url=sms.base_url or API_URL,
-    )
+    account = _account(sms, sms.sender)
     channel = _paced(TwilioChannel(account), f"twilio:{sms.sender}", sms.per_second, database)
     # Wherever its number is, Twilio takes it in abroad.
     return Route(prefix="", channel=channel, is_overseas=True)
+
+
+def _voice_channel(
+    settings: Settings, database: Database, speech_url: Callable[[UUID], str]
+) -> Channel | None:
+    """Let phones ring over the same account; None where it has no number to call from."""
+    sms = settings.sms
+    if sms is None:
+        return InboxChannel(database, ChannelName.VOICE, wall_now=wall_clock_now)
+    if sms.voice_sender is None:
+        return None
+    channel = VoiceChannel(_account(sms, sms.voice_sender), speech_url=speech_url)
+    return _paced(channel, f"voice:{sms.voice_sender}", CALLS_PER_SECOND, database)
+
+
+def _account(sms: SmsSettings, sender: str) -> TwilioAccount:
+    return TwilioAccount(
+        account_sid=sms.account_sid,
+        auth_token=sms.auth_token,
+        sender=sender,
+        base_url=sms.base_url or API_URL,
+    )
 
 
 def _paced(channel: Channel, sender: str, per_second: float, database: Database) -> Channel:

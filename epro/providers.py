@@ -9,6 +9,7 @@ INBOX, SMTP, TWILIO = "inbox", "smtp", "twilio"
 # What Twilio lets an alphanumeric sender hand over; a number of one's own may have less.
 USUAL_PER_SECOND = 10.0
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,6}", re.ASCII)
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 DEFAULT_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
@@ -30,6 +31,7 @@ class SmsSettings:
     """A Twilio account; `base_url` only where a stand-in takes Twilio's place.
 
     `per_second`: how many messages its sender hands over, all workers together; 0 sets no limit.
+    `voice_sender`: the number (E.164) that phones show when they ring; None where nobody is called.
     """
 
     account_sid: str
@@ -37,6 +39,7 @@ class SmsSettings:
     sender: str
     base_url: str | None = None
     per_second: float = USUAL_PER_SECOND
+    voice_sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +93,16 @@ def read_sms(
     base_url = env.get("EPRO_TWILIO_BASE_URL", "").strip() or None
     if is_production and base_url is not None:
         faults.append("EPRO_TWILIO_BASE_URL points at a stand-in; production refuses it.")
+    voice_sender = env.get("EPRO_TWILIO_VOICE_FROM", "").strip() or None
+    if voice_sender is not None and not _NUMBER.fullmatch(voice_sender):
+        faults.append("EPRO_TWILIO_VOICE_FROM must be a phone number, as in +8613800138000.")
     return SmsSettings(
         account_sid=_needed(env, "EPRO_TWILIO_ACCOUNT_SID", faults),
         auth_token=_needed(env, "EPRO_TWILIO_AUTH_TOKEN", faults),
         sender=_needed(env, "EPRO_TWILIO_FROM", faults),
         base_url=base_url,
         per_second=_per_second(env, "EPRO_SMS_PER_SECOND", faults),
+        voice_sender=voice_sender,
     )
 
 

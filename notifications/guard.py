@@ -57,6 +57,9 @@ class GuardedHooks(Hooks):
     def on_undelivered(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
         self._call(self._inner.on_undelivered, session, message, now)
 
+    def on_heard(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        self._call(self._inner.on_heard, session, message, now)
+
     def raise_what_failed(self) -> None:
         """Raise HookFailed if a hook raised since the last time."""
         count, self._failed_count = self._failed_count, 0

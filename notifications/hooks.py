@@ -36,3 +36,6 @@ class Hooks:
 
     def on_undelivered(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
         """It left, but the network could not deliver it; `last_error` holds the code."""
+
+    def on_heard(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        """Somebody said by pressing a key that a call was heard; nobody has taken anything."""

@@ -23,8 +23,17 @@ _PROGRESS: Mapping[str, int] = {
     "canceled": 4,
     "delivered": 5,
     "read": 6,
+    # of a call; a machine may have answered one that was completed
+    "initiated": 1,
+    "ringing": 2,
+    "in-progress": 3,
+    "busy": 4,
+    "no-answer": 4,
+    "completed": 5,
+    "heard": 6,
 }
-_NOT_DELIVERED = frozenset({"undelivered", "failed", "canceled"})
+HEARD = "heard"  # somebody pressed the key of an announcement
+_NOT_DELIVERED = frozenset({"undelivered", "failed", "canceled", "busy", "no-answer"})
 
 
 def note(
@@ -83,3 +92,5 @@ def _follow(
     message.last_error = error_code
     if status in _NOT_DELIVERED:
         hooks.on_undelivered(session, message, now=now)
+    elif status == HEARD:
+        hooks.on_heard(session, message, now=now)

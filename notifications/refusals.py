@@ -37,6 +37,9 @@ _MEANINGS: Mapping[str, Refusal] = {
     "20003": Refusal.TRANSIENT,  # authentication
     "20429": Refusal.TRANSIENT,  # too many requests
     "21211": Refusal.PERMANENT,  # no valid number
+    "21214": Refusal.PERMANENT,  # a number that cannot be called
+    "21215": Refusal.PERMANENT,  # calls there are not switched on for the account
+    "21216": Refusal.PERMANENT,  # the account may not call that number
     "21217": Refusal.PERMANENT,  # number does not look right
     "21408": Refusal.PERMANENT,  # region is not switched on for the account
     "21602": Refusal.PERMANENT,  # no body

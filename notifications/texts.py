@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Subject number, tier, rule, local time, link to the log-in page: nothing else may leave.
-PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link", "site"})
+# Subject number, tier, rule, local time, link to the log-in page, and for a site how many flags
+# wait: nothing else may leave.
+PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link", "site", "count"})
 MAX_PARAM_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -20,6 +20,8 @@ from questionnaires.schedule import ClockTime
 from questionnaires.tiers import Channel, Tier
 from questionnaires.windows import instant_of
 
+HEARD = "heard"  # the text that a phone says once a key was pressed
+
 
 class Recipient(StrEnum):
     """Who is told, by what they are at the flag's site; the sponsor learns the site only.
@@ -93,6 +95,17 @@ class LadderStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Phones ring as well, where the site wants it: whose step has come, again and again.
+
+    The text is `<template>_voice`.
+    """
+
+    every_minutes: int
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
     """How flags of one tier are told and climbed; `acknowledge` is by when somebody should act."""
 
@@ -100,6 +113,19 @@ class Ladder:
     case: LadderCase = LadderCase.ALWAYS
     acknowledge: Moment
     steps: tuple[LadderStep, ...]
+    calls: Calls | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One mail a day about all flags of these tiers that wait, with the text `<template>_email`.
+
+    It comes on working days, at the hour of the site, and counts the flags; it names none.
+    """
+
+    tiers: tuple[Tier, ...]
+    to: tuple[Recipient, ...]
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +162,11 @@ class EscalationPolicy:
     night: Night
     ladders: tuple[Ladder, ...]
     serious: SeriousClock = USUAL_CLOCK
+    digest: Digest | None = None
+
+    def is_in_digest(self, tier: Tier) -> bool:
+        """Tell whether flags of a tier are told once a day, all together."""
+        return self.digest is not None and tier in self.digest.tiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +184,7 @@ class Rung:
     template: str
     someone_new: bool
     phone_task: bool
+    calls: Calls | None = None
 
     def text_key(self, channel: Channel) -> str:
         """Return the key of the text for a channel."""
@@ -189,11 +221,11 @@ def ladder(
     """
     start = _Start(urgent_since, zone, holidays)
     night_at = _night_at(policy, tier, start, tonight=tonight)
-    climbed: list[tuple[datetime, Tier, LadderStep]] = []
+    climbed: list[tuple[datetime, Tier, LadderStep, Calls | None]] = []
     if night_at is None or night_at > urgent_since:
         own = _ladder_for(policy, tier, start, tonight=tonight)
         climbed += [
-            (at, tier, step)
+            (at, tier, step, own.calls)
             for at, step in _placed(policy, own, start)
             if night_at is None or at < night_at
         ]
@@ -201,7 +233,9 @@ def ladder(
         as_tier = policy.night.tier
         at_night = _Start(night_at, zone, holidays)
         other = _ladder_for(policy, as_tier, at_night, tonight=False)
-        climbed += [(at, as_tier, step) for at, step in _placed(policy, other, at_night)]
+        climbed += [
+            (at, as_tier, step, other.calls) for at, step in _placed(policy, other, at_night)
+        ]
     return tuple(
         Rung(
             number=number,
@@ -212,8 +246,11 @@ def ladder(
             template=step.template,
             someone_new=step.someone_new,
             phone_task=step.phone_task,
+            calls=calls,
         )
-        for number, (at, climbed_as, step) in enumerate(sorted(climbed, key=lambda one: one[0]))
+        for number, (at, climbed_as, step, calls) in enumerate(
+            sorted(climbed, key=lambda one: one[0])
+        )
     )
 
 
@@ -252,6 +289,30 @@ def due_rungs(rungs: Sequence[Rung], *, climbed: int, now: datetime) -> tuple[Ru
 def next_rung_at(rungs: Sequence[Rung], *, climbed: int) -> datetime | None:
     """Return when the next rung is due, the first `climbed` being done; None at the top."""
     return rungs[climbed].at if climbed < len(rungs) else None
+
+
+def calling(rungs: Sequence[Rung], *, climbed: int) -> tuple[Rung, ...]:
+    """Return the rungs that were reached and whose people are called, the first ones first.
+
+    The sponsor is told once and never called: what a phone says is for the site alone.
+    """
+    return tuple(
+        rung
+        for rung in rungs[:climbed]
+        if rung.calls is not None and Recipient.SPONSOR_CONTACT not in rung.recipients
+    )
+
+
+def next_call_at(rungs: Sequence[Rung], *, climbed: int, now: datetime) -> datetime | None:
+    """Return when phones ring next after `now`, counted from when they first rang; None: never.
+
+    Rounds that an outage has swallowed are not made up for: one call is as good as five.
+    """
+    reached = calling(rungs, climbed=climbed)
+    if not reached or reached[-1].calls is None:
+        return None
+    every = timedelta(minutes=reached[-1].calls.every_minutes)
+    return reached[0].at + every * ((now - reached[0].at) // every + 1)
 
 
 def _night_at(

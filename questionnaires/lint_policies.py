@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from questionnaires.definition import Audience, MessageTemplate, StudyPackage
 from questionnaires.escalating import (
+    HEARD,
+    Calls,
+    Digest,
     IncidentKind,
     Ladder,
     LadderCase,
@@ -87,6 +90,8 @@ def _escalation(package: StudyPackage) -> Iterator[Fault]:
         for step in one.steps:
             yield from _step(package, step, place)
         yield from _people(one, place)
+        yield from _calls(package, one.calls, place)
+    yield from _digest(package, policy.digest)
     if missing := [tier for tier in Tier if not _is_covered(policy.ladders, tier)]:
         yield "no_ladder", "escalation ladders", f"do not cover every {missing[0]} flag"
     elif all(one.steps for one in policy.ladders):
@@ -145,6 +150,29 @@ def _step(package: StudyPackage, step: LadderStep, place: str) -> Iterator[Fault
         yield from _text(package.text(key), key, audience, place)
 
 
+def _calls(package: StudyPackage, calls: Calls | None, place: str) -> Iterator[Fault]:
+    """Look that what a phone says is there, and what is said once somebody has heard it."""
+    if calls is None:
+        return
+    if calls.every_minutes < 1:
+        yield "calls", place, "calls again after no time at all"
+    for template in (calls.template, HEARD):
+        key = text_key(template, Channel.VOICE)
+        yield from _text(package.text(key), key, {Audience.STAFF}, place)
+
+
+def _digest(package: StudyPackage, digest: Digest | None) -> Iterator[Fault]:
+    if digest is None:
+        return
+    place = "escalation digest"
+    if not digest.to or set(digest.to) & {Recipient.SPONSOR_CONTACT}:
+        yield "nobody", place, "must be for people of the site"
+    if late := [tier for tier in digest.tiers if tier is not Tier.YELLOW]:
+        yield "tier", place, f"holds {late[0]}, which does not wait for the next working day"
+    key = text_key(digest.template, Channel.EMAIL)
+    yield from _text(package.text(key), key, {Audience.STAFF}, place)
+
+
 def _text(
     text: MessageTemplate | None, key: str, audience: Collection[Audience], place: str
 ) -> Iterator[Fault]:
@@ -163,7 +191,7 @@ def _order(package: StudyPackage) -> Iterator[Fault]:
         for at in week:
             rungs = ladder(policy, tier, tonight=tonight, urgent_since=at, zone=zone)
             by = acknowledge_by(policy, tier, tonight=tonight, urgent_since=at, zone=zone)
-            if rungs[0].at > by:
+            if rungs[0].at > by and not policy.is_in_digest(tier):
                 yield "too_late", place, "tells nobody until it should be acknowledged"
                 break
             if tier is not Tier.YELLOW and rungs[0].at > at:

@@ -17,7 +17,7 @@ _LINK = re.compile(r"https?:|www\.|://|\b[a-z0-9-]+\.(com|cn|net|org|io|me)\b", 
 _PLACEHOLDERS = {
     Channel.SMS: {"code", "tier", "time"},
     Channel.VOICE: {"code", "tier", "time"},
-    Channel.EMAIL: {"code", "tier", "rule", "time", "link"},
+    Channel.EMAIL: {"code", "tier", "rule", "time", "link", "count", "site"},
 }
 # The sponsor learns of an unanswered flag only where it is, never whose or what it is about.
 _PLACEHOLDERS_OF_SPONSOR = {"site"}
@@ -37,6 +37,9 @@ def find_text_faults(
         elif text.audience is Audience.SPONSOR:
             allowed = _PLACEHOLDERS_OF_SPONSOR
         else:
+            # Whoever stands beside the phone of a doctor on call hears what it says.
+            if text.channel is Channel.VOICE:
+                yield from _telling(body, never_say, language)
             allowed = _PLACEHOLDERS[text.channel]
         for name in sorted(named - allowed):
             yield "placeholder", f"must not hold {{{name}}} in {language}"

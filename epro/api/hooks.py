@@ -4,14 +4,17 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from epro.api.context import keyring, now, parts, public, transaction
-from epro.errors import SignatureInvalid
+from epro.api.context import keyring, now, parts, public, reading, transaction
+from epro.errors import NotFound, SignatureInvalid
 from epro.models import OptOutSource
-from epro.services import opting_out
+from epro.services import opting_out, speech
 from notifications import receipts
 from notifications.guard import GuardedHooks
-from notifications.sms import Wish, read_reply, read_status_report, signature_is_valid
+from notifications.sms import Wish, read_reply, read_status_report
+from notifications.twilio_client import signature_is_valid
+from notifications.voice import announcement, farewell, read_key
 
+KEY = "/key"
 INBOUND_PATH = "/hooks/twilio/inbound"
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
@@ -38,6 +41,41 @@ def note_status(message_id: UUID) -> tuple[Response, int]:
     return Response(), 204
 
 
+@blueprint.post("/twilio/voice/<uuid:message_id>")
+@public
+def announce(message_id: UUID) -> Response:
+    """Say what a call is about to whoever has picked up: code, tier, time, and the key to press.
+
+    Raises SignatureInvalid unless Twilio signed exactly this, NotFound for what is no call.
+    """
+    _refuse_unsigned(parts().messaging.speech_url(message_id))
+    spoken = speech.announced(_call(message_id), parts().messaging.texts)
+    key_url = f"{parts().messaging.speech_url(message_id)}{KEY}"
+    return _markup(announcement(spoken.text, language=spoken.language, key_url=key_url))
+
+
+@blueprint.post(f"/twilio/voice/<uuid:message_id>{KEY}")
+@public
+def note_key(message_id: UUID) -> Response:
+    """Keep that a call was heard; it acknowledges nothing. Another key is like none.
+
+    Raises SignatureInvalid unless Twilio signed exactly this, NotFound for what is no call.
+    """
+    _refuse_unsigned(f"{parts().messaging.speech_url(message_id)}{KEY}")
+    call, press = _call(message_id), read_key(request.form)
+    if press is None or not press.is_heard:
+        return _markup(farewell(None, language=call.language))
+    hooks = GuardedHooks(parts().messaging.hooks)
+    with transaction() as session:
+        receipts.note(
+            session, message_id, provider_id=press.provider_id, status=receipts.HEARD, now=now(),
+            hooks=hooks,
+        )  # fmt: skip
+    hooks.raise_what_failed()
+    spoken = speech.after_key(call, parts().messaging.texts)
+    return _markup(farewell(spoken.text if spoken else None, language=call.language))
+
+
 @blueprint.post("/twilio/inbound")
 @public
 def note_reply() -> Response:
@@ -56,6 +94,18 @@ def note_reply() -> Response:
             else:
                 opting_out.start(session, lookup, now=now())
     return Response("<Response/>", mimetype="text/xml")
+
+
+def _call(message_id: UUID) -> speech.Call:
+    with reading() as session:
+        call = speech.call_of(session, message_id)
+    if call is None:
+        raise NotFound
+    return call
+
+
+def _markup(text: str) -> Response:
+    return Response(text, mimetype="text/xml")
 
 
 def _refuse_unsigned(url: str) -> None:

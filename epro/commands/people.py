@@ -109,4 +109,29 @@ def set_sponsor_contact(code: str, name: str, email: str | None, phone: str | No
     click.echo(f"The sponsor's contact of {code} is on record.")
 
 
+@site.command("alerting")
+@click.option("--code", required=True, help="The site.")
+@click.option("--calls", type=click.Choice(["on", "off"]), help="Let phones ring for urgent flags.")
+@click.option("--digest-at", help="Local time of the daily mail about what waits, as in 08:30.")
+def set_alerting(code: str, calls: str | None, digest_at: str | None) -> None:
+    """Set how a site is alerted beside text messages and mail; what is left out stays.
+
+    \b
+    Example:
+      epro site alerting --code SZ01 --calls on --digest-at 08:00
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        try:
+            place = sites.get_site(session, code)
+        except NotFound as absent:
+            raise click.ClickException(f"There is no site {code}.") from absent
+        sites.set_alerting(
+            session, operator(), place, calls_by_voice=None if calls is None else calls == "on",
+            digest_at=digest_at, now=parts.clock.now(),
+        )  # fmt: skip
+        rings, minute = place.calls_by_voice, place.digest_minute
+    phones = "phones ring for urgent flags" if rings else "no phone rings"
+    click.echo(f"{code}: {phones}; the daily mail comes at {minute // 60:02}:{minute % 60:02}.")
+
+
 COMMANDS = (accounts, site)

@@ -15,6 +15,8 @@ from epro.parts import Parts
 from epro.services import (
     amendments,
     baseline,
+    calling,
+    digests,
     drafts,
     escalation,
     feed_watch,
@@ -120,6 +122,20 @@ def escalate(parts: Parts) -> int:
         return escalation.climb(session, catalogue=catalogue, now=parts.clock.now())
 
 
+def ring(parts: Parts) -> int:
+    """Let phones ring for urgent flags that nobody has taken."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return calling.ring(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def send_digests(parts: Parts) -> int:
+    """Write to the sites, once a day, what waits in their inboxes."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return digests.send(session, catalogue=catalogue, now=parts.clock.now())
+
+
 def look_at_clocks(parts: Parts) -> int:
     """Note who has been reached, and warn while a serious event can still be reported in time."""
     with parts.database.transaction() as session:
@@ -208,6 +224,8 @@ JOBS: tuple[Job, ...] = (
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
     Job(name="look_for_baseline", every=timedelta(minutes=5), run=look_for_baseline),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
+    Job(name="ring", every=timedelta(seconds=5), run=ring),
+    Job(name="digest", every=timedelta(minutes=1), run=send_digests),
     Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
     Job(name="roster", every=timedelta(minutes=10), run=watch_rosters),
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),

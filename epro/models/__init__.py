@@ -49,7 +49,7 @@ from epro.models.response import (
     ResponseStatus,
     Timeliness,
 )
-from epro.models.roster import AlarmDrill, Duty, Roster, RosterShift, SponsorContact
+from epro.models.roster import AlarmDrill, Digest, Duty, Roster, RosterShift, SponsorContact
 from epro.models.safety import (
     FlagNote,
     FlagState,
@@ -97,6 +97,7 @@ __all__ = [
     "Deputy",
     "DeviceClass",
     "DeviceSession",
+    "Digest",
     "Disposition",
     "Duty",
     "EdcClient",

@@ -1,6 +1,6 @@
-"""Who is on call at a site, hour by hour, and trials of its alarm."""
+"""Who is on call at a site, hour by hour, trials of its alarm, and its daily mail."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -64,6 +64,20 @@ class AlarmDrill(Base):
     started_by_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class Digest(Base):
+    """That a site was written to, on one of its days, about what waits: once, however often asked.
+
+    `flag_count` 0 says that nothing waited and nobody was written to.
+    """
+
+    __tablename__ = "digest"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    sent_on: Mapped[date] = mapped_column(primary_key=True)
+    flag_count: Mapped[int]
+    made_at: Mapped[datetime]
 
 
 class SponsorContact(Base):

@@ -88,7 +88,8 @@ class SafetyFlag(Base):
     """A possible serious event until a named person takes it, and after.
 
     `urgent_since` is when the running clock started: a worse trigger on an acknowledged flag starts
-    it anew. `next_rung_at` is when the next people are told if nobody has taken it by then.
+    it anew. `next_rung_at` is when the next people are told if nobody has taken it by then,
+    `next_call_at` when phones ring again.
 
     The clock of a serious event stands in `delivered_at` (to a person), `viewed_at`, `aware_at`
     (the earliest of them and of what people stated) and `sent_at`; `clock_looks_at` is when to look
@@ -100,6 +101,9 @@ class SafetyFlag(Base):
         Index("ix_safety_flag_next_rung_at", "next_rung_at",
               sqlite_where=text("next_rung_at IS NOT NULL"),
               postgresql_where=text("next_rung_at IS NOT NULL")),
+        Index("ix_safety_flag_next_call_at", "next_call_at",
+              sqlite_where=text("next_call_at IS NOT NULL"),
+              postgresql_where=text("next_call_at IS NOT NULL")),
         Index("ix_safety_flag_clock_looks_at", "clock_looks_at",
               sqlite_where=text("clock_looks_at IS NOT NULL"),
               postgresql_where=text("clock_looks_at IS NOT NULL")),
@@ -117,6 +121,7 @@ class SafetyFlag(Base):
     urgent_since: Mapped[datetime]
     rung_count: Mapped[int] = mapped_column(default=0)
     next_rung_at: Mapped[datetime | None]
+    next_call_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))

@@ -2,13 +2,19 @@
 
 from uuid import UUID, uuid4
 
+from sqlalchemy import false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
 
+DIGEST_MINUTE = 8 * 60 + 30
+
 
 class Site(Base):
-    """A place that enrols participants; its phone number is what the participant's screens show."""
+    """A place that enrols participants; its phone number is what the participant's screens show.
+
+    `digest_minute`: at which minute of its local day the mail about what waits comes.
+    """
 
     __tablename__ = "site"
 
@@ -19,3 +25,7 @@ class Site(Base):
     zone: Mapped[str]
     phone: Mapped[str]
     phone_24h: Mapped[str]
+    calls_by_voice: Mapped[bool] = mapped_column(default=False, server_default=false())
+    digest_minute: Mapped[int] = mapped_column(
+        default=DIGEST_MINUTE, server_default=str(DIGEST_MINUTE)
+    )

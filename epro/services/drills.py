@@ -44,8 +44,9 @@ def start(
     session.add(drill)
     session.flush()
     people = escalation.first_to_know(session, site, package, now=now)
+    rings = site.calls_by_voice and package.text(text_key("drill", Channel.VOICE)) is not None
     for person in people:
-        for channel in TOLD_BY:
+        for channel in (*TOLD_BY, Channel.VOICE) if rings else TOLD_BY:
             outbox.enqueue(
                 session,
                 NewMessage(

@@ -27,7 +27,15 @@ from notifications.messages import ChannelName, OutboxMessage
 from notifications.outbox import NewMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, StudyPackage
-from questionnaires.escalating import Recipient, Rung, due_rungs, ladder, next_rung_at, text_key
+from questionnaires.escalating import (
+    Recipient,
+    Rung,
+    calling,
+    due_rungs,
+    ladder,
+    next_rung_at,
+    text_key,
+)
 from questionnaires.tiers import Channel, Tier
 
 LADDER = system_actor("escalation")
@@ -57,7 +65,7 @@ def start(
     outbox.cancel(
         session, outbox.waiting(session, about=_about(flag)), reason="urgent_again", now=now
     )
-    flag.rung_count = 0
+    flag.rung_count, flag.next_call_at = 0, None
     _climb(session, flag, participant, site, package, rule_id=rule.id, now=now)
 
 
@@ -121,6 +129,12 @@ def _climb(
         _record(session, flag, participant, site, rung, told, now=now)
     flag.rung_count += len(reached)
     flag.next_rung_at = next_rung_at(rungs, climbed=flag.rung_count)
+    if (
+        site.calls_by_voice
+        and flag.next_call_at is None
+        and calling(rungs, climbed=flag.rung_count)
+    ):
+        flag.next_call_at = now
     session.flush()
 
 
@@ -137,20 +151,23 @@ def write(  # noqa: PLR0913  what a message is made of
     at: datetime,
     rule_id: str,
     tier: Tier | None = None,
+    purpose: str = PURPOSE,
+    not_after: datetime | None = None,
     now: datetime,
 ) -> None:
     """Write one message about a flag to one person: code, tier, rule and a time of the site.
 
     `tier` is what it is climbed as, left out its own. The day stands before the time unless the
-    time is today's.
+    time is today's. From `not_after` on nobody wants it any more.
     """
     zone = ZoneInfo(site.zone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     outbox.enqueue(
         session,
         NewMessage(
-            purpose=PURPOSE,
+            purpose=purpose,
             is_vital=True,
+            not_after=not_after,
             channel=channel,
             template=template,
             template_version=str(flag.study_version_id),
@@ -181,7 +198,7 @@ def first_to_know(
     rungs = ladder(
         package.escalation, Tier.RED_A, tonight=False, urgent_since=now, zone=ZoneInfo(site.zone)
     )
-    return _staff_of(session, site, rungs[0], now=now)
+    return staff_of(session, site, rungs[0].recipients, now=now)
 
 
 def _tell(
@@ -258,7 +275,7 @@ def _people(
     session: Session, flag: SafetyFlag, site: Site, rung: Rung, *, now: datetime
 ) -> Iterable[User]:
     """Return the people of a rung; where someone new is wanted, those not told yet, if any."""
-    people = _staff_of(session, site, rung, now=now)
+    people = staff_of(session, site, rung.recipients, now=now)
     if not rung.someone_new:
         return people
     told = set(
@@ -272,16 +289,16 @@ def _people(
     return fresh or people
 
 
-def _staff_of(session: Session, site: Site, rung: Rung, *, now: datetime) -> Sequence[User]:
-    """Return the people of a rung by role and by the roster of this hour, each once.
+def staff_of(
+    session: Session, site: Site, recipients: Sequence[Recipient], *, now: datetime
+) -> Sequence[User]:
+    """Return the people of a site by role and by the roster of this hour, each once.
 
     Without anybody on duty all physicians of the site are told: rather too many than nobody. Where
     there is a roster, that it names nobody is an incident.
     """
-    found = list(
-        _with_roles(session, site, [ROLES[one] for one in rung.recipients if one in ROLES])
-    )
-    for recipient in rung.recipients:
+    found = list(_with_roles(session, site, [ROLES[one] for one in recipients if one in ROLES]))
+    for recipient in recipients:
         if recipient not in DUTIES:
             continue
         duty = DUTIES[recipient]
@@ -329,7 +346,8 @@ def _record(
     journal.record(
         session,
         LADDER,
-        "flag.told" if rung.number == 0 else "flag.escalated",
+        # Of what a digest tells of, the first step is already a climb.
+        "flag.told" if rung.at <= flag.urgent_since else "flag.escalated",
         Subject(
             entity_type="flag",
             entity_id=str(flag.id),

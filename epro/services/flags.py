@@ -117,7 +117,7 @@ def acknowledge(session: Session, actor: Actor, flag_id: UUID, *, now: datetime)
         )
     before = facts_of(session, flag)
     flag.acknowledged_at, flag.acknowledged_by_id, flag.owner_id = now, actor.id, actor.id
-    flag.next_rung_at = None
+    flag.next_rung_at = flag.next_call_at = None
     see(flag, now=now)
     waiting = outbox.waiting(session, about=about(flag.id))
     outbox.cancel(session, waiting, reason="acknowledged", now=now)

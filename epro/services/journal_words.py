@@ -127,6 +127,9 @@ VERBS: dict[str, Translated] = {
     "edc_client.added": Translated("添加了数据接口客户端", "added an EDC client"),
     "edc_client.refused": Translated("数据接口客户端被拒绝", "an EDC client was refused"),
     "edc_client.revoked": Translated("停用了数据接口客户端", "shut an EDC client out"),
+    "digest.sent": Translated(
+        "{count} 条提示待查看，写信给 {told}", "wrote to {told} that {count} flags wait"
+    ),
     "edc_client.secret_rotated": Translated(
         "更换了数据接口客户端的密钥", "gave an EDC client a new secret"
     ),
@@ -152,6 +155,7 @@ VERBS: dict[str, Translated] = {
         "声明研究中心知晓 {tier} 提示的时间: {aware_at}",
         "stated when the site became aware of the {tier} flag: {aware_at}",
     ),
+    "flag.called": Translated("打电话给 {told}", "let the phones of {told} ring"),
     "flag.closed": Translated(
         "{closed_by} 关闭了 {tier} 提示", "{closed_by} closed the {tier} flag"
     ),
@@ -204,6 +208,10 @@ VERBS: dict[str, Translated] = {
     "message.failed": Translated(
         "发给 {to} 的 {template} 发送失败({error})",
         "a message to {to} could not be sent ({template}, {error})",
+    ),
+    "message.heard": Translated(
+        "{to} 在电话中按键表示听到了 {template}",
+        "{to} pressed the key: the call was heard ({template})",
     ),
     "message.not_confirmed": Translated(
         "无法确认 {template} 是否已发给 {to}",
@@ -296,6 +304,10 @@ VERBS: dict[str, Translated] = {
         "录入了 {from_on} 至 {to_on} 的值班表", "entered the roster from {from_on} to {to_on}"
     ),
     "signature.refused": Translated("签名未通过验证", "a signature was not proven"),
+    "site.alerting_set": Translated(
+        "设定了中心的报警方式: 电话 {calls_by_voice}，每日邮件 {digest_at}",
+        "set how the site is alerted: calls {calls_by_voice}, daily mail {digest_at}",
+    ),
     "site.added": Translated("添加了研究中心", "added a site"),
     "snapshot.read": Translated("数据接口读取了文件 {file}", "an EDC client read the file {file}"),
     "snapshot.requested": Translated(

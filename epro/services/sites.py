@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
@@ -53,6 +53,51 @@ def add_site(session: Session, actor: Actor, facts: SiteFacts, *, now: datetime)
         after=values, now=now,
     )  # fmt: skip
     return site
+
+
+def set_alerting(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    *,
+    calls_by_voice: bool | None = None,
+    digest_at: str | None = None,
+    now: datetime,
+) -> Site:
+    """Set whether phones ring for urgent flags, and when (HH:MM, local) the daily mail comes.
+
+    What is None stays. Raises InvalidInput for a time that is none.
+    """
+    before = _alerting(site)
+    if digest_at is not None:
+        site.digest_minute = _minute(digest_at)
+    if calls_by_voice is not None:
+        site.calls_by_voice = calls_by_voice
+    session.flush()
+    changed = {name: old for name, old in before.items() if _alerting(site)[name] != old}
+    if changed:
+        journal.record(
+            session, actor, "site.alerting_set",
+            Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
+            after=_alerting(site), before=changed, now=now,
+        )  # fmt: skip
+    return site
+
+
+def _alerting(site: Site) -> dict[str, object]:
+    hour, minute = divmod(site.digest_minute, 60)
+    return {"calls_by_voice": site.calls_by_voice, "digest_at": f"{hour:02}:{minute:02}"}
+
+
+def _minute(clock: str) -> int:
+    try:
+        at = time.fromisoformat(clock)
+    except ValueError:
+        at = None
+    if at is None or not re.fullmatch(r"[0-9]{2}:[0-9]{2}", clock, re.ASCII):
+        message = "A time of the day is written as 08:30."
+        raise InvalidInput(details={"problems": [{"place": "digest_at", "message": message}]})
+    return at.hour * 60 + at.minute
 
 
 def get_site(session: Session, code: str) -> Site:

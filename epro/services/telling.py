@@ -26,6 +26,7 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import (
+    calling,
     escalation,
     incidents,
     journal,
@@ -40,7 +41,7 @@ from epro.services.journal import Subject
 from epro.services.studies import Studies
 from notifications import outbox
 from notifications.hooks import Hooks
-from notifications.messages import ChannelName, OutboxMessage
+from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.outbox import NewMessage
 from notifications.refusals import (
     NO_ADDRESS,
@@ -106,6 +107,9 @@ class Telling(Hooks):
         self._record(session, "message.undelivered", message, version=2, now=now)
         self._note_not_sent(session, message, message.last_error or "undelivered", now=now)
         self._follow_loss(session, message, now=now)
+
+    def on_heard(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
+        self._record(session, "message.heard", message, version=2, now=now)
 
     def _follow_loss(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
         """Note an opt-out, ask the site to call, and try the next way."""
@@ -227,6 +231,11 @@ def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now:
     if message.purpose == escalation.PURPOSE:
         tell_another_way(session, message, now=now)
         return
+    if message.purpose == calling.PURPOSE:
+        # Whom nobody answers is called again soon; a number that cannot be called never will be.
+        if message.state is MessageState.FAILED and not _failed_before(session, message):
+            tell_another_way(session, message, now=now)
+        return
     context = _context(session, message)
     if context.site is None:
         return
@@ -245,6 +254,18 @@ def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now:
         session, DISPATCHER, kind, about=about, site_id=context.site.id,
         participant_id=participant.id if participant else None, now=now,
     )  # fmt: skip
+
+
+def _failed_before(session: Session, call: OutboxMessage) -> bool:
+    """Tell whether an earlier call to the same person about the same was refused for good."""
+    earlier = select(OutboxMessage.id).where(
+        OutboxMessage.about == call.about,
+        OutboxMessage.recipient_ref == call.recipient_ref,
+        OutboxMessage.channel == call.channel,
+        OutboxMessage.state == MessageState.FAILED,
+        OutboxMessage.id != call.id,
+    )
+    return session.scalars(earlier.limit(1)).first() is not None
 
 
 def _lasting_reason(message: OutboxMessage, participant: Participant) -> str | None:
@@ -292,6 +313,8 @@ def _context(session: Session, message: OutboxMessage) -> _Context:
         participant = session.get_one(Participant, flag.participant_id)
     elif subject == INCIDENT and (incident := session.get(Incident, UUID(subject_id))):
         site_id = incident.site_id
+    elif subject == "digest":
+        site_id = UUID(subject_id)
     elif subject == "drill" and (drill := session.get(AlarmDrill, UUID(subject_id))):
         site_id = drill.site_id
     if participant is not None:

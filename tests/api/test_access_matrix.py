@@ -56,6 +56,8 @@ PUBLIC = {
     "GET /p/state.json",
     "GET /p/sw.js",
     "GET /p/{version}/{name}",
+    "POST /hooks/twilio/voice/{message_id}",  # signed by the provider
+    "POST /hooks/twilio/voice/{message_id}/key",  # signed by the provider
     "GET /console/language/{chosen}",
     "GET /console/sign-in",
     "GET /console/static/{name}",

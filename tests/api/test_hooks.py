@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 
 from epro.app import create_app
 from epro.clock import wall_clock_now
-from epro.messaging import Messaging
 from epro.models import JournalEntry, Site, WorkItem, WorkKind
 from epro.parts import Parts
 from epro.providers import SmsSettings
@@ -244,10 +243,7 @@ def test_a_report_is_kept_also_when_what_follows_from_it_fails(office: Office) -
         def on_undelivered(self, *_args: object, **_kwargs: object) -> None:
             raise ZeroDivisionError
 
-    messaging = office.parts.messaging
-    broken = Messaging(
-        dispatcher=messaging.dispatcher, hooks=Faulty(), callback_url=messaging.callback_url
-    )
+    broken = replace(office.parts.messaging, hooks=Faulty())
     office.app.extensions["epro"] = replace(office.parts, messaging=broken)
 
     assert office.report("undelivered", 30003) == 500

@@ -31,8 +31,10 @@ from notifications.means import Means
 from notifications.messages import ChannelName, OutboxMessage, SendAttempt
 from notifications.outbox import NewMessage
 from notifications.pace import Pace
-from notifications.sms import TwilioAccount, TwilioChannel
+from notifications.sms import TwilioChannel
 from notifications.texts import Text
+from notifications.twilio_client import TwilioAccount
+from notifications.voice import VoiceChannel
 from tests.clock import FrozenClock
 from tests.standins.smtp import SmtpStandIn
 from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, SENDER
@@ -107,6 +109,15 @@ def twilio_channel(base_url: str, *, timeout_s: float = 5.0) -> TwilioChannel:
         account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, sender=SENDER, base_url=base_url
     )
     return TwilioChannel(account, timeout_s=timeout_s)
+
+
+def voice_channel(
+    base_url: str, speech_url: Callable[[UUID], str], *, timeout_s: float = 5.0
+) -> VoiceChannel:
+    account = TwilioAccount(
+        account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, sender=SENDER, base_url=base_url
+    )
+    return VoiceChannel(account, speech_url=speech_url, timeout_s=timeout_s)
 
 
 def smtp_channel(

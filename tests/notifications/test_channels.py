@@ -16,11 +16,20 @@ from notifications.messages import ChannelName, DevelopmentMessage, SenderPace
 from notifications.refusals import Refusal
 from notifications.routing import Route, RoutedChannel
 from notifications.sender_pace import PacedChannel
+from notifications.voice import announcement
 from tests.clock import FrozenClock
-from tests.notifications.post import MAILBOX, NUMBER, Provider, smtp_channel, twilio_channel
+from tests.notifications.post import (
+    MAILBOX,
+    NUMBER,
+    Provider,
+    smtp_channel,
+    twilio_channel,
+    voice_channel,
+)
 from tests.standins.gateway import KEY, Answer, running_gateway
 from tests.standins.smtp import SmtpStandIn
-from tests.standins.twilio import ACCEPTS_THEN_DROPS, TOO_MANY, TwilioStandIn, refuses
+from tests.standins.telephone import answer
+from tests.standins.twilio import ACCEPTS_THEN_DROPS, TOO_MANY, Callback, TwilioStandIn, refuses
 
 INBOX, PACE = (
     Base.metadata.tables[table.__tablename__] for table in (DevelopmentMessage, SenderPace)
@@ -117,6 +126,37 @@ def over_gateway() -> Iterator[Bench]:
 
 
 @pytest.fixture
+def over_voice(twilio: TwilioStandIn) -> Bench:
+    """A call arrives when it is answered; what it says is asked of us then, by its message id."""
+    bodies: dict[str, str] = {}
+
+    def speech_url(message_id: UUID) -> str:
+        return f"https://epro.example/say/{message_id}"
+
+    def words(asked: Callback) -> tuple[int, str]:
+        text = bodies[asked.url.rpartition("/")[2]]
+        return 200, announcement(text, language="zh", key_url="https://epro.example/key")
+
+    class Known(Bench):
+        """Remembers what each message says, as the outbox does."""
+
+        def outgoing(self, message_id: UUID | None = None, *, body: str = BODY) -> Outgoing:
+            outgoing = Bench.outgoing(self, message_id, body=body)
+            bodies[str(outgoing.message_id)] = body
+            return outgoing
+
+    return Known(
+        channel=voice_channel(twilio.base_url, speech_url),
+        gone=voice_channel("http://127.0.0.1:9", speech_url),
+        address=NUMBER,
+        arrived=lambda: [answer(call, words).said[0][1] for call in twilio.calls],
+        refuse=lambda: twilio.fail_next(refuses(21211)),
+        be_busy=lambda: twilio.fail_next(TOO_MANY),
+        take_and_fall_silent=lambda: twilio.fail_next(ACCEPTS_THEN_DROPS),
+    )
+
+
+@pytest.fixture
 def over_routes(over_gateway: Bench, over_twilio: Bench) -> Bench:
     """Two providers behind one channel; the number says that the gateway has it."""
     elsewhere = Route(prefix="", channel=over_twilio.channel, is_overseas=True)
@@ -146,10 +186,17 @@ def over_paced_twilio(over_twilio: Bench, tmp_path: Path, wall: FrozenClock) -> 
     database.engine.dispose()
 
 
-REMOTE = ("over_twilio", "over_smtp", "over_gateway", "over_routes", "over_paced_twilio")
+REMOTE = (
+    "over_twilio",
+    "over_smtp",
+    "over_voice",
+    "over_gateway",
+    "over_routes",
+    "over_paced_twilio",
+)
 ALL = (*REMOTE, "over_inbox")
 # Where a message is found by our own id it is the one in question, whenever it was sent.
-BY_TEXT = ("over_twilio", "over_smtp", "over_paced_twilio", "over_inbox")
+BY_TEXT = ("over_twilio", "over_smtp", "over_voice", "over_paced_twilio", "over_inbox")
 
 
 @pytest.fixture

@@ -18,13 +18,8 @@ from notifications.channels import (
     Unclear,
 )
 from notifications.refusals import Refusal, meaning_of
-from notifications.sms import (
-    StatusReport,
-    TwilioAccount,
-    TwilioChannel,
-    read_status_report,
-    signature_is_valid,
-)
+from notifications.sms import StatusReport, TwilioChannel, read_status_report
+from notifications.twilio_client import TwilioAccount, signature_is_valid
 from tests.clock import FrozenClock
 from tests.notifications.post import NUMBER, twilio_channel
 from tests.standins.twilio import (

@@ -7,6 +7,7 @@ import pytest
 
 from questionnaires.definition import StudyPackage
 from questionnaires.escalating import (
+    Calls,
     Elapsed,
     LadderCase,
     OnWorkingDay,
@@ -47,6 +48,20 @@ def with_ladder(number: int, **changes: object) -> StudyPackage:
 def with_first_step(number: int, **changes: object) -> StudyPackage:
     first, *rest = shipped().escalation.ladders[number].steps
     return with_ladder(number, steps=(replace(first, **changes), *rest))  # type: ignore[arg-type]
+
+
+def with_digest(**changes: object) -> StudyPackage:
+    digest = shipped().escalation.digest
+    assert digest
+    return with_escalation(digest=replace(digest, **changes))  # type: ignore[arg-type]
+
+
+def saying(key: str, words: str) -> StudyPackage:
+    texts = [
+        replace(text, body=replace(text.body, zh=words)) if text.key == key else text
+        for text in shipped().texts
+    ]
+    return replace(shipped(), texts=tuple(texts))
 
 
 def without(*texts: str) -> StudyPackage:
@@ -94,14 +109,24 @@ def test_a_text_for_the_sponsor_names_only_the_site(named: str) -> None:
         (lambda: with_ladder(3, case=LadderCase.TONIGHT), "no_ladder"),
         (lambda: with_ladder(0, steps=()), "nobody"),
         (lambda: with_first_step(0, to=()), "nobody"),
-        (lambda: with_ladder(5, steps=shipped().escalation.ladders[5].steps[:1]), "no_physician"),
+        (lambda: with_first_step(5, to=(Recipient.COORDINATOR,)), "no_physician"),
         (lambda: with_first_step(0, by=(Channel.SMS,)), "one_channel"),
         (lambda: with_first_step(0, template="nobody"), "unknown_text"),
         (lambda: with_first_step(0, template="sponsor"), "wrong_audience"),
         (lambda: with_first_step(0, to=(Recipient.SPONSOR_CONTACT,)), "wrong_audience"),
         (lambda: with_first_step(0, to=tuple(Recipient)), "mixed"),
         (lambda: with_first_step(0, when=Elapsed(5)), "too_late"),
-        (lambda: with_first_step(5, when=OnWorkingDay(1, ClockTime(0, 780))), "too_late"),
+        (lambda: with_first_step(4, when=OnWorkingDay(1, ClockTime(0, 780))), "too_late"),
+        (lambda: with_escalation(digest=None), "too_late"),
+        (lambda: with_digest(to=()), "nobody"),
+        (lambda: with_digest(to=(Recipient.SPONSOR_CONTACT,)), "nobody"),
+        (lambda: with_digest(tiers=(Tier.YELLOW, Tier.ORANGE)), "tier"),
+        (lambda: with_digest(template="nobody"), "unknown_text"),
+        (lambda: with_ladder(0, calls=Calls(every_minutes=0, template="alert")), "calls"),
+        (lambda: with_ladder(0, calls=Calls(every_minutes=5, template="nobody")), "unknown_text"),
+        (lambda: without("heard_voice"), "unknown_text"),
+        (lambda: saying("heard_voice", "她在发烧。"), "telling_word"),
+        (lambda: saying("alert_voice", "{code} {rule}"), "placeholder"),
         (lambda: without("escalation_sms"), "unknown_text"),
         (lambda: without("incident_silent_worker_sms"), "unknown_text"),
         (

@@ -57,6 +57,9 @@ EXEMPT = {
     "minutes; a token that comes back used is recorded, see below.",
     "POST /hooks/twilio/inbound": "What a reply asks for is on record as number.opted_out and "
     "number.opted_in (tests/api/test_inbound.py).",
+    "POST /hooks/twilio/voice/{message_id}": "Says what a call is about; changes nothing.",
+    "POST /hooks/twilio/voice/{message_id}/key": "That a call was heard is on record as "
+    "message.heard (tests/api/test_voice.py).",
     "POST /hooks/twilio/status/{message_id}": "A provider's word is kept as a receipt; what "
     "follows from it for a message is on record (tests/api/test_hooks.py).",
 }

@@ -1,4 +1,4 @@
-"""A stand-in for Twilio's Messages API: a real server on loopback, made from its public contract.
+"""A stand-in for Twilio's Messages and Calls: a real server on loopback, from its public contract.
 
 It keeps messages, pages its list, checks the account, calls back with Twilio's signature (computed
 here from the public description, not with the SDK), and fails in the ways that it is told to.
@@ -14,13 +14,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from tests.standins.twilio_calls import StoredCall, rfc2822, stored_call
 
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "made-up-auth-token"
@@ -29,6 +30,7 @@ API_VERSION = "2010-04-01"
 LONGEST_HANG_S = 30.0
 
 _LIST = re.compile(rf"/{API_VERSION}/Accounts/(AC\w+)/Messages\.json")
+_CALLS = re.compile(rf"/{API_VERSION}/Accounts/(AC\w+)/Calls\.json")
 _ONE = re.compile(rf"/{API_VERSION}/Accounts/(AC\w+)/Messages/(SM\w+)\.json")
 
 
@@ -84,9 +86,9 @@ class StoredMessage:
             "account_sid": ACCOUNT_SID,
             "api_version": API_VERSION,
             "body": self.body,
-            "date_created": _rfc2822(self.created_at),
-            "date_sent": _rfc2822(self.sent_at),
-            "date_updated": _rfc2822(self.sent_at or self.created_at),
+            "date_created": rfc2822(self.created_at),
+            "date_sent": rfc2822(self.sent_at),
+            "date_updated": rfc2822(self.sent_at or self.created_at),
             "direction": "outbound-api",
             "error_code": self.error_code,
             "error_message": None,
@@ -120,6 +122,7 @@ class TwilioStandIn:
     wall_now: datetime
     base_url: str = ""
     messages: list[StoredMessage] = field(default_factory=list)
+    calls: list[StoredCall] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     list_faults: list[Fault] = field(default_factory=list)
     has_request: threading.Event = field(default_factory=threading.Event)
@@ -194,11 +197,21 @@ class TwilioStandIn:
             self.messages.append(message)
             return message
 
+    def call(self, form: Mapping[str, str]) -> StoredCall:
+        """Let a phone ring; it is answered when the test says so."""
+        with self._lock:
+            now = self.clock() if self.clock else self.wall_now
+            call = stored_call(form, next(self._numbers), now)
+            self.calls.append(call)
+            return call
+
     def page(self, query: Mapping[str, list[str]], path: str) -> dict[str, Any]:
         """Return one page, newest first, in the public form of a list."""
+        is_calls = _CALLS.fullmatch(path) is not None
+        kept: list[Any] = list(self.calls if is_calls else self.messages)
         found = [
             message
-            for message in list(self.messages)
+            for message in kept
             if query.get("To", [message.to]) == [message.to]
             # Filters by time of sending pass over what has not been sent yet.
             and (not any(key.startswith("DateSent") for key in query) or message.sent_at)
@@ -206,12 +219,13 @@ class TwilioStandIn:
         found.sort(key=lambda one: one.created_at, reverse=True)
         size, number = int(query.get("PageSize", ["50"])[0]), int(query.get("Page", ["0"])[0])
         begin = size * number
+        name = "calls" if is_calls else "messages"
         rest = {key: value for key, value in query.items() if key != "Page"}
         more = urlencode({**rest, "Page": number + 1}, doseq=True)
         return {
             "end": min(begin + size, len(found)) - 1,
             "first_page_uri": f"{path}?{urlencode({**rest, 'Page': 0}, doseq=True)}",
-            "messages": [message.resource() for message in found[begin : begin + size]],
+            name: [one.resource() for one in found[begin : begin + size]],
             "next_page_uri": f"{path}?{more}" if begin + size < len(found) else None,
             "page": number,
             "page_size": size,
@@ -270,13 +284,15 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(parse_qsl(body, keep_blank_values=True))
         self.standin.has_request.set()
         self.standin.request_count += 1
-        if not self._is_ours(_LIST):
+        is_call = _CALLS.fullmatch(self.path) is not None
+        if not self._is_ours(_CALLS if is_call else _LIST):
             return
         fault = self.standin.faults.pop(0) if self.standin.faults else self.standin.weather()
-        if missing := {"To", "Body"} - form.keys():
-            fault = refuses(21604 if "To" in missing else 21602)
+        if missing := {"To", "Url" if is_call else "Body"} - form.keys():
+            fault = refuses(21205 if is_call else 21604 if "To" in missing else 21602)
         is_taken = fault is None or fault.accepts
-        message = self.standin.create(form) if is_taken else None
+        create = self.standin.call if is_call else self.standin.create
+        message = create(form) if is_taken else None
         if not self._fails(fault) and message is not None:
             self._answer(201, message.resource())
 
@@ -289,7 +305,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.standin.list_count += 1
         fault = self.standin.list_faults.pop(0) if self.standin.list_faults else None
-        if self._is_ours(_LIST) and not self._fails(fault):
+        place = _CALLS if _CALLS.fullmatch(url.path) else _LIST
+        if self._is_ours(place) and not self._fails(fault):
             self._answer(200, self.standin.page(parse_qs(url.query), url.path))
 
     def _is_ours(self, place: re.Pattern[str]) -> bool:
@@ -339,10 +356,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Keep quiet."""
-
-
-def _rfc2822(instant: datetime | None) -> str | None:
-    """Write an instant as Twilio does: whole seconds, +0000."""
-    if instant is None:
-        return None
-    return format_datetime(instant.astimezone(UTC) - timedelta(microseconds=instant.microsecond))
