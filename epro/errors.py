@@ -87,6 +87,17 @@ class NotPermitted(DomainError):
     message = "Your role does not allow this."
 
 
+class MayReveal(DomainError):
+    """A text holds words that might tell who received what; sent again and confirmed it is kept.
+
+    `details` name the fields and the words, never the text.
+    """
+
+    code = "may_reveal"
+    status = 409
+    message = "Words here might tell who received what. Rewrite them, or confirm and send again."
+
+
 class NotFound(DomainError):
     """It does not exist, or the actor may not know that it does: both look alike."""
 

@@ -283,6 +283,7 @@ class StudyPackage:
     escalation: EscalationPolicy
     texts: tuple[MessageTemplate, ...]
     never_say: TellingWords = TellingWords()
+    may_reveal: Lexicon | None = None
     trends: tuple[Trend, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
     modes: tuple[EntryMode, ...] = (EntryMode.OWN_DEVICE,)

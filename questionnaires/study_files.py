@@ -163,6 +163,7 @@ class TextsFile:
 
     never_say: TellingWords
     texts: tuple[MessageTemplate, ...]
+    may_reveal: Lexicon | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +276,7 @@ def assemble(
         escalation=escalation,
         texts=texts.texts,
         never_say=texts.never_say,
+        may_reveal=texts.may_reveal,
         **values_of(safety),
         **values,
     )

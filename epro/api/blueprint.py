@@ -9,13 +9,14 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 
-from epro.access import Permission
+from epro.access import STAFF_ROLES, Permission, roles_with
 from epro.errors import (
     BodyTooLarge,
     DatabaseUnavailable,
     DomainError,
     InvalidRequest,
     MalformedBody,
+    MayReveal,
     NotPermitted,
     NotSignedIn,
     SessionRevoked,
@@ -23,6 +24,14 @@ from epro.errors import (
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_DEPTH = 16
+# What staff send with words that they have looked at again, see `epro/api/wording.py`.
+CONFIRMATION = {
+    "in": "header",
+    "name": "Reveals-Nothing",
+    "required": False,
+    "schema": {"type": "string", "enum": ["yes"]},
+    "description": "Keeps words that might tell who received what (may_reveal); goes on record.",
+}
 SMOREST_DOC = "_apidoc"  # where flask-smorest looks for what its decorators noted
 
 
@@ -112,6 +121,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         """List each status with its codes, so that an undocumented one is a fault of the code."""
         refusals: list[type[DomainError]] = [*doc_info.get("refusals", ()), DatabaseUnavailable]
         doc["operationId"], doc["security"] = doc_info["operation"], []
+        if "requestBody" in doc and _is_for_staff(doc_info["permission"]):
+            refusals.append(MayReveal)
+            doc.setdefault("parameters", []).append(CONFIRMATION)
         if doc_info["permission"] is not None:
             refusals += [NotSignedIn, SessionRevoked, NotPermitted]
             doc["security"] = [{"bearer": []}, {"cookie": []}]
@@ -130,6 +142,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
             }
         doc["responses"] = dict(sorted(responses.items()))
         return doc
+
+
+def _is_for_staff(permission: Permission | None) -> bool:
+    return permission is not None and bool(STAFF_ROLES & set(roles_with(permission)))
 
 
 def note_guard(view: Any, permission: Permission | None) -> None:

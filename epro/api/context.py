@@ -12,12 +12,13 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
+from epro.api import wording
 from epro.api.blueprint import note_guard
 from epro.clock import wall_clock_now
 from epro.crypto import Keyring
 from epro.errors import NotPermitted, NotSignedIn
 from epro.parts import Parts
-from epro.services import edc_clients, journal, rehearsal, sessions
+from epro.services import edc_clients, journal, rehearsal, revealing, sessions
 from questionnaires.catalogue import Catalogue
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,9 +30,20 @@ def parts() -> Parts:
     return cast("Parts", current_app.extensions["epro"])
 
 
-def transaction() -> AbstractContextManager[Session]:
-    """Open the writing door; commits at the end of the block."""
-    return parts().database.transaction()
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open the writing door; commits at the end of the block.
+
+    What staff typed is looked through first: raises MayReveal until they have confirmed words that
+    might tell who received what, which is then on record with the change.
+    """
+    with parts().database.transaction() as session:
+        confirmed = wording.look_through(catalogue(session))
+        yield session
+        if confirmed is not None:
+            revealing.note_confirmed(
+                session, current_actor(), confirmed, where=wording.place(), now=now()
+            )
 
 
 def reading() -> AbstractContextManager[Session]:

@@ -329,6 +329,9 @@ VERBS: dict[str, Translated] = {
     "trusted_phone.revoked": Translated("不再信任一部手机", "ended the trust in a phone"),
     "user.added": Translated("添加了工作人员", "added a user"),
     "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
+    "words.confirmed": Translated(
+        "确认文字不会透露分组: {words}", "confirmed that these words tell nothing: {words}"
+    ),
     "work_item.added": Translated("待办新增: {kind}", "added to the work list: {kind}"),
     "work_item.done": Translated("完成待办: {kind}", "did what was on the work list: {kind}"),
 }

@@ -32,6 +32,16 @@ def test_services_and_tables_never_commit() -> None:
     assert _offences(rules.commits, inner) == []
 
 
+def test_routes_and_pages_write_by_the_door_that_looks_through_what_staff_typed() -> None:
+    edges = [file for file in product_files() if {"api", "web"} & set(file.parts)]
+
+    by_another = [
+        name_of(file) for file in edges if "database.transaction(" in file.read_text("utf-8")
+    ]
+
+    assert by_another == ["epro/api/context.py"]
+
+
 def test_every_test_asserts_something() -> None:
     assert _offences(rules.tests_without_assertion, files_of_tests()) == []
 

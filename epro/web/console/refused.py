@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from epro.errors import DomainError
+from epro.errors import DomainError, MayReveal
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,15 @@ class Refused:
 
     @property
     def places(self) -> set[str]:
-        """The fields that were not right."""
-        return {one["place"] for one in self.refusal.details.get("problems", ())}
+        """The fields that were not right, or hold words to look at again."""
+        problems = {one["place"] for one in self.refusal.details.get("problems", ())}
+        return problems | set(self.refusal.details.get("fields", ()))
+
+    @property
+    def first_revealing(self) -> str | None:
+        """The first field whose words might tell who received what; the form asks beneath it."""
+        is_warning = isinstance(self.refusal, MayReveal)
+        return next(iter(self.refusal.details["fields"]), None) if is_warning else None
 
     def needs_confirmation(self, field: str) -> bool:
         """Tell whether a value is unusual and has to be confirmed."""
