@@ -3,7 +3,7 @@
 import json
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -115,7 +115,9 @@ def test_words_that_were_refused_for_another_reason_are_not_on_record(world: Wor
 
 
 def test_what_participants_write_is_never_stopped(world: World) -> None:
-    assert world.complain(PARTICIPANT, help_now=True, note="护士说我输的是安慰剂")
+    flag_id = world.complain(PARTICIPANT, help_now=True, note="护士说我输的是安慰剂")
+
+    assert isinstance(flag_id, UUID)
 
 
 @pytest.mark.parametrize(
