@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -83,15 +83,31 @@ class Inbox:
     last_raised_at: datetime | None
 
 
+class _Titles:
+    """What rules are called, looked up once for each study version, not for each of its flags."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._known: dict[int, dict[str, Translated]] = {}
+
+    def of(self, version_id: int, rule: str) -> Translated:
+        """Return the title of a rule, or of silence; an unknown one is called by its id."""
+        if version_id not in self._known:
+            package = self.catalogue.package(version_id)
+            titles = {one.id: one.title for one in package.rules}
+            self._known[version_id] = titles | {package.silence.id: package.silence.title}
+        return self._known[version_id].get(rule) or Translated(rule, rule)
+
+
 def inbox(
     session: Session, actor: Actor, wanted: Wanted, *, catalogue: Catalogue, now: datetime
 ) -> Inbox:
     """Return the open flags at the actor's sites, in the order in which to act on them."""
     site_ids = actor.sites_for(Permission.READ_FLAG)
     rows = session.execute(_open_flags(site_ids)).all()
-    met = _met(session, [flag.id for flag, *_ in rows])
+    met, titles = _met(session, SafetyFlag.closed_at.is_(None)), _Titles(catalogue)
     lines = [
-        _line(flag, participant, site, holder, latest, met[flag.id], catalogue=catalogue, now=now)
+        _line(flag, participant, site, holder, latest, met[flag.id], titles=titles, now=now)
         for flag, participant, site, holder, latest in rows
     ]
     mine = {actor.id, *hand_over.stands_in_for(session, actor, now=now)} if wanted.mine else None
@@ -123,10 +139,10 @@ def line_of(session: Session, flag: SafetyFlag, *, catalogue: Catalogue, now: da
     site = session.get_one(Site, flag.site_id)
     holder = session.get(User, flag.owner_id) if flag.owner_id else None
     latest = awareness.latest_assessment(session, flag)
-    met = _met(session, [flag.id])[flag.id]
+    met = _met(session, SafetyFlag.id == flag.id)[flag.id]
     return _line(
         flag, participant.code, site, holder.full_name if holder else None, latest, met,
-        catalogue=catalogue, now=now,
+        titles=_Titles(catalogue), now=now,
     )  # fmt: skip
 
 
@@ -151,13 +167,14 @@ def _open_flags(
 
 
 def _met(
-    session: Session, flag_ids: Sequence[UUID]
+    session: Session, is_asked: ColumnElement[bool]
 ) -> defaultdict[UUID, list[tuple[str, datetime]]]:
     """Return which rules made each flag and when, in order: one query for all of them."""
     met: defaultdict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
     for flag_id, rule, met_at in session.execute(
         select(FlagTrigger.flag_id, FlagTrigger.rule, FlagTrigger.met_at)
-        .where(FlagTrigger.flag_id.in_(flag_ids))
+        .join(SafetyFlag, SafetyFlag.id == FlagTrigger.flag_id)
+        .where(is_asked)
         .order_by(FlagTrigger.id)
     ):
         met[flag_id].append((rule, met_at))
@@ -172,12 +189,10 @@ def _line(
     latest: FlagAssessment | None,
     met: Sequence[tuple[str, datetime]],
     *,
-    catalogue: Catalogue,
+    titles: _Titles,
     now: datetime,
 ) -> Line:
-    package = catalogue.package(flag.study_version_id)
-    titles = {rule.id: rule.title for rule in package.rules}
-    titles[package.silence.id] = package.silence.title
+    package = titles.catalogue.package(flag.study_version_id)
     target = None
     if flag.acknowledged_at is None:
         target = acknowledge_by(
@@ -196,7 +211,7 @@ def _line(
         flag=flag,
         participant=participant,
         site=site,
-        signals=tuple(titles.get(rule, Translated(rule, rule)) for rule in rules),
+        signals=tuple(titles.of(flag.study_version_id, rule) for rule in rules),
         # Rules met by one answer count as once.
         times=len({met_at for _, met_at in met}),
         last_met_at=max((met_at for _, met_at in met), default=flag.raised_at),
