@@ -220,7 +220,12 @@ SCOPE_FOR = {
 
 # A PIN alone, on a phone that was trusted before: enough to see what is urgent and to take it.
 TRUSTED_PHONE_MAY = frozenset(
-    {Permission.OWN_SESSION, Permission.READ_FLAG, Permission.ACKNOWLEDGE_FLAG}
+    {
+        Permission.OWN_SESSION,
+        Permission.READ_FLAG,
+        Permission.ACKNOWLEDGE_FLAG,
+        Permission.READ_ROSTER,
+    }
 )
 
 

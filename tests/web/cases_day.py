@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import Deputy, Participant, WorkKind
+from epro.models import AlarmDrill, Deputy, Participant, WorkKind
 from epro.services import work_list
 from notifications import outbox
 from notifications.messages import ChannelName, MessageState, OutboxMessage
@@ -51,6 +51,20 @@ def finish(world: World) -> TestResponse:
     return send(browser, f"/work-items/{call_to_make(world)}/done")
 
 
+def start_drill(world: World) -> TestResponse:
+    return send(world.sign_in_to_console(Role.COORDINATOR), "/drills", site=HERE)
+
+
+def hear_drill(world: World) -> TestResponse:
+    start_drill(world)
+    with world.database.reading() as session:
+        newest = session.scalars(
+            select(AlarmDrill.id).where(AlarmDrill.acknowledged_at.is_(None))
+        ).all()[0]
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"/drills/{newest}/acknowledgement")
+
+
 def write_note(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.COORDINATOR)
     return send(browser, "/today/notes", site=HERE, text="SZ01-014 明早再打")
@@ -92,6 +106,8 @@ def review(world: World) -> TestResponse:
 
 DAY_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/work-items/{item_id}/done": (finish, "work_item.done"),
+    "POST /console/drills": (start_drill, "drill.started"),
+    "POST /console/drills/{drill_id}/acknowledgement": (hear_drill, "drill.acknowledged"),
     "POST /console/today/notes": (write_note, "hand_over_note.written"),
     "POST /console/today/deputies": (name_deputy, "deputy.named"),
     "POST /console/today/deputies/{deputy_id}/end": (end_deputy, "deputy.ended"),

@@ -3,6 +3,7 @@
 from epro.web.console import (
     anchoring,
     contacting,
+    duty,
     enrolling,
     follow_up,
     messages,
@@ -18,6 +19,6 @@ from epro.web.console import (
 
 CONSOLE = (
     pages, sign_in, safety, follow_up,
-    today, contacting, messages, reviewing, rating,
+    today, contacting, messages, duty, reviewing, rating,
     participants, enrolling, taking_part, anchoring,
 )  # fmt: skip

@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("day", "today", "console_today.show", Permission.READ_WORK_LIST),
     Entry("day", "contacts", "console_contacting.show", Permission.READ_FLAG),
     Entry("day", "messages", "console_messages.show", Permission.READ_MESSAGE),
+    Entry("day", "duty", "console_duty.show", Permission.READ_ROSTER),
     Entry("people", "participants", "console_participants.show_list", Permission.READ_PARTICIPANT),
     Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
     Entry("people", "ratings", "console_rating.show_list", Permission.RATE_OUTCOME),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from epro.web.console.words_day import DAY
+from epro.web.console.words_duty import DUTY
 from epro.web.console.words_follow_up import FOLLOW_UP
 from epro.web.console.words_participants import PARTICIPANTS
 from questionnaires.definition import Translated
@@ -185,6 +186,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **PARTICIPANTS, **DAY, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG,
-    **_REFUSALS,
+    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX,
+    **_FLAG, **_REFUSALS,
 }  # fmt: skip

@@ -1,0 +1,93 @@
+"""Who is on call in the next days, and trials of the alarm: begun here, and heard here."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.api.context import catalogue, current_actor, now, reading
+from epro.errors import AlreadyAcknowledged, NoActiveStudyVersion
+from epro.models import Site
+from epro.services import drills, participant_list, roster, staff, studies
+from epro.services.roster import RosterDay
+from epro.web.console import typed
+from epro.web.console.pages import new_blueprint, render_framed
+from epro.web.console.refused import Refused
+from epro.web.console.session import page
+
+blueprint = new_blueprint("duty")
+
+DAYS_SHOWN = 7
+MOST_DRILLS = 10
+
+
+@blueprint.get("/drills")
+@page(Permission.READ_ROSTER)
+def show() -> ResponseReturnValue:
+    """Show who is on call and the latest drills; the message of a drill leads here."""
+    return _page()
+
+
+@blueprint.post("/drills")
+@page(Permission.EDIT_ROSTER)
+def start() -> ResponseReturnValue:
+    """Try the alarm of a site."""
+
+    def act(session: Session) -> None:
+        drills.start(
+            session, current_actor(), typed.line("site"), catalogue=catalogue(session), now=now()
+        )
+
+    return typed.attempt("drill", act, show=_page, to=url_for("console_duty.show"))
+
+
+@blueprint.post("/drills/<uuid:drill_id>/acknowledgement")
+@page(Permission.ACKNOWLEDGE_FLAG)
+def acknowledge(drill_id: UUID) -> ResponseReturnValue:
+    """Say that a drill was heard; whoever was first stays on record."""
+
+    def act(session: Session) -> None:
+        try:
+            drills.acknowledge(session, current_actor(), drill_id, now=now())
+        except AlreadyAcknowledged:
+            return
+
+    return typed.attempt("heard", act, show=_page, to=url_for("console_duty.show"))
+
+
+def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+    actor = current_actor()
+    with reading() as session:
+        hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_ROSTER))
+        sites = [_of_site(session, actor, site) for site in hers]
+        names = staff.names(session)
+    return render_framed("duty.html", status=status, here="duty", refused=refused, sites=sites,
+                         names=names)  # fmt: skip
+
+
+def _of_site(session: Session, actor: Actor, site: Site) -> dict[str, Any]:
+    return {
+        "site": site,
+        "days": _days(session, actor, site),
+        "drills": drills.list_drills(session, actor, site.code, limit=MOST_DRILLS),
+        "may_start": actor.may_at(Permission.EDIT_ROSTER, site.id),
+        "may_hear": actor.may_at(Permission.ACKNOWLEDGE_FLAG, site.id),
+    }
+
+
+def _days(session: Session, actor: Actor, site: Site) -> list[RosterDay]:
+    """Return the next days of a site; none before a study is in force there."""
+    today = now().astimezone(ZoneInfo(site.zone)).date()
+    try:
+        package = catalogue(session).package(studies.version_in_force(session, site, on=today))
+    except NoActiveStudyVersion:
+        return []
+    return roster.days_of(
+        session, actor, site.code, from_on=today, to_on=today + timedelta(days=DAYS_SHOWN - 1),
+        office=package.escalation.office_hours,
+    )  # fmt: skip

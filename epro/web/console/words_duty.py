@@ -1,0 +1,33 @@
+"""What the page of the roster and of drills says."""
+
+from collections.abc import Mapping
+
+from questionnaires.definition import Translated
+
+DUTY: Mapping[str, Translated] = {
+    "nav.duty": Translated("值班与演练", "Roster and drills"),
+    "duty.roster": Translated("今后 7 天的值班", "On call in the next 7 days"),
+    "duty.none": Translated(
+        "没有值班表：提示会通知中心的所有医生。",
+        "There is no roster: an alert tells all physicians of the site.",
+    ),
+    "duty.gap": Translated("无人值班", "Nobody"),
+    "duty.day": Translated("日期", "Day"),
+    "duty.free": Translated("休息日", "free day"),
+    "duty.on_call": Translated("一线", "On call"),
+    "duty.backup": Translated("二线", "Backup"),
+    "duty.deputy": Translated("替班", "deputy"),
+    "duty.drills": Translated("报警演练", "Drills of the alarm"),
+    "duty.start": Translated("开始演练", "Start a drill"),
+    "duty.start.hint": Translated(
+        "此刻遇到紧急情况会最先通知的人，现在会收到写明是演练的消息。演练不产生提示。",
+        "Whoever an emergency would tell first at this hour is told now, plainly as a drill. "
+        "It raises no flag.",
+    ),
+    "duty.started": Translated("开始", "Begun"),
+    "duty.by": Translated("发起人", "By"),
+    "duty.heard": Translated("确认收到", "Heard"),
+    "duty.hear": Translated("我收到了", "I heard it"),
+    "duty.not_heard": Translated("还没有人确认", "Nobody has heard it yet"),
+    "duty.no_drills": Translated("还没有演练过。", "There has been no drill yet."),
+}

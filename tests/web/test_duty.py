@@ -1,0 +1,63 @@
+"""The page of the roster and of drills: the message of a drill leads to it, one press answers."""
+
+import pytest
+from sqlalchemy import select
+
+from epro.access import Role
+from epro.models import AlarmDrill, SafetyFlag
+from notifications.messages import OutboxMessage
+from tests.api.world import HERE, World
+from tests.web.pages import CONSOLE, send, text_of
+
+pytestmark = pytest.mark.req("C-05")
+
+
+def drill(world: World) -> AlarmDrill:
+    """Start a drill on the page; return it."""
+    answer = send(world.sign_in_to_console(Role.COORDINATOR), "/drills", site=HERE)
+    assert answer.status_code == 303, text_of(answer)
+    with world.database.reading() as session:
+        return session.scalars(
+            select(AlarmDrill).where(AlarmDrill.acknowledged_at.is_(None))
+        ).all()[-1]
+
+
+def test_the_link_in_the_message_of_a_drill_leads_to_the_page_that_answers_it(world: World) -> None:
+    started = drill(world)
+    with world.database.reading() as session:
+        (link,) = {
+            one.params["link"]
+            for one in session.scalars(
+                select(OutboxMessage).where(OutboxMessage.about == f"drill:{started.id}")
+            )
+        }
+        flags_before = len(session.scalars(select(SafetyFlag.id)).all())
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    page = browser.get(link)
+    heard = send(browser, f"/drills/{started.id}/acknowledgement")
+    again = send(browser, f"/drills/{started.id}/acknowledgement")
+
+    assert page.status_code == 200
+    assert "还没有人确认" in text_of(page)
+    assert (heard.status_code, again.status_code) == (303, 303)
+    with world.database.reading() as session:
+        kept = session.get_one(AlarmDrill, started.id)
+        assert kept.acknowledged_at is not None
+        assert len(session.scalars(select(SafetyFlag.id)).all()) == flags_before
+
+
+def test_who_may_not_start_a_drill_sees_no_button(world: World) -> None:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    page = browser.get(f"{CONSOLE}/drills")
+    refused = send(browser, "/drills", site=HERE)
+
+    assert "开始演练" not in page.text
+    assert refused.status_code == 403
+
+
+def test_without_a_roster_the_page_says_who_is_told_instead(world: World) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/drills")
+
+    assert "提示会通知中心的所有医生" in text_of(page)
