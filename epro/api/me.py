@@ -52,11 +52,15 @@ class DueSchema(Schema):
     answered_by = fields.Enum(AnsweredBy, by_value=True, required=True)
 
 
+class OpenFormSchema(QuestionnaireReferenceSchema):
+    title = fields.Nested(TranslatedSchema, required=True)
+
+
 class DiarySchema(Schema):
     now = fields.AwareDateTime(required=True)
     zone = fields.String(required=True)
     items = fields.List(fields.Nested(DueSchema), required=True)
-    always_open = fields.List(fields.Nested(QuestionnaireReferenceSchema), required=True)
+    always_open = fields.List(fields.Nested(OpenFormSchema), required=True)
 
 
 @blueprint.get("")

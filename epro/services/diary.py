@@ -22,6 +22,15 @@ class QuestionnaireReference:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """A report that can be filled in at any hour, by the name that she knows it by."""
+
+    code: str
+    version: str
+    title: Translated
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Who the participant is here; `latest_infusion_at` lets her phone run the safety rules."""
@@ -65,7 +74,7 @@ class Diary:
     now: datetime
     zone: str
     items: tuple[Due, ...]
-    always_open: tuple[QuestionnaireReference, ...]
+    always_open: tuple[OpenForm, ...]
 
 
 def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Profile:
@@ -156,7 +165,7 @@ def _diary(
             for row in rows
         ),
         always_open=tuple(
-            QuestionnaireReference(questionnaire.code, questionnaire.version)
+            OpenForm(questionnaire.code, questionnaire.version, questionnaire.title)
             for questionnaire in package.questionnaires
             if questionnaire.code in package.schedule.always_open and participant.may_report
         ),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -66,6 +66,12 @@ class Handset:
         self.page.fill("#pin", PIN)
         self.press()
         expect(self.page.locator(".strip")).to_be_visible()
+
+    def unlock_at(self, shown: str) -> None:
+        """Type the PIN where something else than today's list lies behind it."""
+        self.page.fill("#pin", PIN)
+        self.press()
+        expect(self.page.locator(shown)).to_be_visible()
 
     def press(self) -> None:
         """Press the main button of the bottom bar."""
@@ -167,6 +173,36 @@ class Handset:
         """Return what the server has stored of hers."""
         items = self.system.read(f"/participants/{self.somebody.code}/responses")["items"]
         return list(items)
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """Return a phone only to look at a page with; nobody's, and no system behind it."""
+        return cls(cast("System", None), page.context, Watched(page), Somebody("", {}))
+
+    def glance(self, name: str, pictures: Path) -> list[str]:
+        """Judge the screen in each text size and width; keep the pictures that differ most."""
+        page, found = self.page, []
+        language = page.evaluate("document.documentElement.lang").split("-")[0]
+        for size in TEXT_SIZES:
+            page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
+            for width in WIDTHS:
+                where = f"{name} {language} {width} {size}"
+                page.set_viewport_size({"width": width, "height": HEIGHT})
+                found += [f"{where}: {one}" for one in self._misfits(width)]
+                if size == TEXT_SIZES[0] or (size == TEXT_SIZES[-1] and width == WIDTHS[0]):
+                    picture = f"phone-{name}-{language}-{width}-{size}.png"
+                    page.screenshot(path=pictures / picture, full_page=True)
+            found += [f"{name} {language} {size}: {one}" for one in self.watched.findings()]
+        page.evaluate("() => { document.documentElement.dataset.text = 'standard'; }")
+        page.set_viewport_size({"width": 360, "height": HEIGHT})
+        return found
+
+    def _misfits(self, width: int) -> list[str]:
+        """Return what scrolls sideways and what is too small to hit, as the screen stands."""
+        measured = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        wide = [] if measured == [width, width] else [f"is {measured} wide"]
+        small = self.page.evaluate(SMALL_TARGETS, TARGET_PX)
+        return [*wide, *(f"small {one}" for one in small)]
 
     def look(self, name: str, pictures: Path, *, every_size: bool = True) -> list[str]:
         """Judge the screen as it stands in each width and text size, and keep its pictures.

@@ -98,7 +98,9 @@ def test_reports_are_open_before_anything_is_planned(session: Session) -> None:
     listed = own(session, given)
 
     assert listed.items == ()
-    assert listed.always_open == (QuestionnaireReference("problem_report", "1.0.0"),)
+    (report,) = listed.always_open
+    assert (report.code, report.version) == ("problem_report", "1.0.0")
+    assert report.title.zh
 
 
 def test_a_title_is_that_of_the_block_in_both_languages(session: Session) -> None:

@@ -18,6 +18,7 @@ import { History } from "./screens/history.js";
 import { Move } from "./screens/move.js";
 import { SignOut } from "./screens/out.js";
 import { ChangePin } from "./screens/pin.js";
+import { Reports } from "./screens/reports.js";
 import { Settings } from "./screens/settings.js";
 import { TakeUp } from "./screens/take_up.js";
 import { Today } from "./screens/today.js";
@@ -33,7 +34,7 @@ import * as renewal from "./update.js";
 const TICK_MS = 20000;
 const SCREENS = {
   today: Today, form: FormScreen, history: History, entry: Entry, settings: Settings, pin: ChangePin, move: Move,
-  out: SignOut,
+  out: SignOut, reports: Reports,
 };
 const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
 

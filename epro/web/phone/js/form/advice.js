@@ -38,7 +38,6 @@ export function Advice({ draft, back, understood, mistaken }) {
  */
 export function Calls({ form, words }) {
   const kept = knownRules(form);
-  if (!kept.numbers) return null;
   const { emergency_number: emergency, study_phone: study, site_phone: site } = kept.numbers;
   const answered = numberAnswered(kept, clock.now());
   const text = words.join(" ");

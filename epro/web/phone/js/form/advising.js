@@ -2,9 +2,9 @@
 // phone keeps them, or, before it ever heard them, by those that came with the form.
 
 import * as clock from "../clock.js";
+import { numbers } from "../numbers.js";
 import { screen } from "../screening.js";
 import { safetyRules } from "../safety.js";
-import { state } from "../state.js";
 import { shownValuesOf } from "./pages.js";
 
 const INTERRUPTS = new Set(["RED_A", "RED_B", "ORANGE"]);
@@ -13,13 +13,13 @@ const INTERRUPTS = new Set(["RED_A", "RED_B", "ORANGE"]);
 export function knownRules(form) {
   const kept = safetyRules();
   if (kept) return kept;
-  const { profile } = state();
+  const { emergency, site, study } = numbers();
   return {
     rules: form.rules.map((rule) => ({ asks_first: null, ...rule })),
     lexicons: [], free_texts: [], site_hours: [],
     infusions_at: form.latest_infusion_at ? [form.latest_infusion_at] : [],
     thermometer_route: form.thermometer_route, default_route: form.default_route,
-    numbers: profile ? profile.numbers : null,
+    numbers: { emergency_number: emergency, site_phone: site, study_phone: study || emergency },
   };
 }
 

@@ -27,6 +27,7 @@ export function Today() {
       ${shown.map((one) => html`<${Card} key=${one.assessment.id} ...${one} today=${today} />`)}
       ${shown.length === 0 ? html`<div class="card"><p>${t(diary ? "today.nothing" : "today.unknown")}</p></div>` : null}
       <button type="button" class="second wide" onClick=${() => go("form", "open", "ae_report")}>${t("today.report")}</button>
+      <button type="button" class="second wide" onClick=${() => go("reports")}>${t("reports.title")}</button>
       <section aria-labelledby="week">
         <h2 id="week">${t("today.week")}</h2>
         <ul class="strip">

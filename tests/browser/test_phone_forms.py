@@ -1,0 +1,353 @@
+"""Forms on a phone in a real browser: what is asked, kept and sent, and what is said at once."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from questionnaires.validation import Answer, judge
+from tests.blackbox.people import ZONE, Phone, enrolled_phone
+from tests.blackbox.system import as_bytes
+from tests.browser.desk import Desk
+from tests.browser.filling import Filling, as_form, by_chance
+from tests.browser.handset import Handset, Somebody, handset, infused, newcomer
+from tests.questionnaires.forms import form as form_of
+from tests.questionnaires.forms import item, shipped, shipped_form, temperature
+
+pytestmark = pytest.mark.blackbox
+
+NOBODY = Somebody("", {})
+NOW = datetime(2026, 11, 22, 18, 5, tzinfo=ZONE)
+SEEDS = (1, 2)
+REPORTS = ("ae_report", "medicines", "contacts", "relative_report")
+COUNT_TAPS = """() => {
+  window.taps = 0;
+  addEventListener("pointerdown", () => { window.taps += 1; }, true);
+  addEventListener("beforeinput", () => { window.taps += 1; }, true);
+}"""
+
+
+@pytest.fixture(scope="module")
+def filling(desk: Desk, chromium: Browser) -> Iterator[Filling]:
+    """The app's forms in one page, nobody signed in."""
+    with handset(desk.system, chromium, NOBODY) as phone:
+        yield Filling(phone.page)
+        assert phone.watched.faults == []
+
+
+def said(answers: tuple[Answer, ...]) -> list[tuple[Any, ...]]:
+    return [(one.link_id, one.value, one.declined, one.confirmed) for one in answers]
+
+
+def without_times(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    times = {"shown_at", "changed_at", "change_count"}
+    return [{name: one[name] for name in one if name not in times} for one in answers]
+
+
+@pytest.mark.req("Q-03", "Q-05", "Q-06", "Q-07")
+@pytest.mark.parametrize("code", [one.code for one in shipped().questionnaires])
+def test_a_form_answered_on_the_phone_says_what_it_says_over_the_api(
+    filling: Filling, code: str
+) -> None:
+    questionnaire = shipped_form(code)
+    for seed in SEEDS:
+        answers = by_chance(questionnaire, Random(f"{code} {seed}"), now=NOW)
+        filling.open(as_form(questionnaire, shipped().rules))
+
+        sent = filling.answer(answers)
+
+        by_phone = judge(questionnaire, sent["answers"], is_complete=True)
+        by_api = judge(questionnaire, list(answers), is_complete=True)
+        assert by_phone.problems == by_api.problems == ()
+        assert said(by_phone.answers) == said(by_api.answers)
+        assert all(one.shown_at and one.changed_at for one in by_phone.answers)
+
+
+@pytest.mark.req("S-08")
+def test_a_report_from_the_phone_is_stored_as_one_over_the_api(
+    desk: Desk, filling: Filling
+) -> None:
+    phone: Phone = enrolled_phone(desk.system)
+    for number, code in enumerate(REPORTS):
+        answers = by_chance(shipped_form(code), Random(code), now=NOW)
+        filling.open(as_form(shipped_form(code)))
+        by_phone = filling.answer(answers)
+        ids = [f"00000000-0000-4000-8000-00000000{number}00{way}" for way in (1, 2)]
+
+        for response_id, body in zip(ids, (by_phone, by_phone | {"answers": answers}), strict=True):
+            stored = phone.request(
+                "PUT", f"/me/responses/{response_id}", content=as_bytes(body),
+                headers={"Content-Type": "application/json", "Answer-Age": "1"},
+            )  # fmt: skip
+            assert stored.status_code == 201, stored.text
+
+        first, second = (phone.request("GET", f"/me/responses/{one}").json() for one in ids)
+        assert without_times(first["answers"]) == without_times(second["answers"])
+        assert first["hidden"] == second["hidden"]
+
+
+def begin_diary(desk: Desk, phone: Handset, *, day: int = 0) -> str:
+    """Have her infused and wait for a diary, that day's or the first after; return its title."""
+    evening = infused(desk.system, phone.somebody)
+    if not day:
+        return str(evening["title"]["zh"])
+    items = desk.system.read(f"/participants/{phone.somebody.code}/assessments")["items"]
+    daily = next(one for one in items if one["questionnaire"]["code"] == "daily")
+    desk.system.move_to(datetime.fromisoformat(daily["opens_at"]) + timedelta(minutes=1))
+    return str(daily["title"]["zh"])
+
+
+@pytest.mark.req("Q-03", "Q-04")
+def test_a_good_day_takes_seven_questions_and_twenty_taps(desk: Desk, chromium: Browser) -> None:
+    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
+        title = begin_diary(desk, phone, day=1)
+        phone.activate()
+        page, asked = phone.page, []
+        page.evaluate(COUNT_TAPS)
+
+        phone.open_form(title)
+        while page.locator(".review").count() == 0:
+            asked.append(phone.heading())
+            assert page.locator("input:checked").count() == 0
+            if page.locator("input[inputmode=decimal]").count():
+                page.locator("input[inputmode=decimal]").tap()
+                page.locator("input[inputmode=decimal]").press_sequentially("36.6")
+            elif page.locator(".cells").count():
+                page.locator(".cells label").nth(1).tap()
+            else:
+                page.locator("label.row").last.tap()
+            assert phone.heading() == asked[-1]  # nothing goes on by itself
+            phone.next()
+        phone.press()
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+
+        assert len(asked) == 7
+        assert page.evaluate("window.taps") <= 20
+    assert phone.watched.faults == []
+
+
+def advice_of(page: Page) -> list[str]:
+    return [str(one.get_attribute("href")) for one in page.locator(".frame a.call").all()]
+
+
+@pytest.mark.req("A-05", "A-08")
+def test_on_a_bad_day_advice_is_one_tap_away_without_network_and_reaches_the_site_after(
+    desk: Desk, chromium: Browser
+) -> None:
+    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
+        title = begin_diary(desk, phone)
+        phone.activate()
+        phone.open_form(title)
+        page = phone.page
+        page.fill("input[inputmode=decimal]", "36.6")
+        phone.next()
+        phone.context.set_offline(True)
+        page.locator("label.row").first.tap()
+        question = phone.heading()
+
+        phone.press()  # the one tap
+
+        expect(page.locator(".frame")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("没有人实时查看")
+        expect(page.get_by_role("status")).to_contain_text("还没有送到研究中心")
+        assert [one for one in advice_of(page) if one.startswith("tel:")] == advice_of(page)
+        assert advice_of(page)[0] == "tel:120"
+        assert desk.system.read(f"/participants/{phone.somebody.code}/responses")["items"] == []
+
+        phone.context.set_offline(False)
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+        (stored,) = phone.responses()
+        assert stored["status"] == "in_progress"
+        (flag,) = [
+            one for one in desk.system.read("/flags")["items"]
+            if one["participant"] == phone.somebody.code
+        ]  # fmt: skip
+        assert flag["tier"] == "RED_A"
+
+        page.get_by_role("button", name="我按错了").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(question)
+        page.locator("label.row").last.tap()
+        phone.next()
+        assert page.locator(".frame").count() == 0
+        expect(page.locator(".waiting")).to_have_count(0)
+        seen = desk.system.read(f"/flags/{flag['id']}")
+        assert [one["kind"] for one in seen["notes"]] == ["pressed_by_mistake"]
+        assert seen["closed_at"] is None
+    assert [one for one in phone.watched.faults if "ERR_INTERNET_DISCONNECTED" not in one] == []
+
+
+@pytest.mark.req("Q-04", "Q-10")
+def test_a_form_goes_on_where_it_was_and_is_corrected_until_it_closes(
+    desk: Desk, chromium: Browser
+) -> None:
+    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
+        title = begin_diary(desk, phone)
+        phone.activate()
+        phone.open_form(title)
+        page = phone.page
+        page.locator("input[inputmode=decimal]").press_sequentially("36.")
+        page.wait_for_timeout(50)
+        page.reload()
+        phone.unlock_at(".step")
+
+        expect(page.locator("input[inputmode=decimal]")).to_have_value("36.")
+        page.locator("input[inputmode=decimal]").press("End")
+        page.locator("input[inputmode=decimal]").press_sequentially("7")
+        phone.next()
+        second = phone.heading()
+        page.reload()
+        phone.unlock_at(".step")
+        assert phone.heading() == second
+        page.go_back()
+        expect(page.locator("input[inputmode=decimal]")).to_have_value("36.7")
+        phone.next()
+        phone.answer_calmly()
+        phone.press()
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+        (stored,) = phone.responses()
+
+        page.goto(f"/p/#/form/correct/{stored['id']}")
+        page.reload()
+        phone.unlock_at(".review")
+        page.locator(".review button").first.click()
+        page.fill("input[inputmode=decimal]", "36.9")
+        phone.next()
+        expect(page.locator(".review")).to_contain_text("36.9")
+        phone.press()
+        expect(page.get_by_role("alert")).to_contain_text("为什么要更正")
+        page.fill("#reason", "看错了体温计")
+        phone.press()
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+
+        versions = desk.system.read(f"/responses/{stored['id']}/versions")["items"]
+        temperatures = [
+            answer["value"] for one in versions for answer in one["answers"]
+            if answer["link_id"] == "temp"
+        ]  # fmt: skip
+        assert temperatures[-2:] == [36.7, 36.9]
+        assert versions[-1]["reason"] == "看错了体温计"
+    assert phone.watched.faults == []
+
+
+@pytest.mark.req("Q-04", "Q-06")
+def test_a_change_in_the_review_opens_and_closes_questions_and_what_is_hidden_is_not_sent(
+    filling: Filling,
+) -> None:
+    page = filling.page
+    filling.open(as_form(shipped_form("medicines")))
+    filling.step(medicine_kind="steroid-immune")
+    filling.step(medicine_change="interrupted")
+    filling.step(medicine_name="泼尼松")
+    filling.step(medicine_on="2026-11-20")
+    filling.step(medicine_advised="myself")
+    filling.step(steroid=["missed-one"])
+    filling.step(help_now=False)
+    assert page.locator(".review dt").count() == 7
+
+    page.locator("#review-medicine_change").click()
+    filling.step(medicine_change="started")
+    assert page.locator(".review dt").count() == 6
+    page.locator("#review-medicine_change").click()
+    filling.step(medicine_change="lowered")
+    page.get_by_role("button", name="有人帮我填写").click()
+    page.locator(".bar button.main").click()
+    expect(page.get_by_role("alert")).to_contain_text("请选择是谁填写的")
+    page.locator("label.row").first.click()
+    page.locator(".bar button.main").click()
+
+    page.wait_for_function("driver.record !== null")
+    sent = page.evaluate("driver.record")
+    assert "steroid" not in {one["link_id"] for one in sent["answers"]}
+    assert sent["cleared"] == ["steroid"]
+    assert sent["completer"] == "read_to_me"
+
+
+GALLERY = form_of(
+    item("rating", "nrs"), item("line", "vas"),
+    item("many", "multi", codes="a b c d e f none!"), item("one", codes="x y z", kind="choice"),
+    item("yes", "boolean"), temperature(), item("words", "text", optional=True),
+    item("day", "date"), item("instant", "datetime"), item("clock", "time"),
+    item("list", "info"), item("cough", group="list"), item("rash", group="list"),
+)  # fmt: skip
+
+
+@pytest.mark.req("P-11")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_kind_of_question_passes_at_every_size(
+    filling: Filling, pictures: Any, language: str
+) -> None:
+    phone = Handset.of(filling.page)
+    answers = by_chance(GALLERY, Random(5), now=NOW)
+    values = {one["link_id"]: one.get("value") for one in answers} | {
+        "rating": 7, "line": 40, "many": ["a", "c"], "one": "x", "yes": True, "temp": 36.6,
+        "words": "还好", "day": "2026-10-01", "instant": "2026-10-01T08:00+08:00",
+        "clock": "08:00", "cough": True, "rash": False,
+    }  # fmt: skip
+    found: list[str] = []
+    filling.open(as_form(GALLERY), language)
+    looked_at = {"rating", "line", "many", "temp", "words", "instant"}
+    for screen in ("rating", "line", "many", "one", "yes", "temp", "words", "day", "instant",
+                   "clock"):  # fmt: skip
+        if screen in looked_at:
+            found += phone.glance(f"form-{screen}", pictures)
+        filling.step(**{screen: values[screen]})
+    found += phone.glance("form-list", pictures)
+    filling.step(cough=True, rash=False)
+    found += phone.glance("form-review", pictures)
+
+    assert found == []
+
+
+@pytest.mark.req("P-11", "A-05")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_asked_back_and_advised_passes_at_every_size(
+    filling: Filling, pictures: Any, language: str
+) -> None:
+    page, phone = filling.page, Handset.of(filling.page)
+    found: list[str] = []
+    filling.open(as_form(shipped_form("daily"), shipped().rules), language)
+    page.locator(".bar button.main").click()
+    found += phone.glance("form-missing", pictures)
+    page.fill("input[inputmode=decimal]", "385")
+    page.locator(".bar button.main").click()
+    found += phone.glance("form-offer", pictures)
+    page.fill("input[inputmode=decimal]", "45")
+    page.locator(".bar button.main").click()
+    found += phone.glance("form-range", pictures)
+    page.fill("input[inputmode=decimal]", "36.6")
+    page.locator(".bar button.main").click()
+    filling.step(pain=2)
+    filling.step(fatigue=2)
+    found += phone.glance("form-urgent", pictures)
+    filling.step(urgent=["breathing"])
+    expect(page.locator(".frame")).to_be_visible()
+    found += phone.glance("form-advice", pictures)
+
+    assert found == []
+
+
+@pytest.mark.req("P-11")
+def test_ten_stands_on_one_line_and_its_neighbours_are_as_wide(filling: Filling) -> None:
+    page = filling.page
+    filling.open(as_form(GALLERY))
+    for size in ("standard", "large", "largest"):
+        page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
+        for width in (320, 340, 360, 412):
+            page.set_viewport_size({"width": width, "height": 740})
+            boxes = [one.bounding_box() for one in page.locator(".cells label").all()]
+            widths = {round(box["width"]) for box in boxes if box}
+            lines = page.evaluate(
+                "() => document.querySelector('.cells label:last-child span')"
+                ".getClientRects().length"
+            )
+            over = page.evaluate(
+                "() => { const cell = document.querySelector('.cells label:last-child');"
+                " const number = cell.querySelector('span').getBoundingClientRect();"
+                " return number.right > cell.getBoundingClientRect().right; }"
+            )
+            assert (lines, over) == (1, False), (size, width)
+            assert max(widths) - min(widths) <= 1
+    page.evaluate("() => { document.documentElement.dataset.text = 'standard'; }")
