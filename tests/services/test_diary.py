@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from epro.errors import NoActiveStudyVersion
 from epro.models import AssessmentState
 from epro.services import diary, studies
-from epro.services.diary import QuestionnaireReference
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import BlockTitle, Translated
 from questionnaires.schedule import AnchorEvent
