@@ -108,10 +108,16 @@ class ParticipantPage:
     sites: Sequence[Site]
 
 
-def list_page(
-    session: Session, actor: Actor, wanted: Wanted, *, catalogue: Catalogue, now: datetime
-) -> ParticipantPage:
-    """Return a page of the participants whom the actor may read."""
+@dataclass(frozen=True, slots=True)
+class People:
+    """One page of participants with their sites, and how many there are in all."""
+
+    rows: Sequence[tuple[Participant, Site]]
+    total: int
+
+
+def people(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> People:
+    """Return a page of the participants whom the actor may read, and nothing else of them."""
     site_ids = actor.sites_for(Permission.READ_PARTICIPANT)
     everybody: Select[*tuple[Any, ...]] = select(Participant, Site)
     query = _narrowed(everybody, wanted, site_ids)
@@ -121,10 +127,18 @@ def list_page(
         .limit(PAGE)
         .offset((wanted.page - 1) * PAGE)
     ).all()
+    return People([(who, site) for who, site in rows], total)
+
+
+def list_page(
+    session: Session, actor: Actor, wanted: Wanted, *, catalogue: Catalogue, now: datetime
+) -> ParticipantPage:
+    """Return a page of the participants whom the actor may read, at a glance."""
+    found = people(session, actor, wanted, now=now)
     return ParticipantPage(
-        lines=_lines(session, actor, [(who, site) for who, site in rows], catalogue, now=now),
-        total=total,
-        sites=sites_of(session, site_ids),
+        lines=_lines(session, actor, found.rows, catalogue, now=now),
+        total=found.total,
+        sites=sites_of(session, actor.sites_for(Permission.READ_PARTICIPANT)),
     )
 
 

@@ -33,21 +33,33 @@ class Trend:
 def of_last_days(
     session: Session, participant: Participant, *, catalogue: Catalogue, until: datetime
 ) -> Sequence[Trend]:
-    """Return scales and temperature of the seven local days that end with the day of `until`.
+    """Return scales and temperature of the seven local days that end with the day of `until`."""
+    return of_days(session, participant, catalogue=catalogue, until=until, days=DAYS)
+
+
+def of_days(
+    session: Session,
+    participant: Participant,
+    *,
+    catalogue: Catalogue,
+    until: datetime,
+    days: int,
+) -> Sequence[Trend]:
+    """Return scales and temperature of so many local days that end with the day of `until`.
 
     Where a day has several entries the highest value stands for it: a good evening must not hide
     a bad morning.
     """
     zone = ZoneInfo(participant.zone)
     last_on = until.astimezone(zone).date()
-    days = [last_on - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    shown = [last_on - timedelta(days=back) for back in range(days - 1, -1, -1)]
     responses = session.scalars(
         select(QuestionnaireResponse)
         .where(
             QuestionnaireResponse.participant_id == participant.id,
             QuestionnaireResponse.status == ResponseStatus.COMPLETED,
             QuestionnaireResponse.answered_at <= until,
-            QuestionnaireResponse.answered_at > until - timedelta(days=DAYS + 1),
+            QuestionnaireResponse.answered_at > until - timedelta(days=days + 1),
         )
         .order_by(QuestionnaireResponse.answered_at)
     ).all()
@@ -58,7 +70,7 @@ def of_last_days(
             response.questionnaire_code, response.questionnaire_version
         )
         on = response.answered_at.astimezone(zone).date()
-        if on not in days:
+        if on < shown[0] or on > last_on:
             continue
         for answer in response.answers:
             item, value = questionnaire.item(answer["link_id"]), answer.get("value")
@@ -74,7 +86,7 @@ def of_last_days(
             title=item.text,
             lowest=0 if item.type is ItemType.NRS else 35,
             highest=10 if item.type is ItemType.NRS else 42,
-            values=tuple(found[link_id].get(day) for day in days),
+            values=tuple(found[link_id].get(day) for day in shown),
         )
         for link_id, item in items.items()
     ]

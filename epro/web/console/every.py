@@ -6,14 +6,18 @@ from epro.web.console import (
     duty,
     enrolling,
     follow_up,
+    heat,
+    journal_pages,
     messages,
     pages,
     participants,
     rating,
+    response_pages,
     reviewing,
     safety,
     sign_in,
     taking_part,
+    timelines,
     today,
 )
 
@@ -21,4 +25,5 @@ CONSOLE = (
     pages, sign_in, safety, follow_up,
     today, contacting, messages, duty, reviewing, rating,
     participants, enrolling, taking_part, anchoring,
+    timelines, response_pages, heat, journal_pages,
 )  # fmt: skip

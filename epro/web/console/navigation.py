@@ -24,8 +24,10 @@ ENTRIES = (
     Entry("day", "messages", "console_messages.show", Permission.READ_MESSAGE),
     Entry("day", "duty", "console_duty.show", Permission.READ_ROSTER),
     Entry("people", "participants", "console_participants.show_list", Permission.READ_PARTICIPANT),
+    Entry("people", "compliance", "console_compliance.show", Permission.READ_COMPLIANCE),
     Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
     Entry("people", "ratings", "console_rating.show_list", Permission.RATE_OUTCOME),
+    Entry("record", "journal", "console_journal.show", Permission.READ_JOURNAL),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

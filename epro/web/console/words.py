@@ -6,6 +6,7 @@ from epro.web.console.words_day import DAY
 from epro.web.console.words_duty import DUTY
 from epro.web.console.words_follow_up import FOLLOW_UP
 from epro.web.console.words_participants import PARTICIPANTS
+from epro.web.console.words_time import TIME
 from questionnaires.definition import Translated
 
 _FRAME = {
@@ -186,6 +187,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX,
-    **_FLAG, **_REFUSALS,
+    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME,
+    **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip

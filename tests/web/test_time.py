@@ -1,0 +1,125 @@
+"""Looking back: charts with their table, everything in order, heat map, journal in words."""
+
+import re
+
+import pytest
+from lxml import html
+
+from epro.access import Role
+from epro.services.timeline import Kind
+from tests.api.world import ELSEWHERE, PARTICIPANT, World
+from tests.web.pages import CONSOLE, send, text_of
+
+
+def timeline(world: World, query: str = "", role: Role = Role.COORDINATOR) -> html.HtmlElement:
+    browser = world.sign_in_to_console(role)
+    page = browser.get(f"{CONSOLE}/participants/{PARTICIPANT}/timeline?{query}")
+    assert page.status_code == 200, text_of(page)
+    return html.fromstring(page.text)
+
+
+@pytest.mark.req("P-11")
+def test_the_charts_say_in_a_table_what_they_draw(world: World) -> None:
+    page = timeline(world, "days=30")
+
+    (picture,) = page.xpath("//*[local-name()='svg'][@role='img']")
+    dots = picture.xpath(".//*[local-name()='circle']")
+    filled = [one for one in page.xpath("//details//td/text()") if one != "–"]
+    gaps = picture.xpath(".//*[local-name()='rect'][@class='gap']")
+    series = page.xpath("//details//thead/tr/th")[1:]
+    assert picture.get("aria-label")
+    assert len(dots) == len(filled) > 0
+    assert len(gaps) == 30 * len(series) - len(dots)
+    assert len(picture.xpath(".//*[local-name()='line'][@class='infusion']")) == 1
+
+
+@pytest.mark.req("T-04")
+def test_a_value_leads_to_its_journal_in_words(world: World) -> None:
+    browser = world.sign_in_to_console(Role.MONITOR)
+    page = timeline(world, "kind=answer", Role.MONITOR)
+    link = next(one for one in page.xpath("//a/@href") if str(world.known.response) in one)
+
+    answer = browser.get(link)
+    journal = re.search(r'href="([^"]*/journal\?[^"]+)"', answer.text)
+    assert journal
+    told = browser.get(journal[1].replace("&amp;", "&"))
+
+    assert "提交了 " in text_of(told)
+    assert PARTICIPANT in told.text
+
+
+@pytest.mark.parametrize(
+    "kind", ["answer", "flag", "contact", "message", "visit", "device", "review"]
+)
+def test_the_list_is_filtered_by_a_link(world: World, kind: Kind) -> None:
+    world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
+    send(
+        world.sign_in_to_console(Role.COORDINATOR), "/contacts", code=PARTICIPANT,
+        outcome="reached", channel="telephone",
+    )  # fmt: skip
+    send(world.sign_in_to_console(Role.INVESTIGATOR), f"/participants/{PARTICIPANT}/reviews")
+
+    everything = timeline(world, "days=180")
+    # A phone signs in by the wall clock, which is later than the trial's.
+    some = timeline(world, f"days=180&kind={kind}")
+
+    lines = [len(page.xpath("//li[@data-line]")) for page in (some, everything)]
+    assert 0 < lines[0] < lines[1]
+
+
+def test_whoever_may_not_see_flags_sees_none_on_the_timeline(world: World) -> None:
+    world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
+
+    page = timeline(world, "kind=flag", Role.DATA_MANAGER)
+
+    assert page.xpath("//li[@data-line]") == []
+    assert not page.xpath("//*[local-name()='svg']//*[@class='red' or @class='amber']")
+
+
+def test_an_answer_is_found_under_its_own_participant_alone(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    paths = [
+        f"{CONSOLE}/participants/SZ01-015/answers/{world.known.response}",
+        f"{CONSOLE}/participants/{ELSEWHERE}/answers/{world.known_elsewhere.response}",
+    ]
+
+    assert [browser.get(path).status_code for path in paths] == [404, 404]
+
+
+@pytest.mark.req("C-02", "B-04")
+@pytest.mark.parametrize("query", ["", "days=28&sort=code", "days=168", "days=x&page=y", "page=99"])
+def test_the_heat_map_is_a_table_with_letters_and_both_numbers(world: World, query: str) -> None:
+    browser = world.sign_in_to_console(Role.MONITOR)
+
+    answer = browser.get(f"{CONSOLE}/compliance?{query}")
+
+    page = html.fromstring(answer.text)
+    assert answer.status_code == 200
+    assert ELSEWHERE not in answer.text
+    if "page=99" not in query:
+        (row,) = [
+            one for one in page.xpath("//tr[@data-line]") if PARTICIPANT in one.text_content()
+        ]
+        assert row.xpath("string(td[1])") == "1/1"
+        assert row.xpath("td[@class='on_time']/text()") == ["✓"]
+        assert "应填" in text_of(answer)
+
+
+@pytest.mark.req("T-04")
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("", "输入参与者编号"),
+        (f"participant={PARTICIPANT.lower()}", "登记了参与者"),
+        (f"participant={ELSEWHERE}", "没有您可以查看的记录"),
+        ("entity=flag", "输入参与者编号"),
+        (f"participant={PARTICIPANT}&after=x", "登记了参与者"),
+        ("entity=anchor&id=SZ01-014:INF1", "INF1"),
+    ],
+)
+def test_the_journal_is_searched_within_ones_own_sites(world: World, query: str, says: str) -> None:
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/journal?{query}")
+
+    assert page.status_code == 200
+    assert says in text_of(page)
