@@ -72,10 +72,29 @@ def test_a_participant_is_shown_with_her_consents(
     assert shown["latest_activation_code"]["used_at"] is None
 
 
+@pytest.mark.req("S-01")
+@pytest.mark.parametrize(
+    ("asked", "slot", "blocks"),
+    [({}, "evening", {"S1"}), ({"diary_slot": "morning"}, "morning", {"S1m"})],
+)
+def test_whoever_works_at_night_is_enrolled_with_her_diary_in_the_morning(
+    trial: Trial, coordinator: Caller, asked: dict[str, Any], slot: str, blocks: set[str]
+) -> None:
+    enrolled = coordinator.post("/participants", trial.enrolment() | asked)
+
+    visit = {"event": "INF1_PLANNED", "occurred_at": "2026-03-20T10:00:00+08:00"}
+    preview = coordinator.post("/participants/SZ01-014/anchors/preview", visit).get_json()
+
+    assert enrolled.get_json()["participant"]["diary_slot"] == slot
+    diaries = {one["after"]["block"] for one in preview["comes"] if one["family"] == "daily"}
+    assert diaries == blocks
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
         ({"year_of_birth": "1968"}, "year_of_birth"),
+        ({"diary_slot": "noon"}, "diary_slot"),
         ({"language": "fr"}, "language"),
         ({"phone": "+86" + "1" * 40}, "phone"),
         ({"nickname": "x"}, "nickname"),
