@@ -70,6 +70,8 @@ def remind(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
         .with_for_update(skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
+    if not due:
+        return 0
     groups = {key: list(rows) for key, rows in groupby(due, key=lambda row: row.participant_id)}
     if len(due) == MOST_ASSESSMENTS_AT_ONCE and len(groups) > 1:
         groups.popitem()  # cut off by the limit: the next tick takes all of hers together

@@ -72,6 +72,15 @@ def test_a_tick_asks_the_database_no_more_often_for_many_than_for_one(
     assert len([one for one in messages_of(session, "reminder") if one.created_at == SIX]) == count
 
 
+@pytest.mark.req("N-03")
+def test_a_tick_that_finds_nothing_asks_once(session: Session, given: Given) -> None:
+    infused(session, given, "SZ01-101")
+    settle(session, given)
+    reminders.remind(session, catalogue=given.catalogue, now=SIX)
+
+    assert statements_of_a_tick(session, given, expected=0) == 1
+
+
 @pytest.mark.req("N-02", "N-03", "B-02")
 def test_what_differs_between_people_stays_with_each_of_them(
     session: Session, given: Given
