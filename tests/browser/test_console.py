@@ -10,7 +10,7 @@ from tests.browser.desk import PHYSICIAN, Desk
 
 pytestmark = pytest.mark.blackbox
 RED = {"urgent": ("breathing",), "breathing": ("at-rest",)}
-PAGES = ("/console/sign-in", "/console/flags", "/console/phones")
+PAGES = ("/console/sign-in", "/console/flags", "/console/drills", "/console/phones")
 SIZES = ((1280, 900), (360, 740))
 
 

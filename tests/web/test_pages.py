@@ -278,3 +278,19 @@ def test_an_odd_filter_breaks_nothing(world: World, query: str) -> None:
     page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/flags?{query}")
 
     assert page.status_code == 200
+
+
+@pytest.mark.req("C-02", "A-03")
+def test_of_the_answers_those_stand_out_that_the_rule_reads(world: World) -> None:
+    flag = world.complain(PARTICIPANT, urgent=("breathing",), breathing=("at-rest",))
+    page = world.sign_in_to_console(Role.COORDINATOR).get(f"{CONSOLE}/flags/{flag}")
+
+    newest = html.fromstring(page.text).xpath("(//dl[@class='told'])[1]")[0]
+    marked = [" ".join(one.text_content().split()) for one in newest.xpath(".//div[@class]")]
+    times = [one.text for one in newest.xpath(".//dd") if one.text.startswith("20")]
+
+    assert len(marked) in {1, 2}
+    assert any("不活动时也喘不过气" in one for one in marked)
+    assert times
+    # By the clock of the site, and as people write it.
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", one) for one in times)

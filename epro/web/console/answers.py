@@ -1,8 +1,11 @@
 """What a participant answered, as the page of a flag shows it: in words, and as small charts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -11,10 +14,12 @@ from epro.services import forms
 from epro.services.forms import Seen
 from epro.services.trends import Trend
 from questionnaires.catalogue import Catalogue
-from questionnaires.definition import Language
+from questionnaires.definition import Derivation, Language, StudyPackage
 from questionnaires.rendering import ItemState
 
 TOLD = frozenset({ItemState.ANSWERED, ItemState.DECLINED})
+TEMPERATURES = frozenset({"temp", "temp_again"})
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)")
 WIDTH, HEIGHT, MARGIN = 140, 40, 4
 
 
@@ -24,15 +29,25 @@ class Told:
 
     seen: Seen
     looked_at: frozenset[str]
+    zone: ZoneInfo
 
     @property
     def items(self) -> Sequence[tuple[str, str, bool]]:
-        """Question, answer or state, and whether a rule looked at it; only what was answered."""
+        """Question, answer or state, and whether a rule that was met reads it; what was answered.
+
+        Times are told by the clock of the site, as everywhere on the page.
+        """
         return [
-            (one.question, one.answer or one.state_in_words, one.link_id in self.looked_at)
+            (one.question, self._by_the_clock(one.answer) or one.state_in_words,
+             one.link_id in self.looked_at)
             for one in self.seen.items
             if one.state in TOLD
-        ]
+        ]  # fmt: skip
+
+    def _by_the_clock(self, answer: str | None) -> str | None:
+        if answer is None or not INSTANT.fullmatch(answer):
+            return answer
+        return datetime.fromisoformat(answer).astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +67,15 @@ def told(
     *,
     catalogue: Catalogue,
     language: Language,
+    zone: ZoneInfo,
 ) -> Sequence[Told]:
     """Return each entry behind a flag once, the newest first."""
     looked_at: dict[UUID, set[str]] = {}
-    for _, screening in triggers:
+    for trigger, screening in triggers:
         if screening.source is ScreeningSource.RESPONSE:
-            looked_at.setdefault(UUID(screening.source_id), set()).update(screening.inputs)
+            package = catalogue.package(screening.study_version_id)
+            read = looked_at.setdefault(UUID(screening.source_id), set())
+            read |= questions_of(package, trigger.rule)
     found = (session.get(QuestionnaireResponse, response_id) for response_id in looked_at)
     responses = sorted(
         (one for one in found if one is not None), key=lambda one: one.answered_at, reverse=True
@@ -66,9 +84,23 @@ def told(
         Told(
             forms.seen(session, one, language=language, catalogue=catalogue),
             frozenset(looked_at[one.id]),
+            zone,
         )
         for one in responses
     ]
+
+
+def questions_of(package: StudyPackage, rule_id: str) -> set[str]:
+    """Return the link_ids that a rule reads: by itself, or by what is worked out from them."""
+    rules = (rule for rule in package.rules if rule.id == rule_id)
+    names = {
+        clause.question for rule in rules for one in rule.triggers for clause in one.clauses
+    }  # fmt: skip
+    if Derivation.TEMPERATURE_TENTHS_ORAL in names:
+        names |= TEMPERATURES
+    if names & {lexicon.name for lexicon in package.lexicons}:
+        names |= package.free_texts
+    return {str(name) for name in names}
 
 
 def chart(trend: Trend, language: Language) -> Chart:

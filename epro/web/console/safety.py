@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -190,8 +191,9 @@ def flag_page(
         if actor.may_at(Permission.READ_RESPONSE, flag.site_id):
             known = catalogue(session)
             shown["told"] = answers.told(
-                session, shown["triggers"], catalogue=known, language=language
-            )
+                session, shown["triggers"], catalogue=known, language=language,
+                zone=ZoneInfo(case.site.zone),
+            )  # fmt: skip
             trends_before = trends.of_last_days(
                 session, case.participant, catalogue=known, until=max(flag.urgent_since, now())
             )

@@ -25,7 +25,6 @@ DUTY: Mapping[str, Translated] = {
         "It raises no flag.",
     ),
     "duty.started": Translated("开始", "Begun"),
-    "duty.by": Translated("发起人", "By"),
     "duty.heard": Translated("确认收到", "Heard"),
     "duty.hear": Translated("我收到了", "I heard it"),
     "duty.not_heard": Translated("还没有人确认", "Nobody has heard it yet"),

@@ -36,6 +36,7 @@ ACTS: Mapping[str, Translated] = {
         "已失效：记录在签名后有变化", "BROKEN: the record changed after it was signed"
     ),
     "act.cannot": Translated("现在不能：{why}", "Not now: {why}"),
+    "act.not_yours": Translated("这一步由医生完成。", "A physician does this."),
     "act.save": Translated("保存", "Save"),
     "act.confirm": Translated(
         "我已核对，文字中没有会透露分组的内容",
