@@ -77,6 +77,8 @@ class Permission(StrEnum):
     SEND_MESSAGE_AGAIN = "send_message_again"
     REVIEW_DATA = "review_data"
     RATE_OUTCOME = "rate_outcome"
+    READ_SYSTEM = "read_system"
+    EXPORT_DATA = "export_data"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -171,6 +173,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         _INVESTIGATES
         | {
             Permission.SIGN_DELEGATION,
+            Permission.EXPORT_DATA,
             Permission.SET_AWARENESS_LATER,
             Permission.EDIT_ROSTER,
         }
@@ -186,11 +189,15 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_EVENT_TABLE,
             Permission.READ_WORK_LIST,
             Permission.WATCH_FEED,
+            Permission.READ_SYSTEM,
+            Permission.EXPORT_DATA,
         }
     ),
-    Role.INSPECTOR: frozenset(_READS_A_SITE | _FOLLOWS | {Permission.READ_CODE_BREAK}),
+    Role.INSPECTOR: frozenset(
+        _READS_A_SITE | _FOLLOWS | {Permission.READ_CODE_BREAK, Permission.EXPORT_DATA}
+    ),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
-    Role.SYSTEM_ADMIN: frozenset(_OWN),
+    Role.SYSTEM_ADMIN: frozenset(_OWN | {Permission.READ_SYSTEM}),
     Role.EDC_CLIENT: frozenset(
         {Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED, Permission.WRITE_FROM_EDC}
     ),

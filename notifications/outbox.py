@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from notifications.messages import (
@@ -144,6 +144,15 @@ def stuck(session: Session, *, created_before: datetime) -> Sequence[OutboxMessa
         .where(IS_VITAL_AND_NOT_OUT, OutboxMessage.created_at < created_before)
         .order_by(OutboxMessage.created_at, OutboxMessage.id)
     ).all()
+
+
+def oldest_waiting(session: Session, *, now: datetime) -> datetime | None:
+    """Return since when the oldest message waits that could have left by now."""
+    return session.scalar(
+        select(func.min(OutboxMessage.not_before)).where(
+            OutboxMessage.state.in_(NOT_OUT), OutboxMessage.not_before <= now
+        )
+    )
 
 
 def attempts_of(session: Session, message_id: UUID) -> Sequence[SendAttempt]:

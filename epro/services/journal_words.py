@@ -136,6 +136,9 @@ VERBS: dict[str, Translated] = {
     "edc_epoch.begun": Translated("恢复后重新开始数据接口", "began the feed anew after a restore"),
     "edc_token.issued": Translated("数据接口客户端取得了令牌", "an EDC client took a token"),
     "entity.read": Translated("数据接口读取了一条 {type}", "an EDC client read one {type}"),
+    "export.taken": Translated(
+        "导出了 {kind} ({rows} 行)", "took away a file: {kind} ({rows} rows)"
+    ),
     "feed.acknowledged": Translated(
         "数据接口确认已存至 {seq}", "an EDC client has stored the feed up to {seq}"
     ),

@@ -141,6 +141,27 @@ def who_may(session: Session, site: Site, permission: Permission) -> Sequence[Us
     ).unique().all()  # fmt: skip
 
 
+def at_sites(
+    session: Session, actor: Actor
+) -> Sequence[tuple[User, Sequence[tuple[Role, str | None]]]]:
+    """Return everybody with a role at the actor's sites, closed accounts last, with these roles.
+
+    A role comes with the code of its site; None stands for every site.
+    """
+    site_ids = actor.sites_for(Permission.READ_DELEGATION)
+    rows = session.execute(
+        select(User, SiteMembership.role, SiteMembership.site_id, Site.code)
+        .join(SiteMembership, SiteMembership.user_id == User.id)
+        .outerjoin(Site, Site.id == SiteMembership.site_id)
+        .order_by(User.deactivated_at.is_not(None), User.full_name, User.username, Site.code)
+    )
+    found: dict[UUID, tuple[User, list[tuple[Role, str | None]]]] = {}
+    for user, role, site_id, code in rows:
+        if site_ids is None or site_id is None or site_id in site_ids:
+            found.setdefault(user.id, (user, []))[1].append((role, code))
+    return list(found.values())
+
+
 def names(session: Session) -> dict[UUID, str]:
     """Return the full name of everybody who has or had an account, by the id of it."""
     return dict(session.execute(select(User.id, User.full_name)).all())

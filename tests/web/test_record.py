@@ -18,6 +18,7 @@ from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.settings import make_settings
 from tests.web.cases_day import DAY_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
+from tests.web.cases_record import RECORD_CASES
 from tests.web.pages import CONSOLE, send, text_of
 from tests.web.test_ratings import rate
 
@@ -150,6 +151,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/flags/{flag_id}/phone": (show_number, "identity.read"),
     **PARTICIPANT_CASES,
     **DAY_CASES,
+    **RECORD_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
 }
 

@@ -2,9 +2,12 @@
 
 from epro.web.console import (
     anchoring,
+    changing,
     contacting,
     duty,
     enrolling,
+    event_pages,
+    exporting,
     follow_up,
     heat,
     journal_pages,
@@ -16,7 +19,9 @@ from epro.web.console import (
     reviewing,
     safety,
     sign_in,
+    system_pages,
     taking_part,
+    team,
     timelines,
     today,
 )
@@ -26,4 +31,5 @@ CONSOLE = (
     today, contacting, messages, duty, reviewing, rating,
     participants, enrolling, taking_part, anchoring,
     timelines, response_pages, heat, journal_pages,
+    changing, event_pages, exporting, team, system_pages,
 )  # fmt: skip

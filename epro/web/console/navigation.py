@@ -27,7 +27,15 @@ ENTRIES = (
     Entry("people", "compliance", "console_compliance.show", Permission.READ_COMPLIANCE),
     Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
     Entry("people", "ratings", "console_rating.show_list", Permission.RATE_OUTCOME),
+    Entry("record", "corrections", "console_changing.show", Permission.READ_RESPONSE),
+    Entry("record", "events", "console_events.show", Permission.READ_ADVERSE_EVENT),
+    Entry("record", "event_table", "console_events.show_table", Permission.READ_EVENT_TABLE),
+    Entry("record", "exports", "console_exporting.show", Permission.EXPORT_DATA),
     Entry("record", "journal", "console_journal.show", Permission.READ_JOURNAL),
+    Entry("team", "delegations", "console_team.show_delegations", Permission.READ_DELEGATION),
+    Entry("team", "staff", "console_team.show_staff", Permission.READ_DELEGATION),
+    Entry("team", "versions", "console_system.show_versions", Permission.READ_QUESTIONNAIRE),
+    Entry("team", "system", "console_system.show", Permission.READ_SYSTEM),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

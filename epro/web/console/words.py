@@ -6,6 +6,7 @@ from epro.web.console.words_day import DAY
 from epro.web.console.words_duty import DUTY
 from epro.web.console.words_follow_up import FOLLOW_UP
 from epro.web.console.words_participants import PARTICIPANTS
+from epro.web.console.words_record import RECORD
 from epro.web.console.words_time import TIME
 from questionnaires.definition import Translated
 
@@ -187,6 +188,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME,
+    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip

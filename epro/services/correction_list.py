@@ -1,0 +1,104 @@
+"""Requests to change data at the actor's sites, with what they would change, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.errors import NotFound
+from epro.models import Correction, CorrectionState, Participant, QuestionnaireResponse, Site
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Language
+from questionnaires.rendering import as_seen
+from questionnaires.validation import Answer
+
+MOST_LINES = 200
+OPEN = frozenset({CorrectionState.AWAITING_PARTICIPANT, CorrectionState.AWAITING_DECISION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedChange:
+    """One request; `changes` are question, answer as it stands, answer as it should be."""
+
+    correction: Correction
+    response: QuestionnaireResponse
+    participant: Participant
+    site: Site
+    title: str
+    changes: Sequence[tuple[str, str, str]]
+
+
+def list_at_sites(
+    session: Session,
+    actor: Actor,
+    *,
+    only_open: bool,
+    language: Language,
+    catalogue: Catalogue,
+) -> Sequence[AskedChange]:
+    """Return requests at the actor's sites, the oldest first; only those that wait, or all."""
+    query = (
+        select(Correction, QuestionnaireResponse, Participant, Site)
+        .join(QuestionnaireResponse, QuestionnaireResponse.id == Correction.response_id)
+        .join(Participant, Participant.id == Correction.participant_id)
+        .join(Site, Site.id == Correction.site_id)
+        .order_by(Correction.asked_at, Correction.id)
+        .limit(MOST_LINES)
+    )
+    if only_open:
+        query = query.where(
+            Correction.applied_at.is_(None), Correction.decided_at.is_(None),
+            Correction.refused_at.is_(None),
+        )  # fmt: skip
+    site_ids = actor.sites_for(Permission.READ_RESPONSE)
+    if site_ids is not None:
+        query = query.where(Correction.site_id.in_(site_ids))
+    return [
+        AskedChange(
+            correction=correction, response=response, participant=who, site=site,
+            title=catalogue.questionnaire(
+                response.questionnaire_code, response.questionnaire_version
+            ).title.in_language(language),
+            changes=_changes(correction, response, language, catalogue),
+        )
+        for correction, response, who, site in session.execute(query)
+    ]  # fmt: skip
+
+
+def zone_of(session: Session, correction_id: UUID) -> str:
+    """Return the zone of the site that a request belongs to. Raises NotFound."""
+    zone = session.scalar(
+        select(Site.zone)
+        .join(Correction, Correction.site_id == Site.id)
+        .where(Correction.id == correction_id)
+    )
+    if zone is None:
+        raise NotFound
+    return zone
+
+
+def _changes(
+    correction: Correction,
+    response: QuestionnaireResponse,
+    language: Language,
+    catalogue: Catalogue,
+) -> Sequence[tuple[str, str, str]]:
+    def said(answers: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, str]]:
+        questionnaire = catalogue.questionnaire(
+            response.questionnaire_code, response.questionnaire_version
+        )
+        seen = as_seen(
+            questionnaire, [Answer.from_plain(dict(one)) for one in answers], cleared=(),
+            is_finished=True, language=language,
+        )  # fmt: skip
+        return {one.link_id: (one.question, one.answer or one.state_in_words) for one in seen}
+
+    before, after = said(response.answers), said(correction.answers)
+    return [
+        (question, before.get(link_id, ("", "–"))[1], answer)
+        for link_id, (question, answer) in after.items()
+        if before.get(link_id, ("", "–"))[1] != answer
+    ]

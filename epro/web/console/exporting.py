@@ -1,0 +1,53 @@
+"""Files to take away: with a checksum, a second factor, and an entry on record."""
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from epro.access import Permission
+from epro.api.context import catalogue, current_actor, keyring, now, reading, transaction
+from epro.errors import DomainError
+from epro.services import exports, signing
+from epro.services.exports import ExportKind
+from epro.web.console import typed
+from epro.web.console.pages import new_blueprint, render_framed
+from epro.web.console.refused import Refused
+from epro.web.console.session import page
+
+blueprint = new_blueprint("exporting")
+
+FORM = "export"
+
+
+@blueprint.get("/exports")
+@page(Permission.EXPORT_DATA)
+def show() -> ResponseReturnValue:
+    """Offer the files, and show what was taken away before."""
+    return _page()
+
+
+@blueprint.post("/exports")
+@page(Permission.EXPORT_DATA)
+def take() -> ResponseReturnValue:
+    """Make a file, signed for with password and one-time code."""
+    actor = current_actor()
+    try:
+        kind = typed.chosen("kind", ExportKind)
+        with transaction() as session:
+            signing.prove(session, actor, typed.proof(), keyring=keyring(), now=now())
+            made = exports.make(session, actor, kind, catalogue=catalogue(session), now=now())
+    except DomainError as refusal:
+        return _page(status=refusal.status, refused=typed.refused(FORM, refusal))
+    response = Response(made.content, mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response.headers["Content-SHA256"] = made.sha256
+    return response
+
+
+def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+    actor = current_actor()
+    with reading() as session:
+        earlier = exports.earlier(session, actor)
+    return render_framed(
+        "exports.html", status=status, here="exports", refused=refused, earlier=earlier,
+        kinds=exports.kinds_for(actor),
+    )  # fmt: skip

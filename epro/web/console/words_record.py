@@ -1,0 +1,187 @@
+"""What the pages of the record say: requests to change data, events, the team, the system."""
+
+from collections.abc import Mapping
+
+from questionnaires.definition import Translated
+
+CHANGES: Mapping[str, Translated] = {
+    "nav.corrections": Translated("数据更正", "Data changes"),
+    "change.hint": Translated(
+        "更正必须来自参与者，并由研究者决定。原来的回答一直保留。",
+        "A change comes from the participant and is decided by the investigator. The original "
+        "stays.",
+    ),
+    "change.open": Translated("待处理", "Waiting"),
+    "change.none": Translated("没有数据更正请求", "No requests to change data"),
+    "change.asked": Translated("{time} 提出", "asked {time}"),
+    "change.question": Translated("问题", "Question"),
+    "change.before": Translated("现在", "Now"),
+    "change.after": Translated("更正为", "Should be"),
+    "change.call": Translated("记下电话里她的话", "Put down what she said on the telephone"),
+    "change.her_words": Translated("她的原话", "In her words"),
+    "change.is_right": Translated("她确认是对的", "She says it is right"),
+    "change.is_wrong": Translated("她说不对", "She says it is not"),
+    "change.approve": Translated("同意更正", "Approve"),
+    "change.decline": Translated("不同意", "Decline"),
+    "change.awaiting_participant": Translated("等待参与者确认", "Waits for the participant"),
+    "change.refused": Translated("参与者没有确认", "The participant did not confirm"),
+    "change.awaiting_decision": Translated("等待研究者决定", "Waits for the investigator"),
+    "change.declined": Translated("没有同意", "Declined"),
+    "change.applied": Translated("已更正", "Changed"),
+    "change.source.app": Translated("她自己提出", "by herself"),
+    "change.source.call": Translated("电话", "a call"),
+    "change.source.visit": Translated("访视", "a visit"),
+    "change.source.message": Translated("短信", "a message"),
+    "change.source.paper": Translated("纸质", "paper"),
+    "refusal.second_person_needed": Translated(
+        "记录更正或打电话的人不能自己决定。", "Whoever put it down or called cannot decide."
+    ),
+    "refusal.not_confirmed_yet": Translated(
+        "参与者还没有确认。", "The participant has not confirmed it yet."
+    ),
+    "refusal.correction_outdated": Translated(
+        "回答在此期间有变化，请重新提出。", "The answers have changed meanwhile; ask anew."
+    ),
+}
+
+EVENTS: Mapping[str, Translated] = {
+    "nav.events": Translated("不良事件", "Adverse events"),
+    "nav.event_table": Translated("TEAE 汇总表", "TEAE table"),
+    "event.waiting": Translated("待判断", "To be decided"),
+    "event.waiting.hint": Translated(
+        "可能是不良事件的报告、信号和症状发作。由研究者判断；“确认为新事件”在不良事件表单中完成。",
+        "Reports, flags and episodes that might be events. The investigator decides; a new event "
+        "is "
+        "entered with all its facts over the interface.",
+    ),
+    "event.in_window": Translated("输液后 28 天内", "within 28 days of an infusion"),
+    "event.decide": Translated("合并、关联或排除", "Merge, link or decline"),
+    "event.disposition": Translated("决定", "Decision"),
+    "event.number": Translated("事件编号", "Number of the event"),
+    "event.number.hint": Translated("合并和关联时需要", "Needed to merge or link"),
+    "event.list": Translated("事件列表", "Events on record"),
+    "event.emergent": Translated("输液后 28 天内开始", "Began within 28 days of an infusion"),
+    "event.term": Translated("事件", "Event"),
+    "event.onset": Translated("开始", "Onset"),
+    "event.end": Translated("结束", "End"),
+    "event.related": Translated("有关", "Related"),
+    "event.signed": Translated("签名", "Signed"),
+    "event.none": Translated("还没有不良事件记录", "No event is on record"),
+    "event.source.self_report": Translated("自己报告", "her own report"),
+    "event.source.flag": Translated("安全信号", "a flag"),
+    "event.source.episode": Translated("日记中的症状发作", "an episode in her diary"),
+    "event.source.investigator": Translated("研究者", "the investigator"),
+    "disposition.accepted": Translated("确认为新事件", "Accept as an event"),
+    "disposition.merged": Translated("与已有事件合并", "Merge with one on record"),
+    "disposition.linked": Translated("关联到已有事件", "Link to one on record"),
+    "disposition.pre_existing": Translated("输液前已有，没有变化", "Was there before, unchanged"),
+    "disposition.declined": Translated("不是不良事件", "Not an adverse event"),
+    "event_table.hint": Translated(
+        "首次输液后 28 天内开始的事件，盲态合计。小于下限的数字隐藏。",
+        "Events that began within 28 days, blinded totals. Small counts are hidden.",
+    ),
+    "event_table.infused": Translated("{count} 人接受过输液", "{count} were infused"),
+    "event_table.undecided": Translated("待判断：", "to be decided:"),
+    "event_table.hidden": Translated("隐藏", "hidden"),
+    "event_table.row": Translated("类别", "Row"),
+    "event_table.participants": Translated("人数", "Participants"),
+    "event_table.events": Translated("事件数", "Events"),
+    "event_row.any": Translated("任何 TEAE", "Any TEAE"),
+    "event_row.grade_1": Translated("1 级", "Grade 1"),
+    "event_row.grade_2": Translated("2 级", "Grade 2"),
+    "event_row.grade_3": Translated("3 级", "Grade 3"),
+    "event_row.grade_4": Translated("4 级", "Grade 4"),
+    "event_row.grade_5": Translated("5 级", "Grade 5"),
+    "event_row.serious": Translated("严重", "Serious"),
+    "event_row.related": Translated("有关", "Related"),
+    "event_row.serious_and_related": Translated("严重且有关", "Serious and related"),
+}
+
+TEAM: Mapping[str, Translated] = {
+    "nav.group.team": Translated("团队", "The team"),
+    "nav.delegations": Translated("授权表", "Delegation log"),
+    "nav.staff": Translated("人员和角色", "Staff and roles"),
+    "team.person": Translated("人员", "Person"),
+    "team.task": Translated("任务", "Task"),
+    "team.holds": Translated("今天有效", "Holds today"),
+    "team.none": Translated("授权表还是空的", "Nothing is delegated yet"),
+    "team.delegate": Translated("新的授权", "Delegate a task"),
+    "team.sign": Translated("签名并授权", "Sign and delegate"),
+    "team.end": Translated("终止", "End"),
+    "team.last_day": Translated("最后一天", "Last day"),
+    "team.until": Translated("至 (空白 = 不限)", "To (empty: for good)"),
+    "task.assess_event": Translated("评估事件", "Assess events"),
+    "task.close_flag": Translated("结案", "Close flags"),
+    "task.sign_sae": Translated("签署 SAE", "Sign serious events"),
+    "task.decide_episode": Translated("判断症状发作", "Decide about episodes"),
+    "task.sign_off_data": Translated("签署数据", "Sign off data"),
+    "task.data_review": Translated("数据审核", "Review data"),
+    "staff.hint": Translated(
+        "账户由系统管理员在服务器上开设和停用，每个人只用自己的账户。",
+        "Accounts are opened and closed by the administrator on the server; nobody shares one.",
+    ),
+    "staff.roles": Translated("角色", "Roles"),
+    "staff.since": Translated("账户", "Account"),
+    "staff.everywhere": Translated("全部中心", "all sites"),
+    "role.coordinator": Translated("协调员", "Coordinator"),
+    "role.investigator": Translated("研究者", "Investigator"),
+    "role.principal_investigator": Translated("主要研究者", "Principal investigator"),
+    "role.outcomes_assessor": Translated("结局评估者", "Outcomes assessor"),
+    "role.monitor": Translated("监查员", "Monitor"),
+    "role.data_manager": Translated("数据管理员", "Data manager"),
+    "role.inspector": Translated("稽查员", "Inspector"),
+    "role.system_admin": Translated("系统管理员", "System administrator"),
+    "role.participant": Translated("参与者", "Participant"),
+    "role.edc_client": Translated("数据接口", "Clinical database"),
+    "role.system": Translated("系统", "The system"),
+}
+
+SYSTEM: Mapping[str, Translated] = {
+    "nav.system": Translated("系统状态", "The system"),
+    "nav.versions": Translated("规则和表单版本", "Rules and forms"),
+    "system.beat": Translated("秒前有心跳", "s since the last heartbeat"),
+    "system.lag": Translated("条记录待编号", "entries wait for their place"),
+    "system.unsent": Translated("分钟：最久未发送的消息", "min: the oldest unsent message"),
+    "system.incidents": Translated("未解决的故障", "Open incidents"),
+    "system.free": Translated("磁盘可用", "free on disk"),
+    "system.jobs": Translated("后台任务", "Jobs"),
+    "system.job": Translated("任务", "Job"),
+    "system.started": Translated("上次开始", "Began"),
+    "system.succeeded": Translated("上次成功", "Succeeded"),
+    "system.failures": Translated("失败次数", "Failures"),
+    "system.error": Translated("当前错误", "Error at present"),
+    "system.no_jobs": Translated(
+        "后台任务还没有运行过。请启动 worker。", "No job has ever run. Start a worker."
+    ),
+    "incident.undelivered": Translated("安全消息没有送达", "A safety message did not arrive"),
+    "incident.silent_worker": Translated("后台任务停止", "The worker is silent"),
+    "incident.nobody_to_tell": Translated("没有人可以通知", "There was nobody to tell"),
+    "incident.roster_gap": Translated("值班表有空缺", "The roster has a gap"),
+    "versions.hint": Translated(
+        "已发布的版本不能更改，只能查看。", "Published editions are frozen; they can only be read."
+    ),
+    "versions.published": Translated("{time} 由 {by} 发布", "Published {time} by {by}"),
+    "versions.diff": Translated("与 {version} 的差别", "What changed since {version}"),
+    "versions.rules": Translated("安全规则", "Safety rules"),
+    "versions.forms": Translated("表单", "Forms"),
+    "versions.meaning": Translated("含义", "What it says"),
+}
+
+EXPORTS: Mapping[str, Translated] = {
+    "nav.exports": Translated("导出", "Exports"),
+    "export.hint": Translated(
+        "每次导出需要密码和动态码，并留下记录和校验值。全部数据由数据接口提供。",
+        "Each file takes password and one-time code, and goes on record with its checksum. All "
+        "data "
+        "leave through the feed.",
+    ),
+    "export.kind": Translated("内容", "What"),
+    "export.compliance": Translated("填写情况 (按参与者)", "Compliance by participant"),
+    "export.events": Translated("不良事件列表", "Adverse events"),
+    "export.event_table": Translated("TEAE 汇总表", "TEAE table"),
+    "export.take": Translated("导出 CSV", "Take the CSV"),
+    "export.earlier": Translated("您以前的导出", "What you took before"),
+    "export.rows": Translated("行数", "Rows"),
+}
+
+RECORD: Mapping[str, Translated] = {**EXPORTS, **CHANGES, **EVENTS, **TEAM, **SYSTEM}

@@ -1,0 +1,100 @@
+"""Each form of the record and the team, sent so that it is taken."""
+
+from collections.abc import Callable
+
+from werkzeug.test import TestResponse
+
+from epro.access import Role
+from tests.api.world import API, HERE, PARTICIPANT, World, put_down
+from tests.web.pages import send
+
+
+def asked(world: World) -> str:
+    """Put down a correction of her answer; return its id."""
+    answer = world.request(
+        "POST", f"{API}/participants/{PARTICIPANT}/corrections", json=put_down_again(world),
+        headers=world.sign_in(Role.COORDINATOR),
+    )  # fmt: skip
+    assert answer.status_code in {200, 201}, answer.text
+    return str(answer.get_json()["id"])
+
+
+def put_down_again(world: World) -> dict[str, object]:
+    """Return what is put down about the answer as it stands now."""
+    her = world.request(
+        "GET", f"{API}/me/responses/{world.known.response}", headers=world.sign_in(PARTICIPANT)
+    ).get_json()
+    body = put_down(world.known) | {"corrected_revision": her["revision"]}
+    if her["revision"] % 2 == 0:
+        for one in body["answers"]:
+            if one["link_id"] == "temp":
+                one["value"] = 36.3
+    return body
+
+
+def put_down_call(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/corrections/{asked(world)}/call", is_right="yes", call_words="是的")
+
+
+def decide_correction(world: World) -> TestResponse:
+    correction = asked(world)
+    world.request(
+        "POST", f"{API}/me/corrections/{correction}/word", json={"is_right": True},
+        headers=world.sign_in(PARTICIPANT),
+    )  # fmt: skip
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(
+        browser, f"/corrections/{correction}/decision", is_approved="yes", reason="电话核实过"
+    )
+
+
+def decide_candidate(world: World) -> TestResponse:
+    world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
+    listed = world.request(
+        "GET", f"{API}/participants/{PARTICIPANT}/adverse-event-candidates",
+        headers=world.sign_in(Role.INVESTIGATOR),
+    ).get_json()  # fmt: skip
+    candidate = next(one["id"] for one in listed["items"] if one["disposition"] is None)
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    path = f"/participants/{PARTICIPANT}/event-candidates/{candidate}/decision"
+    return send(browser, path, disposition="declined", reason="饭后腹胀")
+
+
+def delegate(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.PRINCIPAL_INVESTIGATOR)
+    return send(
+        browser, "/delegations", site=HERE, person="coordinator", task="data_review",
+        from_on="2026-03-02", **world.proof(Role.PRINCIPAL_INVESTIGATOR),
+    )  # fmt: skip
+
+
+def end_delegation(world: World) -> TestResponse:
+    delegate(world)
+    log = world.request(
+        "GET", f"{API}/sites/{HERE}/delegations",
+        headers=world.sign_in(Role.PRINCIPAL_INVESTIGATOR),
+    ).get_json()  # fmt: skip
+    newest = [one["id"] for one in log["items"] if one["ended_on"] is None][-1]
+    browser = world.sign_in_to_console(Role.PRINCIPAL_INVESTIGATOR)
+    return send(
+        browser, f"/delegations/{newest}/end", ended_on="2026-03-02", reason="left the site",
+        **world.proof(Role.PRINCIPAL_INVESTIGATOR),
+    )  # fmt: skip
+
+
+def take_export(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.DATA_MANAGER)
+    return send(browser, "/exports", kind="compliance", **world.proof(Role.DATA_MANAGER))
+
+
+RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
+    "POST /console/corrections/{correction_id}/call": (put_down_call, "correction.confirmed"),
+    "POST /console/corrections/{correction_id}/decision": (decide_correction, "response.corrected"),
+    "POST /console/participants/{code}/event-candidates/{candidate_id}/decision": (
+        decide_candidate, "candidate.decided",
+    ),
+    "POST /console/delegations": (delegate, "delegation.signed"),
+    "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
+    "POST /console/exports": (take_export, "export.taken"),
+}  # fmt: skip
