@@ -16,6 +16,7 @@ from epro.services import (
     amendments,
     baseline,
     calling,
+    compliance_record,
     digests,
     drafts,
     escalation,
@@ -99,6 +100,13 @@ def notice(parts: Parts) -> int:
     with parts.database.transaction() as session:
         catalogue = parts.studies.catalogue(session)
         return noticing.notice(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def count_compliance(parts: Parts) -> int:
+    """Put on record what of the answers that were expected has come, where that has changed."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return compliance_record.keep(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def close_drafts(parts: Parts) -> int:
@@ -222,6 +230,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
+    Job(name="count_compliance", every=timedelta(hours=1), run=count_compliance),
     Job(name="look_for_baseline", every=timedelta(minutes=5), run=look_for_baseline),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="ring", every=timedelta(seconds=5), run=ring),

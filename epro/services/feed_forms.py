@@ -30,7 +30,7 @@ from epro.models import (
     User,
 )
 from epro.models import Site as SiteRow
-from epro.services import signing
+from epro.services import compliance_record, signing
 from epro.services.feed_items import FIELDS, FeedType
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
@@ -49,7 +49,7 @@ TABLES: Mapping[FeedType, type[Base]] = {
     FeedType.SIGNATURE: Signature,
 }
 # Numbers that are in no column of their table.
-COUNTED = frozenset({"study_day", "study_day_second", "event_number"})
+COUNTED = frozenset({"study_day", "study_day_second", "event_number", *compliance_record.NUMBERS})
 # Other formats hold each answer, and each reason for none, by itself.
 IN_ITEMS = frozenset({"answers", "hidden", "not_reached"})
 
@@ -80,7 +80,8 @@ def forms() -> tuple[Form, ...]:
 
 
 def _fields(kind: FeedType) -> Iterator[Field]:
-    columns = TABLES[kind].__table__.columns
+    # What is counted has no table: the record is all there is of it.
+    columns = dict(TABLES[kind].__table__.columns) if kind in TABLES else {}
     for name in FIELDS[kind]:
         if name not in IN_ITEMS:
             yield _field(name, columns[name].type if name in columns else None)
@@ -90,7 +91,7 @@ def _fields(kind: FeedType) -> Iterator[Field]:
 
 
 def _field(name: str, column: Any) -> Field:
-    if name in COUNTED:
+    if column is None and name in COUNTED:
         return Field(name, FieldType.INTEGER)
     if isinstance(column, Enum):
         return Field(name, FieldType.TEXT, tuple(column.enums))

@@ -24,6 +24,7 @@ class FeedType(StrEnum):
     ANCHOR = "anchor"
     ASSESSMENT = "assessment"
     CANDIDATE = "candidate"
+    COMPLIANCE = "compliance"
     CONSENT = "consent"
     CONTACT = "contact"
     FLAG = "flag"
@@ -57,6 +58,9 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
         "completed_at", "cancelled_at", "missed_noticed_at", "answered_by", "suspended_at",
     ),
     FeedType.CANDIDATE: ("source", "source_key", "disposition", "event_number"),
+    FeedType.COMPLIANCE: (
+        "block", "expected", "completed", "on_time", "late", "missed", "not_offered", "suspended",
+    ),
     FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
     FeedType.CONTACT: ("channel", "outcome", "next_step", "contacted_at", "assessment_id"),
     FeedType.FLAG: (

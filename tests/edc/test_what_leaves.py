@@ -37,7 +37,7 @@ from tests.edc.pulling import (
 from tests.factories import SYSTEM
 
 # Of these nothing is on record yet in a small trial.
-ABOUT_EVENTS = {FeedType.CONTACT, FeedType.SIGNATURE}
+ABOUT_EVENTS = {FeedType.COMPLIANCE, FeedType.CONTACT, FeedType.SIGNATURE}
 IN_NO_COLUMN = {"study_day", "study_day_second", "signer"}
 
 
