@@ -34,7 +34,7 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/console/flags/[0-9a-f-]{36}")
 
 
 # Types that say nothing of what people did.
-BESIDE = {"consent", "assessment", "reminder"}
+BESIDE = {"consent", "assessment", "reminder", "compliance"}
 
 
 @dataclass(slots=True)
