@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from epro.access import Scope
 from epro.db import Database
-from epro.services import feed, feed_exports
+from epro.services import feed, feed_exports, journal
 from epro.services.feed_exports import Extent
 from epro.services.feed_items import Choice
 from tests.api.world import PARTICIPANT, World
@@ -102,6 +102,7 @@ def measure() -> Section:
 def _fill(database: Database, size: int) -> int:
     """Copy what is on record about one participant until there are so many entries."""
     with database.transaction() as session:
+        journal.sequence(session)
         count = session.scalar(text("SELECT count(*) FROM journal_entry")) or 0
         hers = session.scalar(
             text("SELECT count(*) FROM journal_entry WHERE participant_code = :code "
