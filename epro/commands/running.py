@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from epro import demo_phone
 from epro.commands import demonstration
 from epro.commands.common import opened_parts, var_folder
 from epro.jobs.runner import Worker
@@ -47,7 +48,7 @@ def run(host: str, port: int, *, with_demo: bool, console_logs: bool) -> None:
         environment["EPRO_REHEARSAL"] = "1"
     settings = Settings.from_env(os.environ | environment)
     refuse_taken_port(host, port)
-    _prepare(settings, with_demo=with_demo)
+    way_in = _prepare(settings, with_demo=with_demo)
     logs = None if console_logs else var_folder() / "log"
     supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
     processes = {"web": ("web", "--host", host, "--port", str(port)), "worker": ("worker",)}
@@ -57,6 +58,8 @@ def run(host: str, port: int, *, with_demo: bool, console_logs: bool) -> None:
             _welcome(settings, host, port, logs)
             if with_demo:
                 click.echo("\n".join(["Log-ins:", *demonstration.described_logins(), ""]))
+            if way_in:
+                click.echo(_described_way_in(f"http://{host}:{port}/p/", *way_in))
             click.echo("Ctrl-C ends it.")
             supervisor.wait_until_stopped()
         click.echo("Stopping ...")
@@ -93,13 +96,25 @@ def worker() -> None:
         Worker(parts).run_until_stopped()
 
 
-def _prepare(settings: Settings, *, with_demo: bool) -> None:
-    """Outside production do what a stranger would forget; in production a person decides."""
+def _described_way_in(address: str, code: str, activation_code: str, year: int) -> str:
+    return (
+        f"The phone app, as {code}: {address}\n"
+        f"  activation code {activation_code}, year of birth {year}, any PIN that is not easy\n"
+    )
+
+
+def _prepare(settings: Settings, *, with_demo: bool) -> tuple[str, str, int] | None:
+    """Outside production do what a stranger would forget; in production a person decides.
+
+    With the demonstration, return a way into the phone app.
+    """
     if not settings.is_production:
         upgrade(settings.database_url)
     with opened_parts(settings) as parts:
-        if with_demo:
-            demonstration.fill(parts)
+        if not with_demo:
+            return None
+        demonstration.fill(parts)
+        return demo_phone.fresh_code(parts)
 
 
 def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> None:

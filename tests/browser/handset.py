@@ -20,6 +20,7 @@ HEIGHT = 740
 PATIENCE_MS = 15_000
 TARGET_PX = 48
 # Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
+SET_TEXT_SIZE = "(size) => { document.documentElement.dataset.text = size; }"
 SMALL_TARGETS = """(least) =>
   [...document.querySelectorAll('button, a[href], input, textarea, select')]
   .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
@@ -204,29 +205,37 @@ class Handset:
         small = self.page.evaluate(SMALL_TARGETS, TARGET_PX)
         return [*wide, *(f"small {one}" for one in small)]
 
-    def look(self, name: str, pictures: Path, *, every_size: bool = True) -> list[str]:
-        """Judge the screen as it stands in each width and text size, and keep its pictures.
+    def speak(self, language: str) -> None:
+        """Change the app's language where it stands."""
+        self.page.evaluate(
+            """(language) => import(document.getElementById('app').dataset.base + 'js/settings.js')
+              .then((settings) => settings.chooseLanguage(language))""",
+            language,
+        )
+        expect(self.page.locator(f"html[lang^={language}]")).to_be_attached()
 
-        Returns what is wrong: axe's findings, what scrolls sideways, what is too small to hit.
+    def look(self, name: str, pictures: Path, *, sizes: tuple[str, ...] = TEXT_SIZES) -> list[str]:
+        """Judge the screen as it stands in both languages and each text size; keep its pictures.
+
+        The narrowest screen is the hardest, so axe looks there; pictures are taken in each width at
+        the usual size. Returns what is wrong: axe's findings, what scrolls sideways, what is too
+        small to hit.
         """
-        page, found = self.page, []
-        language = page.evaluate("document.documentElement.lang").split("-")[0]
-        for size in TEXT_SIZES if every_size else TEXT_SIZES[:1]:
-            page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                where = f"{name} {language} {width} {size}"
-                measured = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-                if measured != [width, width]:
-                    found.append(f"{where}: is {measured} wide")
-                found += [
-                    f"{where}: small {one}" for one in page.evaluate(SMALL_TARGETS, TARGET_PX)
-                ]
-                picture = f"phone-{name}-{language}-{width}-{size}.png"
-                page.screenshot(path=pictures / picture, full_page=True)
-            found += [f"{name} {language} {size}: {one}" for one in self.watched.findings()]
-        page.evaluate("() => { document.documentElement.dataset.text = 'standard'; }")
-        page.set_viewport_size({"width": 360, "height": HEIGHT})
+        found: list[str] = []
+        for language in (*LANGUAGES[1:], LANGUAGES[0]):
+            self.speak(language)
+            for size in sizes:
+                self.page.evaluate(SET_TEXT_SIZE, size)
+                for width in WIDTHS if size == TEXT_SIZES[0] else WIDTHS[:1]:
+                    where = f"{name}-{language}-{width}-{size}"
+                    self.page.set_viewport_size({"width": width, "height": HEIGHT})
+                    found += [f"{where}: {one}" for one in self._misfits(width)]
+                    picture = pictures / f"phone-{where}.png"
+                    self.page.screenshot(path=picture, full_page=True)
+                    if width == WIDTHS[0]:
+                        found += [f"{where}: {one}" for one in self.watched.findings()]
+        self.page.evaluate(SET_TEXT_SIZE, TEXT_SIZES[0])
+        self.page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
         return found
 
 

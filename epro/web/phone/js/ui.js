@@ -44,10 +44,15 @@ export function Problems({ list }) {
     <div class="problems" role="alert" tabindex="-1" ref=${box}>
       <h2>${t("problem")}</h2>
       <ul>
-        ${list.map(({ field, text }) => html`<li>${field ? html`<a href=${`#${field}`} onClick=${jump(field)}>${text}</a>` : text}</li>`)}
+        ${list.map(({ field, text }) => html`<li>${field ? html`<a href=${`#${field}`} onClick=${jump(field)}>${worded(text)}</a>` : worded(text)}</li>`)}
       </ul>
     </div>
   `;
+}
+
+/** A problem is told as a text, or as what gives it, so that it follows a change of language. */
+function worded(text) {
+  return typeof text === "function" ? text() : text;
 }
 
 function jump(field) {

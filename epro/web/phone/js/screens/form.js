@@ -67,7 +67,7 @@ function Open({ draft: first, setHeld }) {
     const record = last.corrects ? correctionRecordOf(last, { isUrgent }) : recordOf(last, { status: "completed", isUrgent });
     await keeping(() => outbox.put(record, last.key));
     await forms.show();
-    setHeld({ standing: "done", response: last.response_id, title: said(last.form.questionnaire.title) });
+    setHeld({ standing: "done", response: last.response_id, title: last.form.questionnaire.title });
   };
   useEffect(() => {
     const onHide = () => document.visibilityState === "hidden" && sendUnfinished();
@@ -86,7 +86,7 @@ function Done({ response, title }) {
   const record = waiting.find((one) => one.response_id === response);
   const isParked = record && record.state === "parked";
   return html`
-    <${Screen} title=${t("done.title", { title })} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("done.title", { title: said(title) })} top=${html`<${HelpButton} />`}
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
       <p role="status" class=${record ? "note" : "good"}>
         ${record ? t(isParked ? "done.parked" : "done.kept") : t("done.delivered", { at: time(lastSentAt) })}

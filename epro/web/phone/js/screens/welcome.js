@@ -32,7 +32,7 @@ export function Welcome({ code }) {
     if (found.length === 0) run(async () => {
       const refusal = await tryActivating(typed);
       if (refusal === null) return;
-      setProblems([{ field: refusal === "weak_secret" ? "pin" : "code", text: t(wordsFor(refusal)) }]);
+      setProblems([{ field: refusal === "weak_secret" ? "pin" : "code", text: () => t(wordsFor(refusal)) }]);
       if (refusal !== "weak_secret" && refusal !== "unreachable") setStep("code");
     });
   };
@@ -42,7 +42,7 @@ export function Welcome({ code }) {
   }
   if (step === "code") {
     return html`
-      <${Screen} title=${t("welcome.title")} top=${html`<${OtherLanguage} /><${HelpButton} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
+      <${Screen} title=${t("welcome.title")} kind="plain" top=${html`<${OtherLanguage} /><${HelpButton} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
         <${Problems} list=${problems} />
         <form id="f" onSubmit=${toPin} novalidate>
           <label for="code">${t("welcome.code")}</label>
@@ -110,8 +110,8 @@ function wordsFor(refusal) {
 
 function faultsOfCode({ code, yearOfBirth }) {
   const faults = [];
-  if (bare(code).length !== CODE_LENGTH) faults.push({ field: "code", text: t("welcome.code.missing") });
-  if (!/^(19|20)[0-9]{2}$/.test(yearOfBirth.trim())) faults.push({ field: "year", text: t("welcome.year.missing") });
+  if (bare(code).length !== CODE_LENGTH) faults.push({ field: "code", text: () => t("welcome.code.missing") });
+  if (!/^(19|20)[0-9]{2}$/.test(yearOfBirth.trim())) faults.push({ field: "year", text: () => t("welcome.year.missing") });
   return faults;
 }
 
