@@ -35,6 +35,7 @@ class Permission(StrEnum):
     CHOOSE_PREFERENCES = "choose_preferences"
     USE_OWN_PHONE = "use_own_phone"
     CORRECT_OWN_RESPONSE = "correct_own_response"
+    ANSWER_ON_BEHALF = "answer_on_behalf"
     ENROL_PARTICIPANT = "enrol_participant"
     READ_PARTICIPANT = "read_participant"
     READ_RESPONSE = "read_response"
@@ -143,6 +144,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         _READS_A_SITE
         | {
             Permission.ENROL_PARTICIPANT,
+            # Hands her the app, or reads it to her; an investigator never does (T-06).
+            Permission.ANSWER_ON_BEHALF,
             Permission.PUT_DOWN_CORRECTION,
             Permission.READ_MESSAGE,
             Permission.SEND_MESSAGE_AGAIN,
@@ -236,6 +239,17 @@ TRUSTED_PHONE_MAY = frozenset(
 )
 
 
+# The app opened by the site for a participant: what is asked and answered, and nothing of her own.
+ON_BEHALF_MAY = frozenset(
+    {
+        Permission.OWN_SESSION,
+        Permission.READ_QUESTIONNAIRE,
+        Permission.READ_OWN_DIARY,
+        Permission.SUBMIT_RESPONSE,
+    }
+)
+
+
 class ActorKind(StrEnum):
     PARTICIPANT = "participant"
     USER = "user"
@@ -264,6 +278,9 @@ class Actor:
     scopes: frozenset[Scope] = frozenset()
     # What this session may do at most, whatever the roles allow; None sets no limit.
     only: frozenset[Permission] | None = None
+    # Who of the site opened the app for a participant, and by which mode answers are taken there.
+    opened_by: str | None = None
+    entry_mode: str | None = None
 
     def holds(self, permission: Permission) -> bool:
         """Tell whether any role of the actor, at any site, has the permission."""

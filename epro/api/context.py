@@ -20,6 +20,7 @@ from epro.errors import NotPermitted, NotSignedIn
 from epro.parts import Parts
 from epro.services import edc_clients, journal, rehearsal, revealing, sessions
 from questionnaires.catalogue import Catalogue
+from questionnaires.licensing import EntryMode
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_CLIENT_LENGTH = 200
@@ -148,6 +149,11 @@ def _signed_in_actor() -> Actor:
         actor = sessions.actor_of(
             session, person_id, device_session_id, client=client_name(), wall_now=wall_now()
         )
+        if "behalf" in claims:
+            actor = sessions.actor_on_behalf(
+                session, actor, UUID(claims["behalf"]), EntryMode(claims["mode"]),
+                wall_now=wall_now(),
+            )  # fmt: skip
         is_touch_due = sessions.is_touch_due(session, actor, wall_now=wall_now())
     if is_touch_due:
         with transaction() as session:

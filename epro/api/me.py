@@ -25,6 +25,11 @@ class NumbersSchema(Schema):
     study_phone = fields.String(required=True)
 
 
+class OnBehalfSchema(Schema):
+    mode = fields.String(required=True)
+    by = fields.String(required=True)
+
+
 class ProfileSchema(Schema):
     code = fields.String(required=True)
     language = fields.Enum(Language, by_value=True, required=True)
@@ -35,6 +40,10 @@ class ProfileSchema(Schema):
     study_day = fields.String(required=True, allow_none=True)
     latest_infusion_at = fields.AwareDateTime(required=True, allow_none=True)
     numbers = fields.Nested(NumbersSchema, required=True)
+    on_behalf = fields.Nested(
+        OnBehalfSchema, required=True, allow_none=True,
+        metadata={"description": "That somebody of the site has opened the app for her."},
+    )  # fmt: skip
     now = fields.AwareDateTime(required=True)
 
 

@@ -31,6 +31,14 @@ class OpenForm:
     title: Translated
 
 
+@dataclass(frozen=True, slots=True)
+class OnBehalf:
+    """That somebody of the site has opened the app for her: by which mode, and who."""
+
+    mode: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Who the participant is here; `latest_infusion_at` lets her phone run the safety rules."""
@@ -44,6 +52,7 @@ class Profile:
     study_day: str | None
     latest_infusion_at: datetime | None
     numbers: SiteDefaults
+    on_behalf: OnBehalf | None
     now: datetime
 
 
@@ -102,6 +111,11 @@ def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
             site_phone=site.phone,
             study_phone=site.phone_24h,
             emergency_number=package.sites.emergency_number,
+        ),
+        on_behalf=(
+            OnBehalf(actor.entry_mode, actor.opened_by)
+            if actor.entry_mode and actor.opened_by
+            else None
         ),
         now=now,
     )

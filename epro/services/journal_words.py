@@ -176,6 +176,9 @@ VERBS: dict[str, Translated] = {
     "flag.noted": Translated(
         "回答被更正，{tier} 提示保留并加注", "answers were corrected; noted on the {tier} flag"
     ),
+    "device_session.opened_on_behalf": Translated(
+        "在研究中心的设备上代为打开日记", "opened the diary for her on the site's own device"
+    ),
     "flag.said_mistaken": Translated(
         "参与者说是按错了，{tier} 提示保留并加注",
         "said it was pressed by mistake; noted on the {tier} flag",

@@ -13,7 +13,13 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.db import insert_if_absent
-from epro.models import Assessment, DeviceSession, QuestionnaireResponse, ResponseRevision
+from epro.models import (
+    Assessment,
+    DeviceSession,
+    EntryMode,
+    QuestionnaireResponse,
+    ResponseRevision,
+)
 from epro.services import assessment_work, journal
 from epro.services.journal import Subject
 from epro.services.submission import Case, Sending, Submission, Verdict
@@ -99,7 +105,8 @@ def _response_values(
         "status": submission.status,
         "language": submission.language,
         "completer": submission.completer,
-        "mode": submission.mode,
+        # Where the site opened the app, how answers are taken there is not for the app to say.
+        "mode": EntryMode(actor.entry_mode) if actor.entry_mode else submission.mode,
         "answers": [answer.to_plain() for answer in verdict.judgement.answers],
         "hidden": list(verdict.judgement.hidden),
         "not_reached": list(verdict.judgement.not_reached),

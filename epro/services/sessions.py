@@ -5,22 +5,32 @@ the study; a user's ends after 15 idle minutes and after 12 hours.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from epro.access import TRUSTED_PHONE_MAY, Actor, ActorKind, Grant, Role
+from epro.access import (
+    ON_BEHALF_MAY,
+    TRUSTED_PHONE_MAY,
+    Actor,
+    ActorKind,
+    Grant,
+    Permission,
+    Role,
+)
 from epro.errors import NotFound, NotSignedIn, SessionRevoked
 from epro.models import DeviceSession, JournalKind, Participant, Site, TrustedPhone, User
 from epro.services import journal
 from epro.services.journal import Subject
+from questionnaires.licensing import EntryMode
 
 # UX 7, PRODUCT P-04.
 USER_IDLE_LIMIT = timedelta(minutes=15)
 USER_ABSOLUTE_LIMIT = timedelta(hours=12)
+ON_BEHALF_LIMIT = timedelta(hours=2)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -105,6 +115,59 @@ def start(
     actor = _actor(person, device, client=client)
     _put_on_record(session, actor, "device_session.started", device, now=now)
     return SignedIn(actor=actor, person_id=person.id, device_session_id=device.id, generation=1)
+
+
+def start_on_behalf(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    mode: EntryMode,
+    *,
+    client: str,
+    now: datetime,
+    wall_now: datetime,
+) -> SignedIn:
+    """Open the app for a participant on the site's own device, for two hours at most.
+
+    The session is hers, so that what is answered is hers; who opened it, and by which mode, stands
+    in the name of the device and so beside everything that is recorded through it.
+    """
+    named = f"{actor.name} ({mode.value}) {client}"
+    signed_in = start(session, participant, client=named, now=now, wall_now=wall_now)
+    device = session.get_one(DeviceSession, signed_in.device_session_id)
+    _put_on_record(
+        session, actor, "device_session.opened_on_behalf", device, reason=mode.value, now=now
+    )
+    return signed_in
+
+
+def actor_on_behalf(
+    session: Session,
+    actor: Actor,
+    opened_by_id: UUID,
+    mode: EntryMode,
+    *,
+    wall_now: datetime,
+) -> Actor:
+    """Return the participant's actor as far as somebody of the site may act for her.
+
+    `actor` is what `actor_of` found. Raises NotSignedIn after two hours, or once whoever opened the
+    session may no longer do so.
+    """
+    device = session.get_one(DeviceSession, actor.device_session_id)
+    user = session.get(User, opened_by_id)
+    participant = session.get_one(Participant, actor.id)
+    if user is None or user.deactivated_at is not None:
+        raise NotSignedIn
+    grants = tuple(Grant(held.role, held.site_id) for held in user.memberships)
+    opener = Actor(kind=ActorKind.USER, id=user.id, name=user.username, grants=grants)
+    may = grants and opener.may_at(Permission.ANSWER_ON_BEHALF, participant.site_id)
+    if not may or wall_now - device.started_at >= ON_BEHALF_LIMIT:
+        raise NotSignedIn
+    return replace(
+        actor, client=device.client, only=ON_BEHALF_MAY, opened_by=user.username,
+        entry_mode=mode.value,
+    )  # fmt: skip
 
 
 def rotate(

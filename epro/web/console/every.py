@@ -12,6 +12,7 @@ from epro.web.console import (
     heat,
     journal_pages,
     messages,
+    on_behalf,
     pages,
     participants,
     rating,
@@ -29,7 +30,7 @@ from epro.web.console import (
 CONSOLE = (
     pages, sign_in, safety, follow_up,
     today, contacting, messages, duty, reviewing, rating,
-    participants, enrolling, taking_part, anchoring,
+    participants, enrolling, taking_part, anchoring, on_behalf,
     timelines, response_pages, heat, journal_pages,
     changing, event_pages, exporting, team, system_pages,
 )  # fmt: skip

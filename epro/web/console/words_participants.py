@@ -5,6 +5,21 @@ from collections.abc import Mapping
 from questionnaires.definition import Translated
 
 LIST: Mapping[str, Translated] = {
+    "behalf.title": Translated("为参与者打开日记", "Open the diary for"),
+    "behalf.what": Translated(
+        "在这台设备上打开她的日记，最多两小时。填写的内容算她的回答，并记录由谁打开、用什么方式。",
+        "Opens her diary on this device, for two hours at most. What is filled in counts as her "
+        "own answers; who opened it, and how, is on record.",
+    ),
+    "behalf.how": Translated("怎样填写？", "How are the answers taken?"),
+    "behalf.site_tablet": Translated(
+        "她在研究中心的平板上自己填", "She fills it in herself on the site's tablet"
+    ),
+    "behalf.provisioned_device": Translated(
+        "电话或当面访谈，由研究人员读题并填写",
+        "Interview by telephone or in person: staff read the questions and fill in",
+    ),
+    "behalf.open": Translated("打开日记", "Open the diary"),
     "people.total": Translated("共 {count} 人", "{count} in all"),
     "people.enrol": Translated("入组新参与者", "Enrol a participant"),
     "people.state": Translated("状态", "State"),

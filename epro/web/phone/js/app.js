@@ -1,5 +1,6 @@
 // Starts the app: what is kept, who is here, which screen. After that everything is told by state.
 
+import * as behalf from "./behalf.js";
 import * as clock from "./clock.js";
 import * as db from "./db.js";
 import * as diary from "./diary.js";
@@ -9,7 +10,7 @@ import * as outbox from "./outbox.js";
 import { base, version } from "./place.js";
 import * as record from "./record.js";
 import * as router from "./router.js";
-import { Late } from "./screens/banners.js";
+import { ForSomebody, Late } from "./screens/banners.js";
 import { Ended } from "./screens/ended.js";
 import { Entry } from "./screens/entry.js";
 import { FormScreen } from "./screens/form.js";
@@ -45,7 +46,7 @@ function App({ code }) {
   useEffect(() => {
     if (standing === "open") catchUp();
   }, [standing]);
-  return html`<${Late} />${screen(standing, route, code)}`;
+  return html`<${ForSomebody} /><${Late} />${screen(standing, route, code)}`;
 }
 
 function screen(standing, route, code) {
@@ -74,7 +75,7 @@ async function onDelivered(sent, reply) {
 }
 
 async function start() {
-  const storage = await db.open();
+  const storage = await db.open({ isPassing: behalf.look() });
   if (await renewal.renew(await forms.isFilling())) return;
   const settings = (await db.get("meta", "settings")) || { language: "zh", textSize: "standard" };
   document.documentElement.dataset.text = settings.textSize;

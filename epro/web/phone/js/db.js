@@ -15,9 +15,13 @@ let memory = null;
 /** Storage refused what had to be kept: the disk is full, or the browser took it away. */
 export class StorageFull extends Error {}
 
-/** Open what is kept; return "kept", or "blocked" where only memory is left. */
-export async function open() {
+/**
+ * Open what is kept; return "kept", or "blocked" where only memory is left. With `isPassing` nothing
+ * is to be kept, and what lies on the disk is not touched.
+ */
+export async function open({ isPassing = false } = {}) {
   try {
+    if (isPassing) throw new Error("passing");
     database = await opened();
     database.onversionchange = () => database.close();
     await change(["meta"], (kept) => kept.put("meta", true, "probe"));

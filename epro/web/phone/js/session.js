@@ -2,6 +2,7 @@
 
 import { call, hasSession, onEnded, Unreachable } from "./api.js";
 import * as db from "./db.js";
+import * as behalf from "./behalf.js";
 import { newId } from "./ids.js";
 import * as pin from "./pin.js";
 import { state, update } from "./state.js";
@@ -14,11 +15,12 @@ let hiddenAt = null;
 
 /** Find out how this phone stands, and lock it whenever it was out of sight for five minutes. */
 export async function start() {
-  onEnded(() => end("ended"));
+  onEnded(() => (behalf.isOnBehalf() ? behalf.end() : end("ended")));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") hiddenAt = Date.now();
     else if (hiddenAt !== null && Date.now() - hiddenAt >= LOCK_AFTER_MS) lock();
   });
+  if (behalf.isOnBehalf()) return behalf.start();
   const kept = await db.get("meta", "session");
   if (!kept) return update(await stillSignedIn());
   const isLocked = kept.state === "open" && (await pin.isSet());
@@ -111,6 +113,7 @@ export async function signOut() {
 
 /** Lock the screen; drafts and unsent records stay, and go on being sent. */
 export function lock() {
+  if (behalf.isOnBehalf()) return void behalf.end(); // there is no PIN of hers here
   if (state().session === "open") update({ session: "locked" });
 }
 

@@ -1,5 +1,6 @@
 // What must be said on whatever screen is open.
 
+import * as behalf from "../behalf.js";
 import { isWrong } from "../clock.js";
 import { t } from "../i18n.js";
 import { numbers } from "../numbers.js";
@@ -7,11 +8,23 @@ import { lateUrgent } from "../outbox.js";
 import { useFacts } from "../state.js";
 import { Call, html } from "../ui.js";
 
+/** Say for whom the app was opened, where the site opened it; and give the device back. */
+export function ForSomebody() {
+  const { profile } = useFacts();
+  if (!behalf.isOnBehalf() || !profile || !profile.on_behalf) return null;
+  return html`
+    <div class="behalf" role="region" aria-label=${t("behalf.end")}>
+      <p>${t(`behalf.${profile.on_behalf.mode}`, { code: profile.code, by: profile.on_behalf.by })}</p>
+      <button type="button" class="second" onClick=${behalf.end}>${t("behalf.end")}</button>
+    </div>
+  `;
+}
+
 /** Say what is wrong with this phone itself: nothing kept, no room, a clock that is far off. */
 export function Trouble() {
   const { storage } = useFacts();
   const found = [];
-  if (storage !== "kept") found.push(t(`storage.${storage}`));
+  if (storage !== "kept" && !behalf.isOnBehalf()) found.push(t(`storage.${storage}`));
   if (isWrong()) found.push(t("clock.wrong"));
   return found.map((text) => html`<p class="note" role="status">${text}</p>`);
 }
