@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from epro.models import Contact, JournalEntry
-from tests.api.world import API, EVENING, PARTICIPANT, World, new_event, put_down
+from tests.api.world import API, EVENING, PARTICIPANT, World, new_event
 from tests.web.pages import send, text_of
 
 pytestmark = pytest.mark.req("B-03")
@@ -64,9 +64,11 @@ def withdrawal(world: World, words: str, **more: str) -> TestResponse:
     return ask(world, Role.COORDINATOR, f"/participants/{code}/life-cycle", body, "PUT", **more)
 
 
-def correction(world: World, words: str, **more: str) -> TestResponse:
-    body = put_down(world.known) | {"reason": words}
-    return ask(world, Role.COORDINATOR, f"/participants/{PARTICIPANT}/corrections", body, **more)
+def anchor(world: World, words: str, **more: str) -> TestResponse:
+    code = f"SZ01-{next(NUMBERS):03}"
+    world.enrol(code, site="SZ01", by=Role.COORDINATOR)
+    body = {"event": "INF1_PLANNED", "occurred_at": EVENING.isoformat(), "reason": words}
+    return ask(world, Role.COORDINATOR, f"/participants/{code}/anchors", body, **more)
 
 
 def taken(world: World) -> str:
@@ -76,7 +78,7 @@ def taken(world: World) -> str:
     return str(flag_id)
 
 
-@pytest.mark.parametrize("way", [contact, hand_over, assessment, event, withdrawal, correction])
+@pytest.mark.parametrize("way", [contact, hand_over, assessment, event, withdrawal, anchor])
 def test_every_way_in_warns_first_and_keeps_what_is_confirmed(world: World, way: Any) -> None:
     before = len(confirmations(world))
 
