@@ -1,4 +1,4 @@
-"""The safety rules: what other ones would have said of the answers so far."""
+"""The safety rules: other ones tried on the answers so far, and how many flags to expect."""
 
 import csv
 import sys
@@ -15,6 +15,7 @@ from epro.commands.study import licensed_option
 from epro.models import Participant, StudyVersion
 from epro.services import replaying
 from epro.services.replaying import Difference, Replayed
+from questionnaires.alert_load import RATES, read_rates, simulate
 from questionnaires.canonical import sha256, to_text
 from questionnaires.catalogue import Catalogue
 from questionnaires.checking import check_folder
@@ -27,11 +28,14 @@ COLUMNS = (
     "rules_before", "rules_after",
 )  # fmt: skip
 NO_FLAG = "none"
+LOAD_TIERS = {
+    "RED": (Tier.RED_A, Tier.RED_B), "ORANGE": (Tier.ORANGE,), "YELLOW": (Tier.YELLOW,)
+}  # fmt: skip
 
 
 @click.group()
 def safety() -> None:
-    """The safety rules: try other ones on what was answered."""
+    """The safety rules: try other ones on what was answered, count the flags to expect."""
 
 
 @safety.command()
@@ -77,6 +81,47 @@ def replay(rules: str, licensed_in: tuple[Path, ...], code: str | None, out: Pat
     if out is not None:
         _write(out, differences)
         click.echo(f"Wrote {len(differences)} differences to {out}.")
+
+
+@safety.command()
+@click.argument(
+    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER"
+)
+@licensed_option
+@click.option("--participants", type=click.IntRange(min=1), help="How many (default: 58).")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other people.")
+@click.option(
+    "--rates", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=RATES,
+    metavar="FILE", help="How often what happens (default: the reviewed rates).",
+)  # fmt: skip
+def load(
+    folder: Path, licensed_in: tuple[Path, ...], participants: int | None, seed: int, rates: Path
+) -> None:
+    """Simulate 28 days of diaries and count the flags that the rules of a study folder would raise.
+
+    Nothing is read from the database or written. The rates are fixed in a reviewed file; the target
+    is fewer than 1 RED and fewer than 3 ORANGE flags per participant.
+
+    \b
+    Example:
+      epro safety load questionnaires/studies/bk-sle-i-01
+    """
+    package = check_folder(folder, licensed_in=licensed_in).package
+    found = simulate(package, read_rates(rates), seed=seed, participants=participants)
+    forms = found.answered + found.missed
+    click.echo(
+        f"{len(found.flags)} participants, {found.days} days, {forms} forms"
+        f" ({found.missed / forms:.0%} missed), seed {seed}."
+    )
+    for name, tiers in LOAD_TIERS.items():
+        most = " ".join(f"{rule} {count:.2f}" for rule, count in found.by_rule(*tiers)[:6])
+        click.echo(
+            f"{name:<7}{found.per_participant(*tiers):5.2f} per participant, at most"
+            f" {found.most(*tiers)}; {found.share_with_any(*tiers):.0%} have any. {most}"
+        )
+    is_met = found.per_participant(Tier.RED_A, Tier.RED_B) < 1
+    is_met &= found.per_participant(Tier.ORANGE) < 3
+    click.echo("Within the target." if is_met else "NOT within the target: RED < 1, ORANGE < 3.")
 
 
 def _package(

@@ -28,7 +28,7 @@ from tests.questionnaires.truth import lines
 HERE = Path(__file__).parent
 SCRIPTS = Path(epro.__file__).parent / "web" / "phone" / "js"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SEED, CASES, FEWER = 20_261_126, 2_500, 700
+SEED, CASES, FEWER = 20_261_126, 1_200, 450
 AT = datetime(2026, 3, 4, 13, tzinfo=UTC)
 SITE = Site(code="SZ01", zone="Asia/Shanghai", phone="+86 755 1", phone_24h="+86 755 2")
 ODD_ENDS = (
