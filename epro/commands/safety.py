@@ -1,4 +1,4 @@
-"""The safety rules: other ones tried on the answers so far, and how many flags to expect."""
+"""The safety rules: written out to sign, tried on the answers so far, simulated beforehand."""
 
 import csv
 import sys
@@ -20,7 +20,10 @@ from questionnaires.canonical import sha256, to_text
 from questionnaires.catalogue import Catalogue
 from questionnaires.checking import check_folder
 from questionnaires.definition import StudyPackage
+from questionnaires.preview.rules_page import html_of, markdown_of
+from questionnaires.preview.rules_pdf import pdf_of
 from questionnaires.replaying import Change, Verdict
+from questionnaires.rule_book import rule_book
 from questionnaires.tiers import Tier
 
 COLUMNS = (
@@ -28,6 +31,7 @@ COLUMNS = (
     "rules_before", "rules_after",
 )  # fmt: skip
 NO_FLAG = "none"
+FILE = click.Path(dir_okay=False, path_type=Path)
 LOAD_TIERS = {
     "RED": (Tier.RED_A, Tier.RED_B), "ORANGE": (Tier.ORANGE,), "YELLOW": (Tier.YELLOW,)
 }  # fmt: skip
@@ -35,18 +39,18 @@ LOAD_TIERS = {
 
 @click.group()
 def safety() -> None:
-    """The safety rules: try other ones on what was answered, count the flags to expect."""
+    """The safety rules: write them out to sign, try other ones, count the flags to expect."""
 
 
 @safety.command()
-@click.argument("rules", metavar="FOLDER|VERSION")
+@click.argument("tried", metavar="FOLDER|VERSION")
 @licensed_option
 @click.option("--participant", "code", metavar="CODE", help="Only this participant's answers.")
 @click.option(
     "--csv", "out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write every difference as a line of this file.",
 )  # fmt: skip
-def replay(rules: str, licensed_in: tuple[Path, ...], code: str | None, out: Path | None) -> None:
+def replay(tried: str, licensed_in: tuple[Path, ...], code: str | None, out: Path | None) -> None:
     """Judge all answers so far by other rules and show what would differ; nothing is written.
 
     FOLDER is a study folder with changed rules, VERSION a published study version. Every form is
@@ -58,7 +62,7 @@ def replay(rules: str, licensed_in: tuple[Path, ...], code: str | None, out: Pat
     """
     with opened_parts() as parts, parts.database.reading() as session:
         catalogue = parts.studies.catalogue(session)
-        package = _package(session, rules, licensed_in, catalogue)
+        package = _package(session, tried, licensed_in, catalogue)
         query = select(Participant).order_by(Participant.code)
         if code is not None:
             query = query.where(Participant.code == code)
@@ -124,17 +128,55 @@ def load(
     click.echo("Within the target." if is_met else "NOT within the target: RED < 1, ORANGE < 3.")
 
 
+@safety.command()
+@click.argument(
+    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER"
+)
+@licensed_option
+@click.option("--html", type=FILE, metavar="FILE", help="Write one page, in both languages.")
+@click.option("--pdf", type=FILE, metavar="FILE", help="Write it to print and sign.")
+@click.option("--markdown", type=FILE, metavar="FILE", help="Write the English text.")
+def rules(
+    folder: Path,
+    licensed_in: tuple[Path, ...],
+    html: Path | None,
+    pdf: Path | None,
+    markdown: Path | None,
+) -> None:
+    """Write the rules of a study folder in words, for those who sign them.
+
+    Every rule with its tier, conditions, who is told and what is said, the word lists, the numbers,
+    SHA-256 and lines to sign on.
+
+    \b
+    Example:
+      epro safety rules questionnaires/studies/bk-sle-i-01 --pdf rules.pdf
+    """
+    if not (html or pdf or markdown):
+        raise click.UsageError("Name at least one of --html, --pdf and --markdown.")
+    book = rule_book(check_folder(folder, licensed_in=licensed_in).package)
+    if html is not None:
+        html.write_text(html_of(book), encoding="utf-8")
+    if pdf is not None:
+        pdf.write_bytes(pdf_of(book))
+    if markdown is not None:
+        markdown.write_text(markdown_of(book), encoding="utf-8")
+    for out in filter(None, (html, pdf, markdown)):
+        click.echo(f"Wrote {out}.")
+    click.echo(f"{len(book.entries)} rules, SHA-256 {book.rules_sha256}")
+
+
 def _package(
-    session: Session, rules: str, licensed_in: tuple[Path, ...], catalogue: Catalogue
+    session: Session, tried: str, licensed_in: tuple[Path, ...], catalogue: Catalogue
 ) -> StudyPackage:
-    if Path(rules).is_dir():
-        return check_folder(Path(rules), licensed_in=licensed_in).package
+    if Path(tried).is_dir():
+        return check_folder(Path(tried), licensed_in=licensed_in).package
     published = session.execute(select(StudyVersion.version, StudyVersion.id))
     ids = {version: version_id for version, version_id in published}  # noqa: C416  rows are typed
-    if rules not in ids:
+    if tried not in ids:
         known = ", ".join(sorted(ids)) or "none"
-        raise click.ClickException(f"{rules} is no folder and no published version ({known}).")
-    return catalogue.package(ids[rules])
+        raise click.ClickException(f"{tried} is no folder and no published version ({known}).")
+    return catalogue.package(ids[tried])
 
 
 def _summary(package: StudyPackage, found: Iterable[Replayed]) -> Iterable[str]:

@@ -52,3 +52,29 @@ def test_other_rules_are_tried_on_what_was_answered(
     assert all(line["participant"] in tried.stdout for line in lines)
     assert "no participant SZ01-999" in nobody.output
     assert "(1.0.0)" in unknown.output
+
+
+@pytest.mark.req("A-03")
+def test_the_rules_are_written_out_to_sign(tmp_path: Path) -> None:
+    give = commands_on("sqlite://", tmp_path)
+    html, pdf = tmp_path / "rules.html", tmp_path / "rules.pdf"
+
+    written = give("safety", "rules", str(SHIPPED), "--html", str(html), "--pdf", str(pdf))
+    nothing = give("safety", "rules", str(SHIPPED))
+
+    sha256 = written.stdout.split()[-1]
+    assert written.exit_code == 0, written.output
+    assert sha256 in html.read_text("utf-8")
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert "at least one of" in nothing.output
+
+
+@pytest.mark.req("A-03")
+def test_the_load_of_flags_is_simulated_without_a_database(tmp_path: Path) -> None:
+    give = commands_on("sqlite:///does-not-exist/x", tmp_path)
+
+    found = give("safety", "load", str(SHIPPED), "--participants", "4", "--seed", "3")
+
+    assert found.exit_code == 0, found.output
+    assert "4 participants, 28 days" in found.stdout
+    assert all(f"\n{tier} " in found.stdout for tier in ("RED", "ORANGE", "YELLOW"))
