@@ -17,14 +17,13 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from questionnaires.definition import AnswerValue, ItemType, Questionnaire, StudyPackage
 from questionnaires.invented import calm_answers
 from questionnaires.planner import plan
 from questionnaires.rules import Surroundings, inputs_of, met_rules, with_history
 from questionnaires.schedule import AnchorEvent, AnsweredBy, PlannedAssessment
 from questionnaires.silence import Awaited, signals
+from questionnaires.sources import PackageFaults, Source
 from questionnaires.tiers import Tier
 from questionnaires.trends import BASELINE_SPAN, History, PastEntry
 
@@ -77,8 +76,11 @@ class Load:
 
 
 def read_rates(path: Path = RATES) -> Mapping[str, Any]:
-    """Return the rates as they are written; a file of our own, so it is not checked further."""
-    rates: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Return the rates as they are written. Raises PackageFaults where the file is no YAML."""
+    source = Source(path.name, path)
+    if source.faults:
+        raise PackageFaults(tuple(source.faults))
+    rates: Mapping[str, Any] = source.plain
     return rates
 
 
