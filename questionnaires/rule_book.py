@@ -227,10 +227,10 @@ def _temperature(clause: Clause) -> Translated:
             zh, en = "没有量体温", "temperature not measured"
         return Translated(zh, en)
     sign, tenths = _SIGNS[clause.operator], int(clause.answer)
-    mouth, arm = tenths / 10, (tenths - _TENTHS_LOWER_WHEN_AXILLARY) / 10
+    by_mouth, axillary = tenths / 10, (tenths - _TENTHS_LOWER_WHEN_AXILLARY) / 10
     return Translated(
-        f"体温 {sign} {mouth:.1f} °C（腋下 {sign} {arm:.1f}）",
-        f"temperature {sign} {mouth:.1f} °C (under the arm {sign} {arm:.1f})",
+        f"体温 {sign} {by_mouth:.1f} °C（腋下 {sign} {axillary:.1f}）",
+        f"temperature {sign} {by_mouth:.1f} °C (under the arm {sign} {axillary:.1f})",
     )
 
 
