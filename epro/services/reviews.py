@@ -5,12 +5,12 @@ Whether a participant's data are reviewed follows from times: nothing flips a st
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -28,6 +28,7 @@ from epro.services import enrolment, journal
 from epro.services.journal import Subject
 
 PAGE = 50
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,7 @@ def list_page(
 ) -> ReviewPage:
     """Return a page of the participants the actor may read, by code; those with news first."""
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
-    newest, reviewed = _newest(), _reviewed()
-    is_waiting = newest.is_not(None) & or_(reviewed.is_(None), newest > reviewed)
+    is_waiting = _has_news()
 
     def narrowed(query: Select[*tuple[Any, ...]], *, waiting: bool) -> Select[*tuple[Any, ...]]:
         query = query.join_from(Participant, Site, Site.id == Participant.site_id)
@@ -89,7 +89,7 @@ def list_page(
         return query.where(is_waiting) if waiting else query
 
     counting: Select[*tuple[Any, ...]] = select(func.count(Participant.id))
-    everybody: Select[*tuple[Any, ...]] = select(Participant, Site, newest)
+    everybody: Select[*tuple[Any, ...]] = select(Participant, Site)
     waiting = session.scalar(narrowed(counting, waiting=True)) or 0
     total = waiting if only_waiting else session.scalar(narrowed(counting, waiting=False)) or 0
     rows = session.execute(
@@ -117,39 +117,48 @@ def of_participant(session: Session, participant: Participant) -> Sequence[tuple
     return [(row, name) for row, name in rows]
 
 
-def _newest() -> Any:
-    """Return when something of hers last came in or was corrected, as an expression."""
-    answered = (
-        select(func.max(QuestionnaireResponse.received_at))
-        .where(QuestionnaireResponse.participant_id == Participant.id)
-        .correlate(Participant)
-        .scalar_subquery()
-    )
-    corrected = (
-        select(func.max(Correction.applied_at))
-        .where(Correction.participant_id == Participant.id)
-        .correlate(Participant)
-        .scalar_subquery()
-    )
-    return func.coalesce(
-        select(answered).where(or_(corrected.is_(None), answered > corrected)).scalar_subquery(),
-        corrected,
-    )
-
-
-def _reviewed() -> Any:
-    return (
+def _has_news() -> ColumnElement[bool]:
+    """Return whether something came in or was corrected after the last review, if there was any."""
+    reviewed = func.coalesce(
         select(func.max(DataReview.reviewed_at))
         .where(DataReview.participant_id == Participant.id)
         .correlate(Participant)
-        .scalar_subquery()
+        .scalar_subquery(),
+        BEGINNING,
+    )
+    return or_(
+        exists().where(
+            QuestionnaireResponse.participant_id == Participant.id,
+            QuestionnaireResponse.received_at > reviewed,
+        ),
+        exists().where(
+            Correction.participant_id == Participant.id, Correction.applied_at > reviewed
+        ),
     )
 
 
+def _newest(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+    """Return when something of these participants last came in or was corrected."""
+    found: dict[UUID, datetime] = {}
+    whose, at = QuestionnaireResponse.participant_id, QuestionnaireResponse.received_at
+    answered: Select[*tuple[Any, ...]] = (
+        select(whose, func.max(at)).where(whose.in_(ids)).group_by(whose)
+    )
+    corrected: Select[*tuple[Any, ...]] = (
+        select(Correction.participant_id, func.max(Correction.applied_at))
+        .where(Correction.participant_id.in_(ids), Correction.applied_at.is_not(None))
+        .group_by(Correction.participant_id)
+    )
+    for query in (answered, corrected):
+        for who, newest_at in session.execute(query):
+            found[who] = max(newest_at, found.get(who, newest_at))
+    return found
+
+
 def _lines(session: Session, rows: Sequence[tuple[Any, ...]]) -> Sequence[ReviewState]:
-    ids = [who.id for who, _, _ in rows]
-    last = _last_reviews(session, ids)
-    days = _days(session, {who.id: who for who, _, _ in rows}, last)
+    ids = [who.id for who, _ in rows]
+    last, newest = _last_reviews(session, ids), _newest(session, ids)
+    days = _days(session, {who.id: who for who, _ in rows}, last)
     return [
         ReviewState(
             participant=who,
@@ -157,9 +166,9 @@ def _lines(session: Session, rows: Sequence[tuple[Any, ...]]) -> Sequence[Review
             last=last[who.id][0] if who.id in last else None,
             reviewer=last[who.id][1] if who.id in last else None,
             unreviewed_days=len(days.get(who.id, ())),
-            newest_at=newest_at,
+            newest_at=newest.get(who.id),
         )
-        for who, site, newest_at in rows
+        for who, site in rows
     ]
 
 

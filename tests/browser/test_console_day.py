@@ -15,7 +15,6 @@ from tests.browser.desk import Desk
 from tests.browser.test_console import fits
 
 pytestmark = pytest.mark.blackbox
-# What roles see beyond the coordinator's menu; each page is audited once.
 SIZES = {"zh": (1280, 900), "en": (360, 740)}
 
 
@@ -34,7 +33,11 @@ def speak(page: Page, language: str, to: str) -> None:
 
 
 @pytest.mark.req("P-06", "P-10", "P-11", "X-05")
-def test_each_role_finds_every_page_of_its_menu_sound(desk: Desk, pictures: Path) -> None:
+def test_each_role_finds_every_page_of_its_menu_sound(
+    desk: Desk, pictures: Path, pytestconfig: pytest.Config
+) -> None:
+    """Each page fits desk and phone; axe looks at it in one of both by turns, in both if --long."""
+    is_thorough = bool(pytestconfig.getoption("--long"))
     desk.complaint(urgent=("breathing",), breathing=("at-rest",))
     audited: set[tuple[str, str]] = set()
     found: list[str] = []
@@ -46,7 +49,7 @@ def test_each_role_finds_every_page_of_its_menu_sound(desk: Desk, pictures: Path
         with desk.browser() as watched:
             page = watched.page
             desk.sign_in(page, name, to="/console/phones")
-            for path in pages_of(page):
+            for place, path in enumerate(pages_of(page)):
                 for language, (width, height) in SIZES.items():
                     if (path, language) in audited:
                         continue
@@ -55,7 +58,8 @@ def test_each_role_finds_every_page_of_its_menu_sound(desk: Desk, pictures: Path
                     speak(page, language, path)
                     where = f"{role} {path} {language}"
                     expect(page.locator("h1")).to_be_visible()
-                    found += [f"{where}: {one}" for one in watched.findings()]
+                    if is_thorough or (place % 2 == 0) is (language == "zh"):
+                        found += [f"{where}: {one}" for one in watched.findings()]
                     if not fits(page, width):
                         found.append(f"{where}: scrolls sideways")
                     picture = f"day-{path.strip('/').replace('/', '-')}-{language}-{width}.png"
