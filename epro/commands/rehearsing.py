@@ -86,8 +86,8 @@ def run_rehearsal(
         rates=read_yaml(rates), count=chosen["participants"], seed=chosen["seed"],
         weeks=chosen["weeks"], begins_on=next_monday(wall_clock_now().astimezone(HOME).date()),
     )  # fmt: skip
-    outcome = _play(plan, database_url)
     out.mkdir(parents=True, exist_ok=True)
+    outcome = _play(plan, database_url, out / "log")
     write_record(out / "record.json", outcome.script, outcome.seen)
     result = figures(outcome)
     write_report(out, result)
@@ -123,7 +123,7 @@ def _tell_of(differences: Sequence[Difference]) -> None:
     click.echo("No difference: all happened as the documents ask.")
 
 
-def _play(plan: Plan, database_url: str | None) -> Outcome:
+def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
     """Start a system of its own for the plan, play it, and leave nothing of it behind."""
     with ExitStack() as opened:
         at = IN_MEMORY if IN_MEMORY.is_dir() else None
@@ -145,7 +145,7 @@ def _play(plan: Plan, database_url: str | None) -> Outcome:
         upgrade(settings.database_url)
         with opened_parts(settings) as parts:
             site = open_site(parts, check_folder(plan.package).package, site=SITE)
-        supervisor = Supervisor(log_folder=folder / "log", echo=click.echo, environment=environment)
+        supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
         supervisor.wait_until_ready(deployment.HOST, port)
         edc = Edc(f"http://{deployment.HOST}:{port}", site.edc_secret, folder / "edc.sqlite3")

@@ -309,6 +309,8 @@ class Participant:
         answer = self._phone.correct(sheet, id_=id_, but=but, now=now)
         if answer.status not in {200, 201}:
             raise AssertionError(f"{self.person.code}: {answer.status} {answer.body}")
+        if answer.body["applied_at"] is None:
+            return  # asked for too late: the investigator has to decide
         self._stage.note(
             self.person.code, Did.CORRECTED, at=now, response=str(sheet.id), on=on,
             answers=values | but,

@@ -98,6 +98,8 @@ class Stage:
         """
         if self._looks and self._looks[0] <= instant:
             self._answer(instant - BEFORE, pool)
+            if self._exact and self._exact[0].at < instant:
+                return self.clock.now()  # somebody who answered will do something else before
             while self._looks and self._looks[0] <= instant:
                 self._needs.pop(heapq.heappop(self._looks))
             self._settle(instant + PAST)

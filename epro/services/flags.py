@@ -30,6 +30,7 @@ from epro.models import (
 from epro.services import escalation, journal, staff
 from epro.services.journal import Subject
 from notifications import outbox
+from questionnaires.adverse_events import Seriousness
 from questionnaires.definition import SafetyRule, StudyPackage
 
 RULES = system_actor("safety rules")
@@ -290,7 +291,7 @@ def disposition_of(assessment: FlagAssessment) -> dict[str, Any]:
     return {
         "version": assessment.version,
         "is_adverse_event": assessment.is_adverse_event,
-        "seriousness": assessment.seriousness,
+        "seriousness": [Seriousness(one) for one in assessment.seriousness],
         "grade": assessment.grade,
         "relationship": assessment.relationship,
         "action_taken": assessment.action_taken,

@@ -156,7 +156,9 @@ def _message(
     if sum(one.day == today for one in counted) >= limit:
         return None, "budget"
     recent = [one.template for one in counted if one.at > now - A_DAY]
-    for one in sorted(due, key=lambda it: it.at, reverse=True):
+    # Of several at one minute the block that comes first by its code gives the words.
+    order = sorted(due, key=lambda it: (it.asked.block, it.asked.on))
+    for one in sorted(order, key=lambda it: it.at, reverse=True):
         if recent.count(one.template) < MOST_OF_ONE_TEXT:
             return Message(one.template, now, one.day), None
     return None, "same_text"
