@@ -7,8 +7,7 @@ people are invented. Passwords and PINs are made anew for each installation and 
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from epro import demo_events
 from epro.access import Actor, ActorKind, Grant, Role, system_actor
 from epro.clock import wall_clock_now
+from epro.demo_stories import Story, stories
 from epro.errors import WeakSecret
 from epro.models import (
     Assessment,
@@ -84,43 +84,6 @@ CALLER = Caller(client="demonstration", address="127.0.0.1")
 YEAR_OF_BIRTH = 1988
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One invented participant; days count from today, back into the past.
-
-    `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
-    the numbers of the diaries she missed, the first being 0. `complains` is what her last diary
-    says that is not calm; `is_taken` has somebody take the flag that follows. `pains` say how bad
-    her joints were, by the number of the diary.
-    """
-
-    code: str
-    what: str
-    enrolled_days_ago: int
-    is_active: bool = True
-    planned_in_days: int | None = None
-    infused_days_ago: int | None = None
-    infused_at: time = time(10, 0)
-    forgets: tuple[int, ...] = ()
-    is_late_on: tuple[int, ...] = ()
-    complains: Mapping[str, AnswerValue] = field(default_factory=dict)
-    is_taken: bool = False
-    pains: Mapping[int, int] = field(default_factory=dict)
-
-
-STORIES = (
-    Story("SZ01-001", "enrolled, not yet activated", 0, is_active=False),
-    Story("SZ01-002", "before her infusion, a fever that somebody looks after", 6,
-          planned_in_days=1, complains={"temp": 38.0}, is_taken=True),
-    Story("SZ01-003", "in the middle of the 28 days, breathless last evening", 20,
-          infused_days_ago=12, forgets=(4,), is_late_on=(7,),
-          complains={"urgent": ("breathing",), "breathing": ("at-rest",)}),
-    Story("SZ01-004", "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
-    Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17),
-          pains={5: 6, 6: 7, 7: 6, 20: 6, 21: 6}),
-)  # fmt: skip
-
-
 def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[str], None]) -> None:
     """Fill an empty database with the demonstration; one that is filled is left as it is."""
     with parts.database.reading() as session:
@@ -132,14 +95,15 @@ def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[s
     with parts.database.transaction() as session:
         version = studies.publish(session, actor, package, now=now - timedelta(days=60))
         _open_site(session, actor, version, parts, known, now=now)
-    for number, story in enumerate(STORIES, start=1):
-        echo(f"  [{number}/{len(STORIES)}] {story.code}: {story.what}")
+    everybody = stories(now.astimezone(ZONE).date())
+    for number, story in enumerate(everybody, start=1):
+        echo(f"  [{number}/{len(everybody)}] {story.code}: {story.what}")
         with parts.database.transaction() as session:
             known[story.code] = _Life(session, parts, package, story, now=now).live()
     # What they complain of is told first and taken then, as it would be.
     parts.messaging.dispatcher.run()
     with parts.database.transaction() as session:
-        _take_flags(session, now=parts.clock.now())
+        _take_flags(session, everybody, now=parts.clock.now())
         demo_events.decide_about(
             session, _user(session, "principal"),
             catalogue=parts.studies.catalogue(session), now=parts.clock.now(),
@@ -149,12 +113,12 @@ def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[s
     logins.write_text(json.dumps(known, indent=2), encoding="utf-8")
 
 
-def _take_flags(session: Session, *, now: datetime) -> None:
-    taken = [story.code for story in STORIES if story.is_taken]
+def _take_flags(session: Session, everybody: Sequence[Story], *, now: datetime) -> None:
+    taken = [story.code for story in everybody if story.is_taken]
     for flag_id in session.scalars(
         select(SafetyFlag.id)
         .join(Participant, Participant.id == SafetyFlag.participant_id)
-        .where(Participant.code.in_(taken))
+        .where(Participant.code.in_(taken), SafetyFlag.acknowledged_at.is_(None))
     ).all():
         flags.acknowledge(session, _user(session, "investigator"), flag_id, now=now)
 
@@ -340,12 +304,20 @@ class _Life:
             answered_at = assessment.opens_at + timedelta(minutes=self._chance.randint(20, 90))
             if number in self._story.is_late_on:
                 answered_at = assessment.closes_at + timedelta(hours=8)
-            if number not in self._story.forgets and answered_at < until:
+            is_forgotten = number in self._story.forgets or self._said_in(assessment) is None
+            if not is_forgotten and answered_at < until:
                 answered.append((assessment, answered_at))
         for assessment, answered_at in answered:
             is_last = (assessment, answered_at) == answered[-1]
-            but = last if is_last else self._pain_on(due.index(assessment))
+            but = last if is_last and last else self._pain_on(due.index(assessment))
+            but = {**but, **(self._said_in(assessment) or NOTHING)}
             self._answer(her, assessment, answered_at, but=but)
+
+    def _said_in(self, assessment: Assessment) -> Mapping[str, AnswerValue] | None:
+        says = self._story.says
+        if says is None:
+            return NOTHING
+        return says(assessment.questionnaire_code, assessment.planned_on)
 
     def _pain_on(self, number: int) -> Mapping[str, AnswerValue]:
         pain = self._story.pains.get(number)

@@ -26,7 +26,7 @@ from epro.rehearsal.population import HOME, SITE
 from epro.rehearsal.record import read_record, write_record
 from epro.rehearsal.report.figures import compared, figures, read_result
 from epro.rehearsal.report.page import comparison_page, write_report
-from epro.rehearsal.running import Outcome, Plan, Tell, next_monday, rehearse
+from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.wire import Wire
 from epro.rehearsal_site import open_site
@@ -34,7 +34,6 @@ from epro.settings import Settings
 from epro.supervision import Supervisor
 from questionnaires.checking import check_folder
 
-RATES = Path(deployment.__file__).with_name("rates.yaml")
 SHOWN_AT_MOST = 60
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  a database that nobody needs afterwards
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

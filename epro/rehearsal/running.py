@@ -23,6 +23,7 @@ from epro.rehearsal.timing import Instants
 from epro.rehearsal.wire import Wire
 
 BEGINS = time(6, 0)
+RATES = Path(__file__).with_name("rates.yaml")
 Tell = Callable[[date, int, int], None]
 
 

@@ -94,6 +94,8 @@ def cancel_for(
             Reminder.assessment_id.in_(assessment_ids), Reminder.message_id.is_not(None)
         )
     ).all()
+    if not messages:
+        return
     still_wanted = session.scalars(
         select(Reminder.message_id)
         .join(Assessment, Assessment.id == Reminder.assessment_id)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from epro.commands.rehearsing import RATES
 from epro.logs import ROOT
+from epro.rehearsal.running import RATES
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.rehearsal.mutants import SHIPPED, SLIPS, study_with
 

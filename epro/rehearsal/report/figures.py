@@ -149,9 +149,16 @@ def _of_tier(flags: Iterable[SeenFlag], tier: str) -> dict[str, Any]:
         "count": len(ours),
         "escalated": sum(len(one.told) > 1 for one in ours),
         "median_minutes": round(median(minutes), 1) if minutes else 0,
-        "p90_minutes": round(quantiles(minutes, n=10)[-1], 1) if len(minutes) > 1 else 0,
+        "p90_minutes": _ninetieth(minutes),
         "minutes": [round(one, 1) for one in minutes],
     }
+
+
+def _ninetieth(minutes: list[float]) -> float:
+    """Return within how many minutes nine of ten were taken; never more than the longest took."""
+    if len(minutes) < 2:
+        return round(minutes[0], 1) if minutes else 0
+    return round(min(quantiles(minutes, n=10)[-1], minutes[-1]), 1)
 
 
 def _work(outcome: Outcome) -> dict[str, dict[str, list[int]]]:

@@ -17,7 +17,8 @@ th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid #e3e8ec;ver
 td.n,th.n{text-align:right}.good,.bad{padding:12px 16px;border-radius:8px;font-weight:600}
 .good{background:#e3f3e8;color:#14532d}.bad{background:#fbe4e9;color:#7f1235}
 .key span{display:inline-block;margin-right:16px}.key i{display:inline-block;width:12px;height:12px;
-border-radius:3px;margin-right:5px}.tiles{display:flex;flex-wrap:wrap;gap:10px}
+border-radius:3px;margin-right:5px}
+.tiles{display:flex;flex-wrap:wrap;gap:10px;margin-top:16px}
 .tiles div{background:#f2f5f7;border-radius:8px;padding:8px 14px}
 .tiles b{display:block;font-size:22px}
 .scroll{overflow-x:auto}
