@@ -40,6 +40,8 @@ REPEATABLE = {
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.
     "enrol_from_edc", "give_anchor", "withdraw_from_edc", "request_snapshot",
+    # Asked again a phone gets another code, and the one before is good for nothing.
+    "change_own_pin", "issue_own_transfer_code", "note_own_stuck_record",
 }  # fmt: skip
 SIGN_IN = {"activate", "sign_in_participant", "sign_in_user", "refresh", "issue_token"}
 # Every OAuth2 client library expects the shape of RFC 6749, section 5.2.
