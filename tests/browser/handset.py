@@ -1,5 +1,6 @@
 """A participant's phone in a real browser: a narrow touch screen before the running system."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Self, cast
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.blackbox.people import DIARIES, PIN, ZONE, activation_form
+from tests.blackbox.people import DIARIES, PIN, activation_form
 from tests.blackbox.system import System
 from tests.browser.desk import Watched
 
@@ -19,6 +20,8 @@ LANGUAGES = ("zh", "en")
 HEIGHT = 740
 PATIENCE_MS = 15_000
 TARGET_PX = 48
+# How the first row of a day or an instant begins.
+TO_DAY = re.compile(r"^\s*(现在|Now|今天（|Today \()")
 # Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
 SET_TEXT_SIZE = "(size) => { document.documentElement.dataset.text = size; }"
 SMALL_TARGETS = """(least) =>
@@ -99,19 +102,19 @@ class Handset:
                 self.page.locator(".cells label").first.click()
             elif self.page.locator("textarea").count():
                 self.page.fill("textarea", "没有别的")
-            elif self.page.locator("input[type=datetime-local]").count():
-                local = self.system.now().astimezone(ZONE) - timedelta(hours=1)
-                self.page.fill("input[type=datetime-local]", local.strftime("%Y-%m-%dT%H:%M"))
-            else:
+            elif self.page.locator("label.row", has_text=TO_DAY).count():
+                self.page.locator("label.row", has_text=TO_DAY).first.click()
+            elif self.page.locator("label.row").count():
                 self.page.locator("label.row").last.click()
             self.next()
 
-    def report_calmly(self) -> None:
-        """Report a problem that alarms nobody, and send it in."""
-        self.page.get_by_role("button", name="报告身体不适").click()
-        expect(self.page.locator(".step")).to_be_visible()
-        self.answer_calmly()
-        self.press()
+    def put_into_outbox(self, record: dict[str, Any]) -> None:
+        """Have the app keep and send a record of hers."""
+        self.page.evaluate(
+            """(record) => import(document.getElementById('app').dataset.base + 'js/outbox.js')
+              .then((outbox) => outbox.put(record))""",
+            {"participant": self.somebody.code, **record},
+        )
 
     def another_tab(self) -> Page:
         """Open the same address in a second tab of this browser, and unlock it there."""

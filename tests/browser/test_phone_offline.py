@@ -14,6 +14,8 @@ from tests.browser.desk import Desk
 from tests.browser.handset import Handset, handset, infused, newcomer
 
 pytestmark = pytest.mark.blackbox
+HAS_LEFT = """(key) => import(document.getElementById('app').dataset.base + 'js/state.js')
+  .then(({ state }) => !state().waiting.some((one) => one.key === key))"""
 DELIVERED, KEPT = "已送达研究中心", "已安全保存在本机"
 
 
@@ -210,10 +212,12 @@ def test_what_the_server_refuses_is_kept_told_and_in_nobodys_way(
         phone.send_as_her(f"/me/responses/{draft['response_id']}", another_body(draft))
         phone.press()
         expect(phone.page.get_by_role("status")).to_contain_text("没能送达")
-        phone.press()
-        phone.report_calmly()
+        phone.put_into_outbox(
+            {"key": "next", "kind": "preference", "method": "PATCH", "path": "/me/preferences",
+             "body": '{"language": "zh"}'}
+        )  # fmt: skip
 
-        expect(phone.page.get_by_role("status")).to_contain_text(DELIVERED)
+        phone.page.wait_for_function(HAS_LEFT, arg="next")
         (parked,) = phone.kept("outbox")
         assert (parked["state"], parked["refusal"]) == ("parked", "revision_conflict")
         lines = desk.system.read("/work-items", limit=200)["items"]

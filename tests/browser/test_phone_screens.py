@@ -114,13 +114,10 @@ def test_what_is_urgent_and_not_delivered_for_two_minutes_says_to_call(
         phone.page.clock.install()
         phone.activate()
         phone.context.set_offline(True)
-        phone.page.evaluate(
-            """(code) => import(document.getElementById('app').dataset.base + 'js/outbox.js')
-              .then((outbox) => outbox.put({
-                key: 'urgent:1', participant: code, kind: 'safety_answer', method: 'POST',
-                path: '/me/none', body: '{}', urgent: true }))""",
-            somebody.code,
-        )
+        phone.put_into_outbox(
+            {"key": "urgent:1", "kind": "safety_answer", "method": "POST", "path": "/me/none",
+             "body": "{}", "urgent": True}
+        )  # fmt: skip
         early = phone.page.get_by_text("还没有送到研究中心").count()
         phone.page.clock.run_for(121_000)
 

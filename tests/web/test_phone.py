@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from gzip import compress
+from gzip import compress, decompress
 
 import pytest
 
@@ -68,6 +68,17 @@ def test_nothing_but_the_shell_is_served(world: World, name: str) -> None:
     version = shell.read_modules().version
 
     assert world.browser().get(f"/p/{version}/{name}").status_code == 404
+
+
+def test_scripts_travel_pressed_together_to_whoever_can_unpack_them(world: World) -> None:
+    address = f"/p/{shell.read_modules().version}/js/app.js"
+
+    plain = world.browser().get(address)
+    packed = world.browser().get(address, headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert decompress(packed.data) == plain.data
 
 
 def test_the_worker_keeps_the_whole_shell_and_asks_for_nothing_else(world: World) -> None:
