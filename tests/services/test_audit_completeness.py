@@ -42,6 +42,7 @@ from tests.services.audit_edc import (
     request_snapshot,
     withdraw,
 )
+from tests.services.changes_by_her import CASES_OF_HER_OWN
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.services.changes_of_flags import CASES_OF_FLAGS
 from tests.settings import make_settings
@@ -144,21 +145,10 @@ def _put_about_a_new_one(world: World, what: str, body: dict[str, str]) -> TestR
     return world.request("PUT", path, json=body, headers=world.sign_in(Role.COORDINATOR))
 
 
-def change_own_zone(world: World) -> TestResponse:
-    return _put_own(world, "zone", [{"zone": "Asia/Urumqi"}, {"zone": "Asia/Shanghai"}])
-
-
-def change_own_slot(world: World) -> TestResponse:
-    return _put_own(world, "diary-slot", [{"diary_slot": "morning"}, {"diary_slot": "evening"}])
-
-
-def _put_own(world: World, what: str, bodies: list[dict[str, str]]) -> TestResponse:
-    """Change it and change it back: others share this participant."""
-    headers = world.sign_in(Role.PARTICIPANT)
-    answers = [
-        world.request("PUT", f"{API}/me/{what}", json=body, headers=headers) for body in bodies
-    ]
-    return answers[0]
+def choose_pin(world: World) -> TestResponse:
+    her = {"Authorization": f"Bearer {activate(world).get_json()['access_token']}"}
+    pins = {"old_pin": PIN, "new_pin": "592640"}
+    return world.request("PUT", f"{API}/me/pin", json=pins, headers=her)
 
 
 def revoke_device(world: World) -> TestResponse:
@@ -199,14 +189,6 @@ def sign_in_user(world: World) -> TestResponse:
 def sign_out(world: World) -> TestResponse:
     headers = world.sign_in(Role.MONITOR)
     return world.request("DELETE", f"{API}/sessions/current", headers=headers)
-
-
-def choose_preferences(world: World) -> TestResponse:
-    minute = next(NUMBERS) % 60
-    return world.request(
-        "PATCH", f"{API}/me/preferences", json={"reminder_time": f"19:{minute:02d}"},
-        headers=world.sign_in(Role.PARTICIPANT),
-    )  # fmt: skip
 
 
 def move_clock(world: World) -> TestResponse:
@@ -272,13 +254,12 @@ CASES: dict[str, tuple[Case, str]] = {
     "PUT /api/v1/participants/{code}/diary-slot": (
         change_slot, "participant.diary_slot_chosen",
     ),
-    "PUT /api/v1/me/zone": (change_own_zone, "participant.moved_to_zone"),
-    "PUT /api/v1/me/diary-slot": (change_own_slot, "participant.diary_slot_chosen"),
+    "PUT /api/v1/me/pin": (choose_pin, "pin.chosen"),
     "DELETE /api/v1/participants/{code}/devices/{device_id}": (
         revoke_device, "device_session.revoked",
     ),
     "PUT /api/v1/me/responses/{response_id}": (submit, "response.in_progress"),
-    "PATCH /api/v1/me/preferences": (choose_preferences, "participant.preferences_changed"),
+    **CASES_OF_HER_OWN,
     **CASES_OF_EVENTS,
     **CASES_OF_FLAGS,
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
