@@ -16,6 +16,7 @@ from tests.questionnaires.twins import EPOCH, PHONE, Case, ask_phone, ask_server
 VECTORS = Path(__file__).parent / "vectors"
 CASES = 20_000
 SEED = 20_261_125
+SCREENING = PHONE.with_name("screening.js")
 FEWER = 2_500  # enough for every mutation below to show
 OPERATORS = ("exists", "=", "!=", "<", "<=", ">", ">=")
 QUESTIONS = ("a", "b", "c", "temp", "temp_route", "temp_again", "temp_again_route", "toString",
@@ -246,11 +247,22 @@ def test_a_phone_that_reads_one_thing_otherwise_is_found_out(old: str, new: str)
     assert differences(*some_cases(), source.replace(old, new)) != []
 
 
-def test_the_phone_uses_nothing_younger_than_its_language_floor() -> None:
-    source = PHONE.read_text(encoding="utf-8")
-
-    younger = (
+def test_no_script_of_the_phone_uses_anything_younger_than_its_language_floor() -> None:
+    younger = re.compile(
         r"\?\?=|\|\|=|&&=|Object\.hasOwn\b|\.at\(|\.replaceAll\(|\.findLast|structuredClone|^\s+#\w"
+        r"|\(\?<[=!]",  # lookbehind: an older WebKit does not even read the script
+        re.MULTILINE,
     )
-    assert re.findall(younger, source, re.MULTILINE) == []
-    assert re.findall(r"^import\b", source, re.MULTILINE) == []
+    scripts = sorted(PHONE.parent.rglob("*.js"))
+
+    found = {path.name: younger.findall(path.read_text(encoding="utf-8")) for path in scripts}
+
+    assert {PHONE.name, SCREENING.name} <= set(found)
+    assert {name: marks for name, marks in found.items() if marks} == {}
+
+
+@pytest.mark.parametrize(("path", "imported"), [(PHONE, []), (SCREENING, ["./branch.js"])])
+def test_the_twins_depend_on_no_other_script(path: Path, imported: list[str]) -> None:
+    lines = re.findall(r"^import\b.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [line.rpartition(" from ")[2].strip('";') for line in lines] == imported
