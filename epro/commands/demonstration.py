@@ -9,10 +9,10 @@ from random import Random
 import click
 from sqlalchemy import make_url
 
-from epro import demo as data
 from epro.clock import wall_clock_now
 from epro.commands.common import opened_parts, var_folder
 from epro.db import Database
+from epro.demo import site as data
 from epro.jobs.turns import only_worker_on
 from epro.logs import ROOT
 from epro.migrate import upgrade

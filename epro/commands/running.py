@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from epro import demo_phone
 from epro.commands import demonstration
 from epro.commands.common import opened_parts, var_folder
+from epro.demo import phone
 from epro.jobs.runner import Worker
 from epro.logs import configure_logging
 from epro.migrate import upgrade
@@ -114,7 +114,7 @@ def _prepare(settings: Settings, *, with_demo: bool) -> tuple[str, str, int] | N
         if not with_demo:
             return None
         demonstration.fill(parts)
-        return demo_phone.fresh_code(parts)
+        return phone.fresh_code(parts)
 
 
 def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> None:

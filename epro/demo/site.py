@@ -18,10 +18,10 @@ from pyotp.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro import demo_events
 from epro.access import Actor, ActorKind, Grant, Role, system_actor
 from epro.clock import wall_clock_now
-from epro.demo_stories import Story, stories
+from epro.demo import events
+from epro.demo.stories import Story, stories
 from epro.errors import WeakSecret
 from epro.models import (
     Assessment,
@@ -104,7 +104,7 @@ def seed(parts: Parts, package: StudyPackage, *, logins: Path, echo: Callable[[s
     parts.messaging.dispatcher.run()
     with parts.database.transaction() as session:
         _take_flags(session, everybody, now=parts.clock.now())
-        demo_events.decide_about(
+        events.decide_about(
             session, _user(session, "principal"),
             catalogue=parts.studies.catalogue(session), now=parts.clock.now(),
         )  # fmt: skip
