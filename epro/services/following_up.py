@@ -35,7 +35,12 @@ def planned(
     *,
     now: datetime,
 ) -> tuple[PlannedAssessment, ...]:
-    """Return the next asking about each report that is open; none from END on."""
+    """Return the next asking about each report that is open; none from END on.
+
+    A pause suspends askings as it does diaries. While it lasts they keep their distance, so that
+    none is planned anew each day. Once it is over, those that it fell on are no news: what has
+    become due meanwhile is asked about on the day that she is back.
+    """
     zone, end_at = ZoneInfo(participant.zone), anchors.get(AnchorEvent.END)
     today = now.astimezone(zone).date()
     askings = (
@@ -135,7 +140,11 @@ def _open_reports(
         answered = {one.assessment_id for one in answers}
         news = [one.answered_at.astimezone(zone).date() for one in (report, *answers)]
         news += [
-            one.planned_on for one in askings if one.late_until <= now and one.id not in answered
+            one.planned_on
+            for one in askings
+            if one.late_until <= now
+            and one.id not in answered
+            and (one.suspended_at is None or participant.is_paused)
         ]
         yield OpenReport(
             report_id=str(report.id),

@@ -7,8 +7,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Assessment, Disposition, EventSource, Reminder, SafetyFlag
-from epro.services import diary, planning, reminders
+from epro.models import (
+    Assessment,
+    AssessmentState,
+    Disposition,
+    EventSource,
+    JournalEntry,
+    LifeCycle,
+    Reminder,
+    SafetyFlag,
+)
+from epro.services import diary, life_cycle, noticing, planning, reminders
 from questionnaires.adverse_events import Outcome
 from questionnaires.schedule import AnchorEvent
 from tests.services.eventful import Eventful, begin_eventful, day
@@ -46,6 +55,24 @@ def answer(eventful: Eventful, asking: Assessment, number: int, still: str) -> N
 def report(eventful: Eventful, number: int, **but: object) -> UUID:
     at = local(day(number), 12)
     return eventful.report(at, what="pain", began_at=at.isoformat(), **but)
+
+
+def turn(eventful: Eventful, to: LifeCycle, number: int, hour: int = 10) -> None:
+    """Pause, or come back, on a study day."""
+    given, at = eventful.line.given, local(day(number), hour)
+    life_cycle.change(
+        eventful.session, given.coordinator, given.participant, to, occurred_at=at,
+        reason="in hospital elsewhere", catalogue=given.catalogue, now=at,
+    )  # fmt: skip
+
+
+def states(eventful: Eventful, report_id: UUID, at: datetime) -> dict[date, AssessmentState]:
+    return {one.planned_on: one.state_at(at) for one in askings(eventful, report_id)}
+
+
+def notice(eventful: Eventful, at: datetime) -> None:
+    while noticing.notice(eventful.session, catalogue=eventful.line.given.catalogue, now=at):
+        continue
 
 
 def test_the_series_goes_on_from_each_answer_and_ends_on_ended(eventful: Eventful) -> None:
@@ -145,6 +172,107 @@ def test_it_is_reminded_of_and_shown_under_its_own_title(
     assert steps == ["first"]
     assert due.title.en == "The problem you reported"
     assert _is_open(due.opens_at, due.closes_at, at)
+
+
+@pytest.mark.req("S-10")
+def test_an_asking_that_a_pause_falls_on_is_not_missed_and_comes_again_on_her_return(
+    session: Session, eventful: Eventful
+) -> None:
+    report_id = report(eventful, 3)
+    tick(eventful, 3)
+    turn(eventful, LifeCycle.PAUSED, 8)
+    for number in range(8, 15):
+        reminders.remind(
+            session, catalogue=eventful.line.given.catalogue, now=local(day(number), 18)
+        )
+        assert tick(eventful, number) == (number == 13), "it goes on seven days after the first"
+    notice(eventful, local(day(15), 9))
+    assert states(eventful, report_id, local(day(15), 9)) == {
+        day(10): AssessmentState.SUSPENDED, day(17): AssessmentState.SUSPENDED
+    }  # fmt: skip
+
+    turn(eventful, LifeCycle.ACTIVE, 15)
+
+    assert states(eventful, report_id, local(day(15), 18)) == {
+        day(10): AssessmentState.SUSPENDED, day(15): AssessmentState.OPEN
+    }  # fmt: skip
+    assert tick(eventful, 15, hour=18) == 0
+    suspended = askings(eventful, report_id)[0]
+    verbs = session.scalars(
+        select(JournalEntry.verb).where(JournalEntry.entity_id == str(suspended.id))
+    ).all()
+    assert sorted(verbs) == ["assessment.planned", "assessment.suspended"]
+    reminded = select(Reminder).where(Reminder.assessment_id == suspended.id)
+    assert session.scalars(reminded).all() == []
+
+
+@pytest.mark.req("S-10")
+def test_after_a_pause_the_series_keeps_its_seven_days_again(eventful: Eventful) -> None:
+    report_id = report(eventful, 3)
+    tick(eventful, 3)
+    turn(eventful, LifeCycle.PAUSED, 8)
+    turn(eventful, LifeCycle.ACTIVE, 15)
+
+    assert tick(eventful, 18) == 1, "nobody answered on D15 to D17: that is missed"
+
+    late = local(day(18), 9)
+    notice(eventful, late)
+    assert states(eventful, report_id, late) == {
+        day(10): AssessmentState.SUSPENDED,
+        day(15): AssessmentState.MISSED,
+        day(22): AssessmentState.SCHEDULED,
+    }
+
+
+@pytest.mark.req("S-10")
+def test_back_while_it_is_still_open_she_is_asked_and_reminded_of_the_same(
+    session: Session, eventful: Eventful
+) -> None:
+    report_id = report(eventful, 3)
+    tick(eventful, 3)
+    turn(eventful, LifeCycle.PAUSED, 8)
+    turn(eventful, LifeCycle.ACTIVE, 11)
+
+    (asking,) = askings(eventful, report_id)
+    assert asking.state_at(local(day(11), 18)) is AssessmentState.OPEN
+    assert asking.next_reminder_at is not None
+    answer(eventful, asking, 11, "ongoing")
+    assert tick(eventful, 12) == 1
+    assert days_of(askings(eventful, report_id)) == [day(10), day(18)]
+
+
+@pytest.mark.req("S-10")
+def test_a_pause_that_no_asking_falls_into_changes_nothing(eventful: Eventful) -> None:
+    report_id = report(eventful, 3)
+    tick(eventful, 3)
+    (before,) = askings(eventful, report_id)
+    turn(eventful, LifeCycle.PAUSED, 5)
+    assert states(eventful, report_id, local(day(5), 11)) == {day(10): AssessmentState.SUSPENDED}
+
+    turn(eventful, LifeCycle.ACTIVE, 7)
+
+    (after,) = askings(eventful, report_id)
+    assert after.id == before.id
+    assert states(eventful, report_id, local(day(7), 11)) == {day(10): AssessmentState.SCHEDULED}
+
+
+@pytest.mark.req("S-10")
+def test_under_a_red_flag_a_pause_suspends_what_is_asked_after_three_days(
+    eventful: Eventful,
+) -> None:
+    report_id = report(eventful, 3)
+    eventful.answer(4, temp=39.6)
+    tick(eventful, 4, hour=20)
+    turn(eventful, LifeCycle.PAUSED, 5)
+
+    assert tick(eventful, 9) == 1
+    assert states(eventful, report_id, local(day(9), 9)) == {
+        day(6): AssessmentState.SUSPENDED, day(9): AssessmentState.SUSPENDED
+    }  # fmt: skip
+    turn(eventful, LifeCycle.ACTIVE, 13)
+    assert days_of(askings(eventful, report_id)) == [day(6), day(9), day(13)]
+    assert tick(eventful, 16) == 1
+    assert days_of(askings(eventful, report_id))[-1] == day(16)
 
 
 def _is_open(opens_at: datetime, closes_at: datetime, at: datetime) -> bool:
