@@ -1,6 +1,8 @@
 """Notes on flags from later words about the answers that raised them; no flag is lowered."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,11 +10,67 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.models import FlagNote, FlagTrigger, SafetyFlag, Screening, ScreeningSource
+from epro.models import (
+    FlagNote,
+    FlagTrigger,
+    JournalEntry,
+    Participant,
+    SafetyFlag,
+    Screening,
+    ScreeningSource,
+)
 from epro.services import flags, journal
 from epro.services.submission import Case, Submission
 
 MISTAKEN = "pressed_by_mistake"
+_VERBS = ("flag.noted", "flag.said_mistaken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldNote:
+    """A note as people read it: who added it, and, for a correction, why.
+
+    `said_at` is when she said that it was a mistake, by her phone's own clock.
+    """
+
+    kind: str
+    noted_at: datetime
+    by: str
+    reason: str | None
+    said_at: datetime | None
+
+
+def told(session: Session, flag: SafetyFlag) -> Sequence[ToldNote]:
+    """Return the notes on a flag in the order in which they were added, with who added each.
+
+    A note without an entry of its own is an answer of the participant that came after a silence.
+    """
+    entries = {}
+    for body in session.scalars(
+        select(JournalEntry.body).where(
+            JournalEntry.entity_type == "flag",
+            JournalEntry.entity_id == str(flag.id),
+            JournalEntry.verb.in_(_VERBS),
+        )
+    ):
+        entry = json.loads(body)
+        at = datetime.fromisoformat(entry["recorded_at"])
+        entries[entry["after"]["note"], entry["after"]["response_id"], at] = entry
+    participant = session.get_one(Participant, flag.participant_id)
+    notes = []
+    for note in flags.notes_of(session, flag):
+        entry = entries.get((note.kind, note.about, note.noted_at), {})
+        said_at = entry.get("after", {}).get("said_at")
+        notes.append(
+            ToldNote(
+                kind=note.kind,
+                noted_at=note.noted_at,
+                by=entry["actor"]["name"] if entry else participant.code,
+                reason=entry.get("reason"),
+                said_at=datetime.fromisoformat(said_at) if said_at else None,
+            )
+        )
+    return notes
 
 
 def raised_by(session: Session, response_id: UUID, *, up_to: int) -> Sequence[SafetyFlag]:

@@ -26,6 +26,7 @@ from epro.services import (
     awareness,
     closing,
     contacts,
+    flag_notes,
     flags,
     journal,
     journal_reach,
@@ -175,6 +176,7 @@ def flag_page(
             "line": safety_inbox.line_of(session, flag, catalogue=catalogue(session), now=now()),
             "zone": case.site.zone,
             "triggers": flags.triggers_of(session, flag),
+            "notes": flag_notes.told(session, flag),
             "package": package,
             "history": [_step(entry.content, language) for entry in entries],
             "acts": {

@@ -158,6 +158,18 @@ _FLAG = {
     "flag.when": Translated("时间", "Time"),
     "flag.source": Translated("来源", "Source"),
     "flag.history": Translated("历史", "History"),
+    "flag.notes": Translated("备注", "Notes"),
+    "flag.notes.hint": Translated(
+        "备注不降低提示的级别，也不关闭提示。", "A note neither lowers this flag nor closes it."
+    ),
+    "flag.note.pressed_by_mistake": Translated(
+        "参与者说是按错了", "the participant said that it was pressed by mistake"
+    ),
+    "flag.note.said_at": Translated("手机时间 {at}", "{at} by the phone's clock"),
+    "flag.note.corrected": Translated("回答被更正", "the answers were corrected"),
+    "flag.note.answered_after_all": Translated(
+        "没有收到的回答后来收到了", "the answer that did not come has come after all"
+    ),
     "flag.possible_serious": Translated(
         "可能的严重事件，由研究者评估", "Possible serious event, for the investigator to assess"
     ),
