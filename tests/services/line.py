@@ -49,7 +49,7 @@ class Line:
         code: str = "ae_report",
         advice_shown_at: datetime | None = None,
         mistaken_at: datetime | None = None,
-        **but: AnswerValue,
+        **but: AnswerValue | None,
     ) -> StoredResponse:
         """Send a diary (or a report) of a good day, but for what is named."""
         code = assessment.questionnaire_code if assessment else code
