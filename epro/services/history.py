@@ -58,6 +58,7 @@ def load(
             QuestionnaireResponse.id,
             QuestionnaireResponse.answered_at,
             QuestionnaireResponse.answers,
+            QuestionnaireResponse.zone,
             Assessment.planned_on,
         )
         .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
@@ -70,9 +71,12 @@ def load(
         .order_by(QuestionnaireResponse.answered_at)
     )
     entries = [
-        entry_of(response_id, answered_at, answers, planned_on, participant, package)
-        for response_id, answered_at, answers, planned_on in rows
-    ]
+        entry_of(
+            response_id, answered_at, answers, planned_on or day_of(answered_at, zone),
+            participant, package,
+        )
+        for response_id, answered_at, answers, zone, planned_on in rows
+    ]  # fmt: skip
     return history_of(entries, package, beside)
 
 
@@ -80,17 +84,17 @@ def entry_of(
     response_id: UUID,
     answered_at: datetime,
     answers: Sequence[dict[str, Any]],
-    planned_on: date | None,
+    on: date,
     participant: Participant,
     package: StudyPackage,
 ) -> Entry:
-    """Return a stored response as an entry: with its derivations, about the day it was due on."""
+    """Return a stored response as an entry with its derivations, about the local day `on`."""
     values = {one["link_id"]: one["value"] for one in answers if one.get("value") is not None}
     surroundings = Surroundings(
         answered_at=answered_at, thermometer_route=participant.thermometer_route
     )
     inputs = inputs_of(values, surroundings, default_route=package.thermometer_route)
-    return Entry(response_id, answered_at, planned_on or day_of(answered_at, participant), inputs)
+    return Entry(response_id, answered_at, on, inputs)
 
 
 def history_of(entries: Iterable[Entry], package: StudyPackage, beside: Beside) -> History:
@@ -111,6 +115,9 @@ def history_of(entries: Iterable[Entry], package: StudyPackage, beside: Beside) 
     return History(on=beside.on, baseline=baseline, recent=recent)
 
 
-def day_of(answered_at: datetime, participant: Participant) -> date:
-    """Return the local day of an instant, in the participant's zone."""
-    return answered_at.astimezone(ZoneInfo(participant.zone)).date()
+def day_of(answered_at: datetime, zone: str) -> date:
+    """Return the local day of an instant. `zone` is the one she was in then, not where she is now.
+
+    What was due has its day from the plan; this is for what she may report at any time.
+    """
+    return answered_at.astimezone(ZoneInfo(zone)).date()

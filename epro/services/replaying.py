@@ -92,8 +92,9 @@ class _Known:
                 latest[one.response.id] = one
         for one in latest.values():
             if one.row.status is ResponseStatus.COMPLETED:
+                on = one.planned_on or history.day_of(one.row.answered_at, one.response.zone)
                 yield history.entry_of(
-                    one.response.id, one.row.answered_at, one.row.answers, one.planned_on,
+                    one.response.id, one.row.answered_at, one.row.answers, on,
                     self.participant, package,
                 )  # fmt: skip
 
@@ -207,8 +208,9 @@ def _flagging(known: _Known, screening: Screening, met: Sequence[SafetyRule]) ->
 
 def _on(known: _Known, screening: Screening) -> date:
     about = known.about(screening)
-    planned_on = about.planned_on if about else None
-    return planned_on or history.day_of(screening.answered_at, known.participant)
+    if about is None:
+        return history.day_of(screening.answered_at, known.participant.zone)
+    return about.planned_on or history.day_of(screening.answered_at, about.response.zone)
 
 
 def _difference(

@@ -90,7 +90,7 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     known = inputs_of(look.values, surroundings, default_route=look.package.thermometer_route)
     beside = Beside(
         response_id=look.source_id,
-        on=look.on or history.day_of(look.answered_at, look.participant),
+        on=look.on or history.day_of(look.answered_at, look.participant.zone),
         answered_at=look.answered_at,
         infused_at=anchors.get(AnchorEvent.INF1),
     )

@@ -1,15 +1,16 @@
 """Rules on trends look at her own earlier entries, as they stand when they are looked at."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.models import FlagTrigger, QuestionnaireResponse, ResponseStatus, Screening
-from epro.services import screening
+from epro.services import personal_times, replaying, screening
 from questionnaires.rules import met_rules
 from questionnaires.schedule import AnchorEvent
 from questionnaires.tiers import Tier
@@ -18,6 +19,7 @@ from tests.services.given import Given, begin, local
 from tests.services.line import INFUSED_AT, INFUSED_ON, Line, begin_line, flags_of
 
 DAY = timedelta(days=1)
+SHENZHEN, LONDON, NEW_YORK = "Asia/Shanghai", "Europe/London", "America/New_York"
 WORSE = ("cough",)
 
 
@@ -91,6 +93,63 @@ def test_a_diary_filled_in_next_morning_is_about_its_own_day(session: Session, l
     newest = session.scalars(select(Screening).order_by(Screening.screened_at.desc())).first()
     assert newest is not None
     assert newest.inputs["worse_days_in_7"] == 3
+
+
+def there(zone: str, on: date, hour: int) -> datetime:
+    return datetime(on.year, on.month, on.day, hour, tzinfo=ZoneInfo(zone))
+
+
+def land_in(session: Session, line: Line, zone: str, at: datetime) -> None:
+    personal_times.move_to_zone(
+        session, line.given.actor, line.given.participant, zone,
+        reason=None, catalogue=line.given.catalogue, now=at,
+    )  # fmt: skip
+
+
+def inputs(session: Session) -> dict[str, Any]:
+    """Return what the newest screening looked at."""
+    newest = select(Screening).order_by(Screening.screened_at.desc()).limit(1)
+    return session.scalars(newest).one().inputs
+
+
+@pytest.mark.req("A-03", "S-03")
+@pytest.mark.parametrize("zone", [LONDON, NEW_YORK])
+def test_on_a_journey_each_diary_counts_for_the_day_it_was_planned_for(
+    session: Session, zone: str
+) -> None:
+    line = infused_after_baseline(session, usual_temp=36.4, usual_pain=1)
+    first = INFUSED_ON + 4 * DAY
+    evening(session, line, first, temp=37.0, other=WORSE)
+    land_in(session, line, zone, there(zone, first + DAY, 10))
+
+    for offset in (1, 2):
+        on = first + offset * DAY
+        late = there(zone, on, 20)  # the next morning where she came from
+        assert late.astimezone(ZoneInfo(SHENZHEN)).date() == on + DAY
+        line.answer(session, line.diary_on(session, on), now=late, temp=37.0, other=WORSE)
+
+        found = inputs(session)
+        assert (found["warm_days_running"], found["worse_days_in_7"]) == (offset + 1, offset + 1)
+
+
+@pytest.mark.req("A-03", "S-03")
+def test_a_report_counts_for_the_day_it_was_where_she_made_it(session: Session) -> None:
+    line = infused_after_baseline(session, usual_temp=36.4, usual_pain=1)
+    first = INFUSED_ON + 4 * DAY
+    evening(session, line, first, temp=37.0)
+    land_in(session, line, LONDON, there(LONDON, first + DAY, 10))
+    line.answer(session, None, now=there(LONDON, first + DAY, 20), what="fever", temp=37.0)
+    assert inputs(session)["warm_days_running"] == 2
+
+    land_in(session, line, SHENZHEN, local(first + 2 * DAY, 16))
+    met = evening(session, line, first + 2 * DAY, temp=37.0)
+
+    assert inputs(session)["warm_days_running"] == 3, "in Shenzhen it was the next day already"
+    assert "R06b" in met
+    again = replaying.replay(
+        session, line.given.participant, shipped_package(), catalogue=line.given.catalogue
+    )
+    assert (again.differences, again.unrepeated) == ((), 0)
 
 
 @pytest.mark.req("A-03")
