@@ -1,11 +1,12 @@
 """Each form of the record and the team, sent so that it is taken."""
 
 from collections.abc import Callable
+from typing import Any
 
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from tests.api.world import API, HERE, PARTICIPANT, World, put_down
+from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
 from tests.web.pages import send
 
 
@@ -49,16 +50,57 @@ def decide_correction(world: World) -> TestResponse:
     )
 
 
-def decide_candidate(world: World) -> TestResponse:
+def undecided(world: World) -> str:
+    """Have her complain; return the candidate for an event that nobody has decided about."""
     world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
     listed = world.request(
         "GET", f"{API}/participants/{PARTICIPANT}/adverse-event-candidates",
         headers=world.sign_in(Role.INVESTIGATOR),
     ).get_json()  # fmt: skip
-    candidate = next(one["id"] for one in listed["items"] if one["disposition"] is None)
+    return next(str(one["id"]) for one in listed["items"] if one["disposition"] is None)
+
+
+def decide_candidate(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.INVESTIGATOR)
-    path = f"/participants/{PARTICIPANT}/event-candidates/{candidate}/decision"
+    path = f"/participants/{PARTICIPANT}/event-candidates/{undecided(world)}/decision"
     return send(browser, path, disposition="declined", reason="饭后腹胀")
+
+
+def an_event(**but: str) -> dict[str, str]:
+    """Return what is typed about a mild event of the infusion day."""
+    typed = {
+        "term": "头痛", "onset_on": INFUSED_AT.date().isoformat(), "outcome": "not_recovered",
+        "action_taken": "none", "relationship": "possible", "grade": "1", "grade_from": "",
+        "reason": "检查时发现",
+    }  # fmt: skip
+    return typed | but
+
+
+def accept_candidate(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    path = f"/participants/{PARTICIPANT}/event-candidates/{undecided(world)}/acceptance"
+    return send(browser, path, **an_event())
+
+
+def enter_event(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"/participants/{PARTICIPANT}/events", **an_event())
+
+
+def latest_event(world: World) -> dict[str, Any]:
+    """Return her latest event as it stands."""
+    listed = world.request(
+        "GET", f"{API}/participants/{PARTICIPANT}/adverse-events",
+        headers=world.sign_in(Role.INVESTIGATOR),
+    ).get_json()  # fmt: skip
+    newest: dict[str, Any] = listed["items"][-1]
+    return newest
+
+
+def revise_event(world: World) -> TestResponse:
+    enter_event(world)
+    event, browser = latest_event(world), world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"/events/{event['id']}", version="1", **an_event(grade="2"))
 
 
 def delegate(world: World) -> TestResponse:
@@ -94,6 +136,11 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/participants/{code}/event-candidates/{candidate_id}/decision": (
         decide_candidate, "candidate.decided",
     ),
+    "POST /console/participants/{code}/event-candidates/{candidate_id}/acceptance": (
+        accept_candidate, "candidate.decided",
+    ),
+    "POST /console/participants/{code}/events": (enter_event, "adverse_event.recorded"),
+    "POST /console/events/{event_id}": (revise_event, "adverse_event.revised"),
     "POST /console/delegations": (delegate, "delegation.signed"),
     "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /console/exports": (take_export, "export.taken"),

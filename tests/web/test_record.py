@@ -134,6 +134,11 @@ def show_number(world: World) -> TestResponse:
     return send(world.sign_in_to_console(Role.COORDINATOR), f"/flags/{_taken(world)}/phone")
 
 
+def open_on_behalf(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/participants/{PARTICIPANT}/on-behalf", mode="site_tablet")
+
+
 CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/sign-in": (sign_in, "device_session.started"),
     "POST /console/unlock": (unlock, "device_session.started"),
@@ -149,6 +154,10 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/flags/{flag_id}/closure": (close, "flag.closed"),
     "POST /console/flags/{flag_id}/closure/signature": (sign_again, "record.signed"),
     "POST /console/flags/{flag_id}/phone": (show_number, "identity.read"),
+    "POST /console/participants/{code}/on-behalf": (
+        open_on_behalf,
+        "device_session.opened_on_behalf",
+    ),
     **PARTICIPANT_CASES,
     **DAY_CASES,
     **RECORD_CASES,

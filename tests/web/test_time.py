@@ -1,13 +1,18 @@
 """Looking back: charts with their table, everything in order, heat map, journal in words."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from lxml import html
+from sqlalchemy import select
 
 from epro.access import Role
+from epro.models import Site
 from epro.services.timeline import Kind
-from tests.api.world import ELSEWHERE, PARTICIPANT, World
+from tests.api.world import ELSEWHERE, HERE, PARTICIPANT, World
 from tests.web.pages import CONSOLE, send, text_of
 
 
@@ -65,6 +70,35 @@ def test_the_list_is_filtered_by_a_link(world: World, kind: Kind) -> None:
 
     lines = [len(page.xpath("//li[@data-line]")) for page in (some, everything)]
     assert 0 < lines[0] < lines[1]
+
+
+@pytest.fixture
+def further_west(world: World) -> Iterator[str]:
+    """Have the site keep another clock for a while; return the zone."""
+
+    def keep(zone: str) -> None:
+        with world.database.transaction() as session:
+            session.scalars(select(Site).where(Site.code == HERE)).one().zone = zone
+
+    keep("Asia/Urumqi")
+    yield "Asia/Urumqi"
+    keep("Asia/Shanghai")
+
+
+@pytest.mark.req("T-01")
+def test_the_journal_tells_times_as_the_clock_of_the_site_does(
+    world: World, further_west: str
+) -> None:
+    answer = world.sign_in_to_console(Role.COORDINATOR).get(
+        f"{CONSOLE}/journal?participant={PARTICIPANT}"
+    )
+
+    lines = html.fromstring(answer.text).xpath("//li[@data-line]")
+    assert lines
+    for line in lines:
+        at = datetime.fromisoformat(line.xpath("time/@datetime")[0])
+        assert line.xpath("string(time)") == f"{at.astimezone(ZoneInfo(further_west)):%m-%d %H:%M}"
+        assert further_west in line.text_content()
 
 
 def test_whoever_may_not_see_flags_sees_none_on_the_timeline(world: World) -> None:

@@ -6,6 +6,7 @@ from epro.web.console import (
     contacting,
     duty,
     enrolling,
+    event_forms,
     event_pages,
     exporting,
     follow_up,
@@ -32,5 +33,5 @@ CONSOLE = (
     today, contacting, messages, duty, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf,
     timelines, response_pages, heat, journal_pages,
-    changing, event_pages, exporting, team, system_pages,
+    changing, event_pages, event_forms, exporting, team, system_pages,
 )  # fmt: skip

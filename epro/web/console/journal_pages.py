@@ -6,14 +6,16 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from epro.access import Permission
-from epro.api.context import current_actor, now, sequenced_reading
-from epro.services import journal, journal_reach, journal_words
+from epro.api.context import current_actor, now, reading, sequenced_reading
+from epro.services import journal, journal_reach, journal_words, participant_list
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
 
 blueprint = new_blueprint("journal")
 
 MOST_LINES = 100
+# Of what belongs to no site, as an edition of the study.
+NO_SITES_ZONE = "UTC"
 
 
 @blueprint.get("/journal")
@@ -35,11 +37,14 @@ def show() -> ResponseReturnValue:
                 within=journal_reach.reach_of(session, current_actor()),
                 after_seq=after_seq, limit=MOST_LINES + 1,
             )  # fmt: skip
+    with reading() as session:
+        zones = {site.code: site.zone for site in participant_list.sites_of(session, None)}
     lines = [
         {
             "seq": one.seq,
             "hash": one.hash[:12],
             "at": datetime.fromisoformat(one.content["recorded_at"]),
+            "zone": zones.get(one.content["site"], NO_SITES_ZONE),
             "by": one.content["actor"]["name"],
             "words": journal_words.sentence(one.content, language=language),
             "reason": one.content["reason"],

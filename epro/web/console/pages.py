@@ -175,6 +175,12 @@ def typed_at(instant: datetime | None, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if instant else ""
 
 
+@blueprint.app_template_filter("in_words")
+def in_words(said: str) -> Translated:
+    """Return what a refusal says of a field in the reader's words, or as it says it."""
+    return WORDS.get(f"said.{said}", Translated(said, said))
+
+
 @blueprint.app_template_filter("local")
 def local_time(instant: datetime, zone: str) -> str:
     """Write an instant as a clock of that zone shows it."""

@@ -17,7 +17,13 @@ class Refused:
     def places(self) -> set[str]:
         """The fields that were not right, or hold words to look at again."""
         problems = {one["place"] for one in self.refusal.details.get("problems", ())}
-        return problems | set(self.refusal.details.get("fields", ()))
+        named = {self.refusal.details["place"]} if "place" in self.refusal.details else set()
+        return problems | named | set(self.refusal.details.get("fields", ()))
+
+    def said_of(self, field: str) -> list[str]:
+        """Return what is wrong with a field, as the refusal says it."""
+        problems = self.refusal.details.get("problems", ())
+        return [one["message"] for one in problems if one["place"] == field and "message" in one]
 
     @property
     def first_revealing(self) -> str | None:

@@ -30,6 +30,13 @@ def line(field: str) -> str:
     return _typed(field)[:LONGEST_LINE]
 
 
+def needed_line(field: str) -> str:
+    """Return one line of text; raise InvalidInput where nothing was typed."""
+    if not (written := line(field)):
+        raise not_right(field, "Something is needed here.")
+    return written
+
+
 def text(field: str) -> str:
     """Return several lines of text, trimmed; empty where nothing was typed."""
     return _typed(field)[:LONGEST_TEXT]

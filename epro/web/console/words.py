@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from epro.web.console.words_day import DAY
 from epro.web.console.words_duty import DUTY
+from epro.web.console.words_events import EVENT_WORDS
 from epro.web.console.words_follow_up import FOLLOW_UP
 from epro.web.console.words_participants import PARTICIPANTS
 from epro.web.console.words_record import RECORD
@@ -200,6 +201,6 @@ _REFUSALS = {
 }
 
 WORDS: Mapping[str, Translated] = {
-    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD,
+    **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip

@@ -49,10 +49,8 @@ EVENTS: Mapping[str, Translated] = {
     "nav.event_table": Translated("TEAE 汇总表", "TEAE table"),
     "event.waiting": Translated("待判断", "To be decided"),
     "event.waiting.hint": Translated(
-        "可能是不良事件的报告、信号和症状发作。由研究者判断；“确认为新事件”在不良事件表单中完成。",
-        "Reports, flags and episodes that might be events. The investigator decides; a new event "
-        "is "
-        "entered with all its facts over the interface.",
+        "可能是不良事件的报告、信号和症状发作。由研究者判断。",
+        "Reports, flags and episodes that might be events. The investigator decides.",
     ),
     "event.in_window": Translated("输液后 28 天内", "within 28 days of an infusion"),
     "event.decide": Translated("合并、关联或排除", "Merge, link or decline"),

@@ -1,0 +1,73 @@
+"""What the form of an adverse event says, and what may be wrong with a field of any form."""
+
+from collections.abc import Mapping
+
+from questionnaires.definition import Translated
+
+FORM: Mapping[str, Translated] = {
+    "event.new": Translated("新的不良事件", "A new adverse event"),
+    "event.accept": Translated("确认为新事件", "Accept as a new event"),
+    "event.add": Translated("添加不良事件", "Add an adverse event"),
+    "event.from_candidate": Translated("来源", "Rests on"),
+    "event.from_candidate.hint": Translated(
+        "只预填了开始日期。分级、严重性和关系由您判断。",
+        "Only the first day is filled in. Grade, seriousness and relationship are yours to judge.",
+    ),
+    "event.term.hint": Translated("诊断，或没有诊断时的症状", "A diagnosis; without one, the sign"),
+    "event.onset_at": Translated("开始时刻 (需要时)", "Hour of onset (where it matters)"),
+    "event.onset_at.hint": Translated(
+        "例如发生在输液当天。{zone} 时间", "As on the day of an infusion. Time in {zone}"
+    ),
+    "event.ended_on": Translated("结束日期 (空白 = 持续)", "Ended on (empty: it goes on)"),
+    "event.grades": Translated("CTCAE 分级的变化", "CTCAE grades, as they changed"),
+    "event.grades.hint": Translated(
+        "每次分级变化一行。第一级从开始日期算起。空行不计。",
+        "One line for each change. The first grade holds from the onset. Empty lines do not count.",
+    ),
+    "event.grade.row": Translated("第 {number} 行：分级", "Line {number}: grade"),
+    "event.grade.from": Translated("第 {number} 行：从", "Line {number}: from"),
+    "event.revise": Translated("修改事件", "Change the event"),
+    "event.versions": Translated("版本", "Versions"),
+    "event.basis": Translated("依据", "What it rests on"),
+    "event.basis.changed": Translated("此后有变化", "has changed since"),
+    "event.voided": Translated("已作废：{time}", "Voided {time}"),
+    "refusal.event_changed": Translated(
+        "事件在此期间有变化。请看上面现在的内容；您输入的还在，核对后可再次保存。",
+        "The event has changed meanwhile. See above how it stands; what you typed is still here. "
+        "Check it and save again.",
+    ),
+    "refusal.idempotency_conflict": Translated(
+        "这张表已经保存过。请在事件列表中打开并修改。",
+        "This form was saved before. Open the event in the list and change it there.",
+    ),
+}
+
+# What is wrong with a field, by the words of the refusal.
+SAID: Mapping[str, Translated] = {
+    f"said.{english}": Translated(chinese, english)
+    for english, chinese in {
+        "Please choose one.": "请选择一项。",
+        "This is not a number.": "这不是数字。",
+        "This is not a date.": "这不是日期。",
+        "A date is needed.": "需要日期。",
+        "This is not a time.": "这不是时间。",
+        "A time is needed.": "需要时间。",
+        "Something is needed here.": "请填写。",
+        "An event cannot begin in the future.": "事件不能在将来开始。",
+        "This instant is not on the day of onset, in the participant's zone.": (
+            "按参与者所在时区，这个时刻不在开始的那一天。"
+        ),
+        "An event ends from its onset until today.": "结束日期在开始日期和今天之间。",
+        "An event has at least one grade.": "事件至少有一个分级。",
+        "The first grade holds from the day of onset.": "第一级从开始日期算起。",
+        "Grades follow each other day by day.": "分级按日期先后填写，每天一级。",
+        "A grade holds from a day of the event.": "分级的日期要在事件期间。",
+        "A grade is 1 to 5.": "分级是 1 到 5。",
+        "This is none of the protocol's categories.": "方案中没有这一类。",
+        "Outcome and end of the event do not go together.": "转归与结束日期不一致。",
+        "Grade 5 is death, and goes with the outcome fatal.": "5 级即死亡，转归应为死亡。",
+        "A fatal event is serious by death.": "死亡的事件要选“死亡”这一严重性标准。",
+    }.items()
+}
+
+EVENT_WORDS: Mapping[str, Translated] = {**FORM, **SAID}
