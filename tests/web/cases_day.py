@@ -65,6 +65,19 @@ def hear_drill(world: World) -> TestResponse:
     return send(browser, f"/drills/{newest}/acknowledgement")
 
 
+def a_roster(**but: str) -> dict[str, str]:
+    """Return what is typed for two days a long time ahead; one of a weekend."""
+    typed = {"site": HERE, "from_on": "2026-07-03", "to_on": "2026-07-04"}
+    for on in ("2026-07-03", "2026-07-04"):
+        typed[f"on_call-{on}"] = Role.INVESTIGATOR
+        typed[f"backup-{on}"] = Role.PRINCIPAL_INVESTIGATOR
+    return typed | but
+
+
+def enter_roster(world: World) -> TestResponse:
+    return send(world.sign_in_to_console(Role.COORDINATOR), "/rosters", **a_roster())
+
+
 def write_note(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.COORDINATOR)
     return send(browser, "/today/notes", site=HERE, text="SZ01-014 明早再打")
@@ -108,6 +121,7 @@ DAY_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/work-items/{item_id}/done": (finish, "work_item.done"),
     "POST /console/drills": (start_drill, "drill.started"),
     "POST /console/drills/{drill_id}/acknowledgement": (hear_drill, "drill.acknowledged"),
+    "POST /console/rosters": (enter_roster, "roster.entered"),
     "POST /console/today/notes": (write_note, "hand_over_note.written"),
     "POST /console/today/deputies": (name_deputy, "deputy.named"),
     "POST /console/today/deputies/{deputy_id}/end": (end_deputy, "deputy.ended"),

@@ -19,6 +19,7 @@ from epro.web.console import (
     rating,
     response_pages,
     reviewing,
+    roster_forms,
     safety,
     sign_in,
     system_pages,
@@ -30,7 +31,7 @@ from epro.web.console import (
 
 CONSOLE = (
     pages, sign_in, safety, follow_up,
-    today, contacting, messages, duty, reviewing, rating,
+    today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf,
     timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, exporting, team, system_pages,

@@ -28,5 +28,30 @@ DUTY: Mapping[str, Translated] = {
     "duty.heard": Translated("确认收到", "Heard"),
     "duty.hear": Translated("我收到了", "I heard it"),
     "duty.not_heard": Translated("还没有人确认", "Nobody has heard it yet"),
+    "roster.enter": Translated("填写值班表", "Enter the roster"),
+    "roster.days": Translated("日期范围", "Which days"),
+    "roster.site": Translated("中心", "Site"),
+    "roster.from": Translated("从", "From"),
+    "roster.to": Translated("到 (含)", "To (included)"),
+    "roster.show_days": Translated("显示这些日期", "Show these days"),
+    "roster.hint": Translated(
+        "每天从 0 点到 24 点 ({zone})，一次最多 {count} 天。每天都要有一线和二线。"
+        "新的值班表代替同一天原来的。",
+        "Each day runs from midnight to midnight ({zone}), {count} days at most. Each needs both "
+        "lines. A new roster counts instead of what was there for the same days.",
+    ),
+    "roster.deputies": Translated("替班", "Deputies"),
+    "roster.deputies.hint": Translated(
+        "有人几个小时不在时，替班的人在这些时间优先。空行不计。",
+        "For hours somebody is away: a deputy counts first in them. Empty lines do not count.",
+    ),
+    "roster.deputy": Translated("替班 {number}", "Deputy {number}"),
+    "roster.line": Translated("代替", "In place of"),
+    "roster.begins": Translated("开始", "Begins"),
+    "roster.ends": Translated("结束", "Ends"),
+    "roster.save": Translated("保存值班表", "Save the roster"),
+    "refusal.roster_gap": Translated(
+        "没有保存：以下时间没有人值班。", "Not saved: nobody would be on call at these hours."
+    ),
     "duty.no_drills": Translated("还没有演练过。", "There has been no drill yet."),
 }

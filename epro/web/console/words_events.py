@@ -66,6 +66,14 @@ SAID: Mapping[str, Translated] = {
         "This is none of the protocol's categories.": "方案中没有这一类。",
         "Outcome and end of the event do not go together.": "转归与结束日期不一致。",
         "Grade 5 is death, and goes with the outcome fatal.": "5 级即死亡，转归应为死亡。",
+        "The last day lies before the first one.": "最后一天早于第一天。",
+        "These days are too far away.": "这些日期太远。",
+        "These days are over.": "这些日期已经过去。",
+        "These hours do not lie within the days.": "这段时间不在所选日期之内。",
+        "On call are physicians of the site.": "值班的人必须是本中心的医生。",
+        "These hours overlap others of the same line or the same person.": (
+            "这段时间与同一线或同一人的其他时间重叠。"
+        ),
         "A fatal event is serious by death.": "死亡的事件要选“死亡”这一严重性标准。",
     }.items()
 }
