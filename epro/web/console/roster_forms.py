@@ -149,7 +149,8 @@ def _page(
     return render_framed(
         "roster.html", status=status, here="duty", refused=refused, form=FORM, site=site,
         sites=hers, days=known, from_on=from_on, to_on=to_on, entered=entered, duties=list(Duty),
-        people=[(one.username, one.full_name) for one in people], deputy_rows=DEPUTY_ROWS,
+        people=[(one.username, f"{one.full_name} ({one.username})") for one in people],
+        deputy_rows=DEPUTY_ROWS,
         gaps=refused.refusal.details.get("gaps", ()) if refused else (), most_days=MOST_DAYS,
     )  # fmt: skip
 
