@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Participant, QuestionnaireResponse, ResponseStatus
+from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus
+from epro.services import history
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Item, ItemType, Translated
 
@@ -48,13 +49,14 @@ def of_days(
     """Return scales and temperature of so many local days that end with the day of `until`.
 
     Where a day has several entries the highest value stands for it: a good evening must not hide
-    a bad morning.
+    a bad morning. A day is the one that an entry is about, as it is to the rules.
     """
     zone = ZoneInfo(participant.zone)
     last_on = until.astimezone(zone).date()
     shown = [last_on - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    responses = session.scalars(
-        select(QuestionnaireResponse)
+    responses = session.execute(
+        select(QuestionnaireResponse, Assessment.planned_on)
+        .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
         .where(
             QuestionnaireResponse.participant_id == participant.id,
             QuestionnaireResponse.status == ResponseStatus.COMPLETED,
@@ -65,11 +67,13 @@ def of_days(
     ).all()
     items: dict[str, Item] = {}
     found: dict[str, dict[object, float]] = {}
-    for response in responses:
+    for response, planned_on in responses:
         questionnaire = catalogue.questionnaire(
             response.questionnaire_code, response.questionnaire_version
         )
-        on = response.answered_at.astimezone(zone).date()
+        on = planned_on
+        if response.assessment_id is None:
+            on = history.day_of(response.answered_at, response.zone)
         if on < shown[0] or on > last_on:
             continue
         for answer in response.answers:

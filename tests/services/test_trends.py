@@ -55,6 +55,17 @@ def test_the_worst_of_a_day_stands_for_it(session: Session, line: Line) -> None:
     assert values(session, line, 2)["pain"][-1] == 8
 
 
+def test_a_diary_filled_in_next_morning_stands_under_its_own_day(
+    session: Session, line: Line
+) -> None:
+    on = INFUSED_ON + timedelta(days=2)
+    next_morning = local(on + timedelta(days=1), 9)
+
+    line.answer(session, line.diary_on(session, on), now=next_morning, pain=6)
+
+    assert values(session, line, 3)["pain"][-2:] == (6, None)
+
+
 def test_gaps_are_not_joined(session: Session, line: Line) -> None:
     for day in (2, 3, 5, 6):
         answer_on(session, line, day, pain=5)
