@@ -122,12 +122,12 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         refusals: list[type[DomainError]] = [*doc_info.get("refusals", ()), DatabaseUnavailable]
         doc["operationId"], doc["security"] = doc_info["operation"], []
         if "requestBody" in doc and _is_for_staff(doc_info["permission"]):
-            refusals.append(MayReveal)
+            refusals += [MayReveal, InvalidRequest]
             doc.setdefault("parameters", []).append(CONFIRMATION)
         if doc_info["permission"] is not None:
             refusals += [NotSignedIn, SessionRevoked, NotPermitted]
             doc["security"] = [{"bearer": []}, {"cookie": []}]
-        if "arguments" in doc_info:
+        if "arguments" in doc_info and InvalidRequest not in refusals:
             refusals.append(InvalidRequest)
         if "requestBody" in doc:
             refusals += [MalformedBody, BodyTooLarge]

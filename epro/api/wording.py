@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 
 from epro.access import Actor, ActorKind
-from epro.errors import MayReveal
+from epro.errors import InvalidRequest, MayReveal
 from epro.services import revealing
 from epro.services.revealing import Revealing
 from questionnaires.catalogue import Catalogue
@@ -27,13 +27,17 @@ def look_through(catalogue: Catalogue) -> Revealing | None:
     """Return what was confirmed of the words that the actor typed in this request, if anything.
 
     Once in a request: after a warning nothing more is stored in it. Raises MayReveal, naming
-    fields and words, as long as nobody has confirmed.
+    fields and words, as long as nobody has confirmed, and InvalidRequest for a confirmation in
+    another word than yes.
     """
     actor: Actor | None = g.get("actor")
     is_staff = actor is not None and actor.kind is ActorKind.USER
     if "is_looked_through" in g or not is_staff or request.method not in WRITES:
         return None
     g.is_looked_through = True
+    if request.headers.get(CONFIRMED_BY, YES) != YES:
+        problem = {"place": CONFIRMED_BY, "message": f"This header says {YES}, or is not there."}
+        raise InvalidRequest(details={"problems": [problem]})
     found = revealing.find_in(dict(_typed()), catalogue=catalogue)
     if not found.by_field:
         return None
@@ -57,7 +61,10 @@ def _typed() -> Iterator[tuple[str, str]]:
         if field not in NOT_LOOKED_AT:
             yield field, "\n".join(values)
     if request.is_json:
-        yield from _texts_in(request.get_json(silent=True), "")
+        try:
+            yield from list(_texts_in(request.get_json(silent=True), ""))
+        except RecursionError:
+            return  # Whoever takes a body refuses one that is nested so deeply: nothing is stored.
 
 
 def _texts_in(value: Any, field: str) -> Iterator[tuple[str, str]]:
