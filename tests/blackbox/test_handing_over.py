@@ -29,6 +29,14 @@ def secret(system: System) -> str:
     return found[1]
 
 
+def _stands_in(stored: bytes, secret: str) -> bool:
+    """Six digits of a PIN stand by chance in a checksum or behind the point of a second."""
+    return (
+        re.search(rb"(?<![0-9a-fA-F.])%b(?![0-9a-fA-F])" % re.escape(secret.encode()), stored)
+        is not None
+    )
+
+
 @pytest.mark.req("E-01", "E-02", "E-05", "E-06", "P-01")
 def test_what_she_reports_is_pulled_once_verified_and_without_her_words(
     system: System, secret: str, tmp_path: Path
@@ -47,7 +55,7 @@ def test_what_she_reports_is_pulled_once_verified_and_without_her_words(
     assert phone.code.encode() in stored
     assert str(sheet.response_id).encode() in stored
     assert WORDS.encode() not in stored
-    assert not [one for one in system.said.secrets if one.encode() in stored]
+    assert not [one for one in system.said.secrets if _stands_in(stored, one)]
 
 
 def pull(system: System, secret: str, into: Path) -> str:
