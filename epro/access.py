@@ -80,6 +80,8 @@ class Permission(StrEnum):
     RATE_OUTCOME = "rate_outcome"
     READ_SYSTEM = "read_system"
     EXPORT_DATA = "export_data"
+    SIGN_OFF_RECORD = "sign_off_record"
+    LOCK_RECORD = "lock_record"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -103,6 +105,7 @@ _FOLLOWS = {
 _INVESTIGATES = _READS_A_SITE | {
     Permission.READ_MESSAGE,
     Permission.REVIEW_DATA,
+    Permission.SIGN_OFF_RECORD,
     # Decides the procedure; never originates what a participant felt (T-06).
     Permission.DECIDE_CORRECTION,
     # Each act needs a delegation of that day as well.
@@ -177,6 +180,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         | {
             Permission.SIGN_DELEGATION,
             Permission.EXPORT_DATA,
+            # A lock keeps corrections out, in which sponsor and data manager have no say (T-06).
+            Permission.LOCK_RECORD,
             Permission.SET_AWARENESS_LATER,
             Permission.EDIT_ROSTER,
         }

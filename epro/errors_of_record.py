@@ -1,6 +1,6 @@
 """The refusals about corrections and adverse events; the rest of the catalogue is `errors.py`."""
 
-from epro.errors import DomainError
+from epro.errors import DomainError, RecordedRefusal
 
 
 class NotSubmittedYet(DomainError):
@@ -71,3 +71,27 @@ class NothingToSendAgain(DomainError):
     code = "nothing_to_send_again"
     status = 409
     message = "Only a message that failed is sent again."
+
+
+class RecordLocked(RecordedRefusal):
+    """The record was signed off and locked; a correction that she sends is kept all the same."""
+
+    code = "record_locked"
+    status = 409
+    message = "This record is locked. It has to be unlocked, with a reason, before it is changed."
+
+
+class RecordNotReady(DomainError):
+    """A record with something open is not signed off; `details` names each by its id."""
+
+    code = "record_not_ready"
+    status = 409
+    message = "Something in this record is still open. Close or decide it first."
+
+
+class NotSignedOff(DomainError):
+    """No sign-off stands, or the record has changed since."""
+
+    code = "not_signed_off"
+    status = 409
+    message = "This record is not signed off, or has changed since it was."

@@ -40,6 +40,7 @@ from epro.models.participant import (
     Participant,
     ReminderChannel,
 )
+from epro.models.record_lock import RecordLock
 from epro.models.response import (
     Completer,
     DeviceClass,
@@ -131,6 +132,7 @@ __all__ = [
     "ParticipantIdentity",
     "Quarantine",
     "QuestionnaireResponse",
+    "RecordLock",
     "RehearsalClock",
     "Reminder",
     "ReminderChannel",

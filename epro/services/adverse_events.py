@@ -31,6 +31,7 @@ from epro.services import (
     event_records,
     journal,
     planning,
+    record_locks,
     signing,
 )
 from epro.services.candidates import Candidate
@@ -63,10 +64,11 @@ def decide(
 ) -> Candidate:
     """Decide about a candidate: a new event, part of one, further news of one, or none.
 
-    Raises NotFound, NotDelegated, ReasonRequired and InvalidInput. Deciding again replaces the
-    earlier decision, which stays on record.
+    Raises NotFound, RecordLocked, NotDelegated, ReasonRequired and InvalidInput. Deciding again
+    replaces the earlier decision, which stays on record.
     """
     participant = planning.lock_participant(session, participant.id)
+    record_locks.refuse_locked(session, participant.id)
     candidate = _candidate(session, participant, candidate_id, catalogue=catalogue, now=now)
     site = session.get_one(Site, participant.site_id)
     is_episode = candidate.source is EventSource.EPISODE
@@ -110,9 +112,10 @@ def enter(
 ) -> AdverseEvent:
     """Enter an event that an examination or the laboratory showed.
 
-    Raises NotFound, NotDelegated, ReasonRequired and InvalidInput.
+    Raises NotFound, RecordLocked, NotDelegated, ReasonRequired and InvalidInput.
     """
     participant = planning.lock_participant(session, participant.id)
+    record_locks.refuse_locked(session, participant.id)
     site = session.get_one(Site, participant.site_id)
     delegation.refuse_undelegated(session, actor, Task.ASSESS_EVENT, site, now=now)
     if not reason.strip():
@@ -253,11 +256,15 @@ def sign(
 def _lock(
     session: Session, actor: Actor, event_id: UUID, *, catalogue: Catalogue, now: datetime
 ) -> EventCase:
-    """Lock the participant, then the event; only for physicians delegated today."""
+    """Lock the participant, then the event; only for physicians delegated today.
+
+    Every act on an event comes through here, so that a locked record refuses each (RecordLocked).
+    """
     known = session.get(AdverseEvent, event_id)
     if known is None or not actor.may_at(Permission.ASSESS_ADVERSE_EVENT, known.site_id):
         raise NotFound
     planning.lock_participant(session, known.participant_id)
+    record_locks.refuse_locked(session, known.participant_id)
     event = session.get_one(AdverseEvent, event_id, populate_existing=True)
     case = event_reading.case_of(session, event, catalogue=catalogue)
     delegation.refuse_undelegated(session, actor, Task.ASSESS_EVENT, case.site, now=now)

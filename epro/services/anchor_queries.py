@@ -16,7 +16,7 @@ from epro.access import Actor, Permission
 from epro.errors import NotFound, ReasonRequired
 from epro.errors_of_record import AlreadyDecided
 from epro.models import Anchor, AnchorQuery, Participant, Site, WorkKind
-from epro.services import anchors, journal, planning, work_list
+from epro.services import anchors, journal, planning, record_locks, work_list
 from epro.services.anchors import RecordedAnchor
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
@@ -44,7 +44,7 @@ def propose(
 ) -> Proposed:
     """Record an anchor that nobody has recorded; open a query where the site has another instant.
 
-    `occurred_at` is aware. The same again gives the same. Raises AnchorNotPossible.
+    `occurred_at` is aware. The same again gives the same. Raises AnchorNotPossible, RecordLocked.
     """
     participant = planning.lock_participant(session, participant.id)
     standing = session.scalars(
@@ -60,6 +60,7 @@ def propose(
             catalogue=catalogue, now=now,
         )  # fmt: skip
         return Proposed(recorded, None)
+    record_locks.refuse_locked(session, participant.id)
     query = ask(
         session, actor, participant, standing, occurred_at=occurred_at, reason=reason,
         catalogue=catalogue, now=now,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.errors import AnchorNotPossible, ReasonRequired, SecondInfusionNotSettled
 from epro.models import Anchor, Participant, Site
-from epro.services import baseline, journal, planning, reminders
+from epro.services import baseline, journal, planning, record_locks, reminders
 from epro.services.journal import Subject
 from epro.services.planning import Proposal
 from questionnaires.catalogue import Catalogue
@@ -42,7 +42,7 @@ class RecordedAnchor:
 NOTHING: Changes[UUID] = Changes(create=(), move=(), cancel=(), revive=(), keep=())
 
 
-def record(
+def record(  # noqa: PLR0913  what an anchor is recorded with
     session: Session,
     actor: Actor,
     participant: Participant,
@@ -50,6 +50,7 @@ def record(
     *,
     occurred_at: datetime,
     reason: str | None,
+    is_leaving: bool = False,
     catalogue: Catalogue,
     now: datetime,
 ) -> RecordedAnchor:
@@ -58,11 +59,14 @@ def record(
     `occurred_at` is an aware instant. The same instant again changes nothing. Raises
     AnchorNotPossible for an event that would lie in the future (only a planned one and the end may)
     or out of order, SecondInfusionNotSettled, and ReasonRequired for a correction without a reason.
+    A locked record raises RecordLocked, but not for whoever is leaving her diary (`is_leaving`).
     """
     participant = planning.lock_participant(session, participant.id)
     standing = _standing(session, participant, event)
     if standing is not None and standing.occurred_at == occurred_at:
         return RecordedAnchor(standing, NOTHING)
+    if not is_leaving:
+        record_locks.refuse_locked(session, participant.id)
     refuse_impossible(session, participant, event, occurred_at, catalogue=catalogue, now=now)
     if standing is not None:
         _refuse_without_reason(reason)
@@ -89,6 +93,7 @@ def preview(
 
     Raises what `record` raises, but asks for no reason.
     """
+    record_locks.refuse_locked(session, participant.id)
     refuse_impossible(session, participant, event, occurred_at, catalogue=catalogue, now=now)
     known = planning.standing_anchors(session, participant.id) | {event: occurred_at}
     return planning.propose(session, participant, anchors=known, catalogue=catalogue, now=now)
@@ -106,13 +111,14 @@ def withdraw(
 ) -> RecordedAnchor:
     """Take back an anchor that was recorded by mistake, and re-plan by difference.
 
-    Raises ReasonRequired, and AnchorNotPossible where none stands, for the enrolment, and for a
-    first infusion while a second one stands.
+    Raises RecordLocked, ReasonRequired, and AnchorNotPossible where none stands, for the
+    enrolment, and for a first infusion while a second one stands.
     """
     participant = planning.lock_participant(session, participant.id)
     standing = _standing(session, participant, event)
     if standing is None:
         raise AnchorNotPossible(f"{event} is not recorded.")
+    record_locks.refuse_locked(session, participant.id)
     _refuse_without_reason(reason)
     known = planning.standing_anchors(session, participant.id)
     if event is AnchorEvent.ENR:

@@ -30,7 +30,7 @@ from epro.models import (
     ResponseRevision,
     User,
 )
-from epro.services import correcting, journal, quarantine
+from epro.services import correcting, journal, quarantine, record_locks
 from epro.services import correction_asking as asking
 from epro.services.correcting import Corrected
 from epro.services.correction_asking import HerWord, Proposal
@@ -56,7 +56,7 @@ def ask(
     The device makes the id, so sending the same again is harmless. Whichever way it goes, the
     answers are screened now. Raises NotFound, NotSubmittedYet, CorrectionOutdated,
     NothingCorrected, ReasonRequired, and, recorded, UnknownQuestionnaire, InvalidAnswers and
-    RevisionConflict (another correction of that id).
+    RevisionConflict (another correction of that id), RecordLocked.
     """
     try:
         case = asking.lock(session, response_id, catalogue=catalogue)
@@ -64,6 +64,7 @@ def ask(
             raise NotFound
         if earlier := asking.same(session, case, correction_id, proposal):
             return earlier
+        record_locks.refuse_locked(session, case.participant.id)
         judgement = asking.judged(case, proposal)
         made_at = asking.made_at(session, actor, case, proposal, sending, now=now)
         correction = asking.store(
@@ -104,6 +105,7 @@ def put_down(
         raise NotFound
     if not (proposal.said_words and proposal.said_words.strip()) or proposal.said_at > now:
         raise ReasonRequired(details={"place": "said_words"})
+    record_locks.refuse_locked(session, participant.id)
     judgement = asking.judged(case, proposal)
     correction = asking.store(
         session, actor, case, uuid4(), proposal, judgement, said_at=proposal.said_at, now=now
@@ -170,7 +172,8 @@ def decide(
 
     The same decision by the same person again is harmless. Raises NotFound, ReasonRequired,
     NotConfirmedYet, AlreadyDecided, SecondPersonNeeded for whoever put it down or made the call,
-    and CorrectionOutdated when the response has changed since (it can still be declined).
+    and RecordLocked or CorrectionOutdated when the record is locked or the response has changed
+    since (it can still be declined).
     """
     case, correction = asking.lock_correction(session, correction_id, catalogue=catalogue)
     if not actor.may_at(Permission.DECIDE_CORRECTION, case.site.id):
@@ -186,6 +189,8 @@ def decide(
         raise NotConfirmedYet(details={"state": correction.state.value})
     if actor.id in {correction.asked_by_id, correction.call_by_id}:
         raise SecondPersonNeeded
+    if is_approved:
+        record_locks.refuse_locked(session, case.participant.id)
     if is_approved and case.response.revision != correction.corrected_revision:
         raise CorrectionOutdated
     correction.decided_at, correction.decided_by_id = now, actor.id

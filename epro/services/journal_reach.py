@@ -16,8 +16,8 @@ PLAIN = frozenset(
     {
         "activation_code", "anchor", "anchor_query", "assessment", "consent", "correction",
         "delegation", "device_session", "drill", "edc_client", "edc_epoch", "field_keys", "opt_out",
-        "data_review", "deputy", "participant", "participant_identity", "quarantine", "reminder",
-        "response", "roster",
+        "data_review", "deputy", "participant", "participant_identity", "quarantine",
+        "record_lock", "reminder", "response", "roster",
         "site", "site_activation", "sponsor_contact", "study_version", "trusted_phone", "user",
     }
 )  # fmt: skip

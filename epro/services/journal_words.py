@@ -249,10 +249,12 @@ VERBS: dict[str, Translated] = {
     "participant.enrolled": Translated("登记了参与者", "enrolled the participant"),
     "pin.refused": Translated("更改密码被拒绝", "a change of PIN was refused"),
     "pin.chosen": Translated("设置了密码", "chose a PIN"),
+    "record.locked": Translated("锁定了数据记录", "locked the record"),
     "record.signed": Translated(
         "{signer_name} 签署了 {entity_type}({meaning})",
         "{signer_name} signed the {entity_type} ({meaning})",
     ),
+    "record.unlocked": Translated("解锁了数据记录", "unlocked the record"),
     "rehearsal_clock.moved": Translated(
         "把演练时钟调到 {now}", "moved the rehearsal clock to {now}"
     ),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.errors import LifeCycleNotPossible, ReasonRequired
 from epro.models import KEEPS_DIARY, LifeCycle, Participant, Site
-from epro.services import anchors, journal, planning, reminders, suspension
+from epro.services import anchors, journal, planning, record_locks, reminders, suspension
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.schedule import AnchorEvent
@@ -50,7 +50,8 @@ def change(
     4. Suspend, or resume, what a pause falls on.
     5. Stop her reminders that have not left, in this same transaction.
 
-    Raises LifeCycleNotPossible, ReasonRequired, and what recording an anchor raises.
+    Raises LifeCycleNotPossible, ReasonRequired, RecordLocked for who comes back, and what
+    recording an anchor raises.
     """
     participant = planning.lock_participant(session, participant.id)
     if to is LifeCycle.ACTIVE and participant.activated_at is None:
@@ -59,6 +60,9 @@ def change(
     if before is to:
         return participant
     _check(participant, to, occurred_at, reason, now=now)
+    # Leaving is never refused. Coming back takes the end of the diary back, which is locked.
+    if to in KEEPS_DIARY and before not in KEEPS_DIARY:
+        record_locks.refuse_locked(session, participant.id)
     _put_on_record(session, actor, participant, to, occurred_at, reason, now=now)
     known = planning.standing_anchors(session, participant.id)
     comes_back = participant.keeps_diary and before not in KEEPS_DIARY
@@ -66,7 +70,7 @@ def change(
     if not participant.keeps_diary and known.get(AnchorEvent.END) != occurred_at:
         anchors.record(
             session, actor, participant, AnchorEvent.END,
-            occurred_at=occurred_at, reason=reason, catalogue=catalogue, now=now,
+            occurred_at=occurred_at, reason=reason, is_leaving=True, catalogue=catalogue, now=now,
         )  # fmt: skip
     elif comes_back and AnchorEvent.END in known:
         anchors.withdraw(

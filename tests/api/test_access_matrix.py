@@ -288,6 +288,10 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         },
         "PUT /api/v1/participants/{code}/zone": {"zone": "Asia/Shanghai"},
         "PUT /api/v1/participants/{code}/diary-slot": {"diary_slot": "evening"},
+        "POST /api/v1/participants/{code}/record/sign-off": {
+            "signature": {"password": "x", "totp": "000000"},
+        },
+        "POST /api/v1/participants/{code}/record/unlock": {"reason": "r"},
         "POST /api/v1/participants/{code}/identity": {
             "phone": "+8613800138077",
             "year_of_birth": YEAR_OF_BIRTH,

@@ -36,6 +36,7 @@ REPEATABLE = {
     "finish_work_item", "correct_own_response",
     "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences", "answer_safety_question",
+    "sign_off_record", "lock_record", "unlock_record",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.

@@ -45,6 +45,7 @@ from tests.services.audit_edc import (
 from tests.services.changes_by_her import CASES_OF_HER_OWN
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.services.changes_of_flags import CASES_OF_FLAGS
+from tests.services.changes_of_records import CASES_OF_RECORDS
 from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("T-01")
@@ -262,6 +263,7 @@ CASES: dict[str, tuple[Case, str]] = {
     **CASES_OF_HER_OWN,
     **CASES_OF_EVENTS,
     **CASES_OF_FLAGS,
+    **CASES_OF_RECORDS,
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
     "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),
     "POST /api/v1/sessions/staff": (sign_in_user, "device_session.started"),

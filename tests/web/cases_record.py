@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
+from tests.services.changes_of_records import lock, record_path, sign_off
 from tests.web.pages import send
 
 
@@ -130,6 +131,28 @@ def take_export(world: World) -> TestResponse:
     return send(browser, "/exports", kind="compliance", **world.proof(Role.DATA_MANAGER))
 
 
+def sign_record_off(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"{_page(record_path(world))}/sign-off", **world.proof(Role.INVESTIGATOR))
+
+
+def lock_record(world: World) -> TestResponse:
+    path = record_path(world)
+    assert sign_off(world, path).status_code == 200
+    return send(world.sign_in_to_console(Role.PRINCIPAL_INVESTIGATOR), f"{_page(path)}/lock")
+
+
+def unlock_record(world: World) -> TestResponse:
+    path = record_path(world)
+    assert lock(world, path).status_code == 200
+    browser = world.sign_in_to_console(Role.PRINCIPAL_INVESTIGATOR)
+    return send(browser, f"{_page(path)}/unlock", reason="漏了一条 <b>")
+
+
+def _page(path: str) -> str:
+    return path.removeprefix(API)
+
+
 RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/corrections/{correction_id}/call": (put_down_call, "correction.confirmed"),
     "POST /console/corrections/{correction_id}/decision": (decide_correction, "response.corrected"),
@@ -141,6 +164,9 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     ),
     "POST /console/participants/{code}/events": (enter_event, "adverse_event.recorded"),
     "POST /console/events/{event_id}": (revise_event, "adverse_event.revised"),
+    "POST /console/participants/{code}/record/sign-off": (sign_record_off, "record.signed"),
+    "POST /console/participants/{code}/record/lock": (lock_record, "record.locked"),
+    "POST /console/participants/{code}/record/unlock": (unlock_record, "record.unlocked"),
     "POST /console/delegations": (delegate, "delegation.signed"),
     "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /console/exports": (take_export, "export.taken"),

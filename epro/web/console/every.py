@@ -21,6 +21,7 @@ from epro.web.console import (
     reviewing,
     roster_forms,
     safety,
+    sealing,
     sign_in,
     system_pages,
     taking_part,
@@ -32,7 +33,7 @@ from epro.web.console import (
 CONSOLE = (
     pages, sign_in, safety, follow_up,
     today, contacting, messages, duty, roster_forms, reviewing, rating,
-    participants, enrolling, taking_part, anchoring, on_behalf,
+    participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, exporting, team, system_pages,
 )  # fmt: skip

@@ -312,6 +312,16 @@ REFUSALS: Mapping[str, Translated] = {
         "This change is not possible: not in the future, not before the enrolment, and only from a "
         "state that allows it.",
     ),
+    "refusal.record_locked": Translated(
+        "数据记录已锁定。要更改，请主要研究者先解锁并说明原因。",
+        "This record is locked. The principal investigator unlocks it first, with a reason.",
+    ),
+    "refusal.record_not_ready": Translated(
+        "还有没处理完的事项，不能签署。", "Something is still open; it cannot be signed off yet."
+    ),
+    "refusal.not_signed_off": Translated(
+        "还没有有效的签署，不能锁定。", "No sign-off holds; it cannot be locked."
+    ),
     "refusal.already_decided": Translated("已经有人决定。", "Somebody has decided this already."),
 }
 
