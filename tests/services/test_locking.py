@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from epro.access import Actor, Role
+from epro.access import Actor, Role, system_actor
 from epro.clock import wall_clock_now
 from epro.errors import NotFound, ReasonRequired, SignatureNotProven
 from epro.errors_of_record import NotSignedOff, RecordLocked, RecordNotReady
 from epro.models import (
+    AnchorQuery,
     Disposition,
     JournalEntry,
     LifeCycle,
@@ -21,7 +22,7 @@ from epro.models import (
     RecordLock,
     SafetyFlag,
 )
-from epro.services import adverse_events, anchors, corrections, life_cycle, locking
+from epro.services import adverse_events, anchor_queries, anchors, corrections, life_cycle, locking
 from epro.services.staff import NewUser
 from epro.services.submission import Sending
 from questionnaires.schedule import AnchorEvent
@@ -290,6 +291,21 @@ def test_leaving_is_never_refused(session: Session, locked: Locking) -> None:
             occurred_at=LATER, reason="弄错了", catalogue=given.catalogue, now=LATER,
         )  # fmt: skip
     assert given.participant.life_cycle is LifeCycle.WITHDRAWN_FROM_ALL
+
+
+def test_the_clinical_database_changes_no_locked_anchor_and_asks_nobody(
+    session: Session, locked: Locking
+) -> None:
+    given = locked.line.given
+
+    with pytest.raises(RecordLocked):
+        anchor_queries.propose(
+            session, system_actor("edc"), given.participant, AnchorEvent.INF1,
+            occurred_at=local(day(2), 9), reason="EDC", catalogue=given.catalogue, now=LATER,
+        )  # fmt: skip
+
+    assert session.scalars(select(AnchorQuery)).all() == []
+    assert locked.signatures() == [False]
 
 
 def test_unlocking_needs_a_reason(locked: Locking) -> None:
