@@ -79,7 +79,11 @@ def given(session: Session, clock: FrozenClock) -> Activation:
 
 
 def entries(session: Session, verb: str) -> list[JournalEntry]:
-    return list(session.scalars(select(JournalEntry).where(JournalEntry.verb == verb)))
+    return list(
+        session.scalars(
+            select(JournalEntry).where(JournalEntry.verb == verb).order_by(JournalEntry.id)
+        )
+    )
 
 
 @pytest.mark.req("P-02")
@@ -230,7 +234,10 @@ def test_the_pin_is_kept_as_an_argon2_hash_only(given: Activation) -> None:
 
     stored = given.session.get_one(ParticipantCredential, given.participant.id)
     assert stored.pin_hash.startswith("$argon2id$")
-    assert all(PIN not in entry.body for entry in given.session.scalars(select(JournalEntry)))
+    assert all(
+        PIN not in entry.body
+        for entry in given.session.scalars(select(JournalEntry).order_by(JournalEntry.id))
+    )
 
 
 # --- again: a new phone ---------------------------------------------------------------------------

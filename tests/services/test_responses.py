@@ -123,7 +123,7 @@ def test_a_completed_diary_is_on_record_with_the_assessment_it_completes(
 
 
 def entries_of(session: Session) -> list[JournalEntry]:
-    return list(session.scalars(select(JournalEntry)))
+    return list(session.scalars(select(JournalEntry).order_by(JournalEntry.id)))
 
 
 # --- in time, late, outside -----------------------------------------------------------------------

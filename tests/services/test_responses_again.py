@@ -54,7 +54,7 @@ def only_response(session: Session, given: Given) -> QuestionnaireResponse:
 
 
 def entries_of(session: Session) -> list[JournalEntry]:
-    return list(session.scalars(select(JournalEntry)))
+    return list(session.scalars(select(JournalEntry).order_by(JournalEntry.id)))
 
 
 # --- again ----------------------------------------------------------------------------------------
