@@ -24,6 +24,14 @@ TARGET_PX = 48
 TO_DAY = re.compile(r"^\s*(现在|Now|今天（|Today \()")
 # Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
 SET_TEXT_SIZE = "(size) => { document.documentElement.dataset.text = size; }"
+ALL_OF = """(name) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('epro-phone');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const asked = opening.result.transaction(name).objectStore(name).getAll();
+    asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
+  };
+})"""
 SMALL_TARGETS = """(least) =>
   [...document.querySelectorAll('button, a[href], input, textarea, select')]
   .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
@@ -155,22 +163,18 @@ class Handset:
         return self.page.get_by_role("heading", level=1).inner_text()
 
     def is_kept(self) -> None:
-        """Wait until the phone keeps the app for use without network."""
+        """Wait until the phone keeps the app, and her diary, for use without network."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        if self.diary:
+            self.page.wait_for_function(
+                f"""(title) => ({ALL_OF})('form').then(
+                  (kept) => kept.some(({{ form }}) => form.questionnaire.title.zh === title))""",
+                arg=self.diary,
+            )
 
     def kept(self, store: str) -> list[Any]:
         """Return what lies in one of the stores of the phone."""
-        found: list[Any] = self.page.evaluate(
-            """(name) => new Promise((resolve, reject) => {
-              const opening = indexedDB.open('epro-phone');
-              opening.onerror = () => reject(opening.error);
-              opening.onsuccess = () => {
-                const asked = opening.result.transaction(name).objectStore(name).getAll();
-                asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
-              };
-            })""",
-            store,
-        )
+        found: list[Any] = self.page.evaluate(ALL_OF, store)
         return found
 
     def responses(self) -> list[dict[str, Any]]:
