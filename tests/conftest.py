@@ -54,6 +54,7 @@ SHARING = (
     "tests/web/",
     "tests/api/test_access_matrix",
     "tests/api/test_contract_fuzz",
+    "demonstration",  # the fixture of tests/cli
 )
 
 
@@ -66,7 +67,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--long"):
         items[:] = [item for item in items if item.get_closest_marker("long") is None]
     for item in items:
-        place = next((one for one in SHARING if item.nodeid.startswith(one)), None)
+        asked_for = getattr(item, "fixturenames", ())
+        place = next(
+            (one for one in SHARING if item.nodeid.startswith(one) or one in asked_for), None
+        )
         if place is not None:
             callspec = getattr(item, "callspec", None)
             kind = callspec.params.get("database_kind") if callspec else None

@@ -1,9 +1,10 @@
 """The demonstration shows the whole line: flags taken and not taken, and what was told of them."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from epro.clock import wall_clock_now
 from epro.db import Database
@@ -17,30 +18,29 @@ from epro.models import (
     SafetyFlag,
 )
 from notifications.messages import DevelopmentMessage, MessageState, OutboxMessage
-from tests.cli.test_commands import commands_on
+from tests.cli.conftest import Demonstration
 
 
 @pytest.fixture
-def demonstration(fresh_database_url: str, tmp_path: Path) -> Database:
-    result = commands_on(fresh_database_url, tmp_path)("demo", "seed")
-    assert result.exit_code == 0, result.output
-    return Database(fresh_database_url)
+def shown(demonstration: Demonstration) -> Iterator[Session]:
+    database = Database(demonstration.url)
+    with database.reading() as session:
+        yield session
+    database.engine.dispose()
 
 
 @pytest.mark.req("A-06")
 def test_it_shows_a_flag_that_nobody_has_taken_and_one_that_somebody_has(
-    demonstration: Database,
+    shown: Session,
 ) -> None:
-    with demonstration.reading() as session:
-        rows = session.execute(
-            select(Participant.code, SafetyFlag.tier, FlagTrigger.rule, SafetyFlag.acknowledged_at)
-            .join(SafetyFlag, SafetyFlag.participant_id == Participant.id)
-            .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
-            .order_by(Participant.code)
-        ).all()
-        told = session.scalars(select(DevelopmentMessage.address)).all()
-        states = set(session.scalars(select(OutboxMessage.state)))
-    demonstration.engine.dispose()
+    rows = shown.execute(
+        select(Participant.code, SafetyFlag.tier, FlagTrigger.rule, SafetyFlag.acknowledged_at)
+        .join(SafetyFlag, SafetyFlag.participant_id == Participant.id)
+        .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
+        .order_by(Participant.code)
+    ).all()
+    told = shown.scalars(select(DevelopmentMessage.address)).all()
+    states = set(shown.scalars(select(OutboxMessage.state)))
 
     on_purpose = [row for row in rows if row[0] <= "SZ01-005"]
     assert [(code, str(tier), rule, at is not None) for code, tier, rule, at in on_purpose] == [
@@ -60,18 +60,16 @@ def test_it_shows_a_flag_that_nobody_has_taken_and_one_that_somebody_has(
 
 @pytest.mark.req("C-02")
 def test_people_as_in_a_rehearsal_have_filled_in_most_of_their_forms(
-    demonstration: Database,
+    shown: Session,
 ) -> None:
-    with demonstration.reading() as session:
-        counted = session.execute(
-            select(Participant.code, func.count(Assessment.completed_at), func.count())
-            .join(Assessment, Assessment.participant_id == Participant.id)
-            .where(Participant.code > "SZ01-005", Assessment.late_until < wall_clock_now())
-            .where(Assessment.family.in_(("daily", "morning_check")))
-            .where(Assessment.cancelled_at.is_(None))
-            .group_by(Participant.code)
-        ).all()
-    demonstration.engine.dispose()
+    counted = shown.execute(
+        select(Participant.code, func.count(Assessment.completed_at), func.count())
+        .join(Assessment, Assessment.participant_id == Participant.id)
+        .where(Participant.code > "SZ01-005", Assessment.late_until < wall_clock_now())
+        .where(Assessment.family.in_(("daily", "morning_check")))
+        .where(Assessment.cancelled_at.is_(None))
+        .group_by(Participant.code)
+    ).all()
 
     assert [code for code, _done, _all in counted] == [f"SZ01-00{one}" for one in (6, 7, 8, 9)]
     assert all(done > expected / 2 for _code, done, expected in counted)
@@ -80,12 +78,10 @@ def test_people_as_in_a_rehearsal_have_filled_in_most_of_their_forms(
 
 @pytest.mark.req("A-08", "E-04")
 def test_it_shows_events_in_different_states_and_an_episode_nobody_has_decided_about(
-    demonstration: Database,
+    shown: Session,
 ) -> None:
-    with demonstration.reading() as session:
-        events = session.scalars(select(AdverseEvent).order_by(AdverseEvent.number)).all()
-        decisions = session.scalars(select(CandidateDecision.disposition)).all()
-    demonstration.engine.dispose()
+    events = shown.scalars(select(AdverseEvent).order_by(AdverseEvent.number)).all()
+    decisions = shown.scalars(select(CandidateDecision.disposition)).all()
 
     assert [(one.number, one.source.value, one.is_open) for one in events] == [
         (1, "episode", False), (2, "investigator", True), (3, "investigator", False),

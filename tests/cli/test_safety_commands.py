@@ -6,17 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from epro.db import Database
-from tests.cli.test_commands import Give, commands_on
+from tests.cli.conftest import Demonstration
+from tests.cli.test_commands import commands_on
 from tests.factories import SHIPPED
-
-
-@pytest.fixture
-def demonstration(fresh_database_url: str, tmp_path: Path) -> Give:
-    give = commands_on(fresh_database_url, tmp_path)
-    seeded = give("demo", "seed")
-    assert seeded.exit_code == 0, seeded.output
-    return give
 
 
 def with_a_lower_limit(folder: Path) -> Path:
@@ -32,16 +24,16 @@ def with_a_lower_limit(folder: Path) -> Path:
 
 @pytest.mark.req("A-03")
 def test_other_rules_are_tried_on_what_was_answered(
-    demonstration: Give, tmp_path: Path, fresh_database: Database
+    demonstration: Demonstration, tmp_path: Path
 ) -> None:
     out = tmp_path / "differences.csv"
 
-    same = demonstration("safety", "replay", "1.0.0")
-    tried = demonstration(
+    same = demonstration.give("safety", "replay", "1.0.0")
+    tried = demonstration.give(
         "safety", "replay", str(with_a_lower_limit(tmp_path)), "--csv", str(out)
     )  # fmt: skip
-    nobody = demonstration("safety", "replay", "1.0.0", "--participant", "SZ01-999")
-    unknown = demonstration("safety", "replay", "9.9.9")
+    nobody = demonstration.give("safety", "replay", "1.0.0", "--participant", "SZ01-999")
+    unknown = demonstration.give("safety", "replay", "9.9.9")
 
     assert same.exit_code == 0, same.output
     assert "gained 0  lost 0  higher 0  lower 0  other rules 0" in same.stdout
