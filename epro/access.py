@@ -82,6 +82,8 @@ class Permission(StrEnum):
     EXPORT_DATA = "export_data"
     SIGN_OFF_RECORD = "sign_off_record"
     LOCK_RECORD = "lock_record"
+    READ_AUDIT_REVIEW = "read_audit_review"
+    REVIEW_AUDIT_TRAIL = "review_audit_trail"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -184,11 +186,18 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.LOCK_RECORD,
             Permission.SET_AWARENESS_LATER,
             Permission.EDIT_ROSTER,
+            Permission.READ_AUDIT_REVIEW,
+            Permission.REVIEW_AUDIT_TRAIL,
         }
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
     Role.OUTCOMES_ASSESSOR: frozenset(_OWN | {Permission.RATE_OUTCOME}),
-    Role.MONITOR: frozenset(_READS_A_SITE | _FOLLOWS),
+    Role.MONITOR: frozenset(
+        _READS_A_SITE
+        | _FOLLOWS
+        # That a monitor has looked is all that she puts on record (EMA 6.2.2).
+        | {Permission.READ_AUDIT_REVIEW, Permission.REVIEW_AUDIT_TRAIL}
+    ),
     # Sees how many events there are, small counts hidden, and not the events themselves.
     Role.DATA_MANAGER: frozenset(
         _READS_A_SITE
@@ -199,10 +208,14 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.WATCH_FEED,
             Permission.READ_SYSTEM,
             Permission.EXPORT_DATA,
+            Permission.READ_AUDIT_REVIEW,
+            Permission.REVIEW_AUDIT_TRAIL,
         }
     ),
     Role.INSPECTOR: frozenset(
-        _READS_A_SITE | _FOLLOWS | {Permission.READ_CODE_BREAK, Permission.EXPORT_DATA}
+        _READS_A_SITE
+        | _FOLLOWS
+        | {Permission.READ_CODE_BREAK, Permission.EXPORT_DATA, Permission.READ_AUDIT_REVIEW}
     ),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
     Role.SYSTEM_ADMIN: frozenset(_OWN | {Permission.READ_SYSTEM}),

@@ -17,6 +17,7 @@ from flask_jwt_extended import (
     verify_jwt_in_request,
 )
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
 from epro.access import ActorKind, Permission
 from epro.api.blueprint import ApiBlueprint
@@ -31,6 +32,7 @@ from epro.api.context import (
     transaction,
     wall_now,
 )
+from epro.api.places import note_place
 from epro.errors import (
     NotSignedIn,
     SessionRevoked,
@@ -118,6 +120,7 @@ def activate(typed: dict[str, Any]) -> dict[str, Any]:
             now=now(),
             wall_now=wall_now(),
         )
+        _note_place(session, signed_in, transport=typed["session_transport"])
     return _handed_over(signed_in, transport=typed["session_transport"])
 
 
@@ -138,6 +141,7 @@ def sign_in_participant(typed: dict[str, Any]) -> dict[str, Any]:
             now=now(),
             wall_now=wall_now(),
         )
+        _note_place(session, signed_in, transport=typed["session_transport"])
     return _handed_over(signed_in, transport=typed["session_transport"])
 
 
@@ -159,6 +163,7 @@ def sign_in_user(typed: dict[str, Any]) -> dict[str, Any]:
             now=now(),
             wall_now=wall_now(),
         )
+        _note_place(session, signed_in, transport=typed["session_transport"])
     return _handed_over(signed_in, transport=typed["session_transport"])
 
 
@@ -184,8 +189,9 @@ def refresh() -> dict[str, Any]:
             now=now(),
             wall_now=wall_now(),
         )
-    is_by_cookie = get_jwt_request_location() == "cookies"
-    return _handed_over(signed_in, transport=COOKIE if is_by_cookie else HEADER)
+        transport = COOKIE if get_jwt_request_location() == "cookies" else HEADER
+        _note_place(session, signed_in, transport=transport)
+    return _handed_over(signed_in, transport=transport)
 
 
 @blueprint.delete("/current")
@@ -200,6 +206,10 @@ def sign_out() -> None:
 
 def _caller() -> Caller:
     return Caller(client=client_name(), address=client_address())
+
+
+def _note_place(session: Session, signed_in: SignedIn, *, transport: str) -> None:
+    note_place(session, signed_in.device_session_id, keeps_cookies=transport == COOKIE)
 
 
 def _handed_over(signed_in: SignedIn, *, transport: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from epro.models.adverse_event import (
     Disposition,
     EventSource,
 )
+from epro.models.audit import AuditReview, SessionPlace
 from epro.models.code_break import CodeBreak, CodeBreakKind
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
@@ -80,6 +81,7 @@ __all__ = [
     "AnchorQuery",
     "Assessment",
     "AssessmentState",
+    "AuditReview",
     "AwarenessKind",
     "AwarenessStatement",
     "CandidateDecision",
@@ -145,6 +147,7 @@ __all__ = [
     "SafetyQuestion",
     "Screening",
     "ScreeningSource",
+    "SessionPlace",
     "Signature",
     "SignatureMeaning",
     "Site",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.errors import NotPermitted
 from epro.models import JournalEntry, JournalKind
-from epro.services import compliance, event_lists, journal
+from epro.services import audit_review, compliance, event_lists, journal
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.compliance import Grouping
@@ -29,12 +29,14 @@ class ExportKind(StrEnum):
     COMPLIANCE = "compliance"
     EVENTS = "events"
     EVENT_TABLE = "event_table"
+    AUDIT_REVIEW = "audit_review"
 
 
 NEEDS = {
     ExportKind.COMPLIANCE: Permission.READ_COMPLIANCE,
     ExportKind.EVENTS: Permission.READ_ADVERSE_EVENT,
     ExportKind.EVENT_TABLE: Permission.READ_EVENT_TABLE,
+    ExportKind.AUDIT_REVIEW: Permission.READ_AUDIT_REVIEW,
 }
 
 
@@ -63,6 +65,13 @@ def make(
     if not actor.holds(NEEDS[kind]):
         raise NotPermitted
     text = _text(session, actor, kind, catalogue=catalogue, now=now)
+    return put_on_record(session, actor, kind, text, now=now)
+
+
+def put_on_record(
+    session: Session, actor: Actor, kind: ExportKind, text: str, *, now: datetime
+) -> Made:
+    """Make a file of CSV text, and put on record that the actor took it away."""
     content = text.encode("utf-8-sig")
     made = Made(
         name=f"{kind.value.replace('_', '-')}-{now:%Y%m%d-%H%M}.csv",
@@ -106,6 +115,8 @@ def _text(
         return event_lists.table_as_csv(
             event_lists.table(session, actor, catalogue=catalogue, now=now)
         )
+    if kind is ExportKind.AUDIT_REVIEW:
+        return audit_review.as_csv(audit_review.usual_report(session, actor, now=now))
     report = compliance.report(
         session, actor, compliance.Wanted(), by=Grouping.PARTICIPANT, catalogue=catalogue, now=now
     )

@@ -14,7 +14,8 @@ from epro.services import sites
 # named here tells of them until somebody has decided that it does not.
 PLAIN = frozenset(
     {
-        "activation_code", "anchor", "anchor_query", "assessment", "consent", "correction",
+        "activation_code", "anchor", "anchor_query", "assessment", "audit_review", "consent",
+        "correction",
         "delegation", "device_session", "drill", "edc_client", "edc_epoch", "field_keys", "opt_out",
         "data_review", "deputy", "participant", "participant_identity", "quarantine",
         "record_lock", "reminder", "response", "roster",

@@ -96,6 +96,10 @@ VERBS: dict[str, Translated] = {
         "记下了参与者要求的更正({reason})", "put down a correction the participant wants ({reason})"
     ),
     "correction.refused": Translated("参与者没有确认更正", "the participant refused a correction"),
+    "audit_review.marked": Translated(
+        "审核了截至 {upto_on} 的稽查轨迹: {remark}",
+        "reviewed the audit trail up to {upto_on}: {remark}",
+    ),
     "compliance.counted": Translated(
         "更新完成情况计数: 应完成 {expected}，已完成 {completed}",
         "counted compliance anew: {completed} of {expected} expected",

@@ -19,20 +19,25 @@ from epro.models import (
     Completer,
     DeviceSession,
     EntryMode,
+    JournalEntry,
+    JournalKind,
     LifeCycle,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
+    SessionPlace,
     StudyVersion,
     Timeliness,
 )
+from epro.services import journal
+from epro.services.journal import Subject
 from questionnaires.definition import Language, ThermometerRoute
 from questionnaires.schedule import AnchorEvent, AnsweredBy, DiarySlot
 from tests.api.world import HERE, World
 from tests.bench.section import Section
 from tests.databases import DatabaseKind, DatabaseShelf
-from tests.factories import shipped_package
+from tests.factories import SYSTEM, shipped_package
 
 RUNS = 10
 SIZES = ((60, 168), (5_000, 28))
@@ -41,8 +46,10 @@ PAGES = (
     "/today", "/participants", "/participants?sort=compliance&down=1",
     f"/participants/{FIRST}", f"/participants/{FIRST}/timeline?days=180",
     "/compliance?days=28", "/messages", "/reviews", "/contacts", f"/journal?participant={FIRST}",
-    "/corrections", "/flags",
+    "/corrections", "/flags", "/audit-review?by=participant&from=2020-01-01",
 )  # fmt: skip
+# Who reads a page that coordinators do not.
+READERS = {"/audit-review": Role.PRINCIPAL_INVESTIGATOR}
 CHUNK = 2_000
 
 
@@ -52,7 +59,8 @@ def measure() -> Section:
     small, large = (found[size] for size in SIZES)
     return Section(
         title="Console pages",
-        how=f"GET of each page as a coordinator on PostgreSQL, {RUNS} times, server time alone: "
+        how=f"GET of each page as a coordinator on PostgreSQL (the audit review, over all days, as "
+        f"the principal investigator), {RUNS} times, server time alone: "
         "60 participants with 24 weeks of diary, and 5,000 participants with four weeks. Two of "
         "three days are answered. Weight is the HTML, compressed.",
         columns=(
@@ -74,8 +82,9 @@ def _measured(people: int, days: int) -> Iterator[tuple[str, tuple[str, str, str
         World(shelf.new(DatabaseKind.POSTGRESQL)) as world,
     ):
         _fill(world, people, days)
-        browser = world.sign_in_to_console(Role.COORDINATOR)
         for path in PAGES:
+            reader = READERS.get(path.partition("?")[0], Role.COORDINATOR)
+            browser = world.sign_in_to_console(reader)
             times = []
             for _ in range(RUNS + 2):
                 begun = perf_counter()
@@ -102,7 +111,7 @@ def _fill(world: World, people: int, days: int) -> None:
         rows: dict[Any, list[dict[str, Any]]] = {
             table: []
             for table in (Participant, DeviceSession, Anchor, Assessment, QuestionnaireResponse,
-                          ResponseRevision)
+                          ResponseRevision, SessionPlace, JournalEntry)
         }  # fmt: skip
         for number in range(people):
             who, device, code = uuid4(), uuid4(), f"{HERE}-{number + 100}"
@@ -117,6 +126,19 @@ def _fill(world: World, people: int, days: int) -> None:
                 {"id": device, "participant_id": who, "client": "bench", "started_at": begun,
                  "last_seen_at": now, "refresh_generation": 1}
             )  # fmt: skip
+            rows[SessionPlace].append(
+                {"device_session_id": device, "device_tag": f"{number:016}",
+                 "address_tag": f"{number // 20:016}", "first_seen_at": begun, "last_seen_at": now}
+            )  # fmt: skip
+            rows[JournalEntry] += [
+                journal.entry(
+                    SYSTEM, "device_session.started",
+                    Subject(entity_type="device_session", entity_id=str(device),
+                            participant_code=code, site_code=HERE),
+                    after={}, kind=JournalKind.ACCESS, now=begun + timedelta(weeks=week),
+                )
+                for week in range(days // 7)
+            ]  # fmt: skip
             rows[Anchor].append(
                 {"id": uuid4(), "participant_id": who, "event": AnchorEvent.INF1, "version": 1,
                  "occurred_at": begun, "zone": "Asia/Shanghai", "utc_offset_minutes": 480,
@@ -148,7 +170,8 @@ def _fill(world: World, people: int, days: int) -> None:
                      "status": ResponseStatus.COMPLETED, "language": Language.ZH,
                      "completer": Completer.SELF, "mode": EntryMode.OWN_DEVICE,
                      "answers": answers, "hidden": [], "not_reached": [], "cleared": [],
-                     "scores": [], "answered_at": at, "utc_offset_minutes": 480,
+                     "scores": [], "opened_at": at - timedelta(minutes=2), "answered_at": at,
+                     "utc_offset_minutes": 480,
                      "zone": "Asia/Shanghai", "clock_unsure": False, "received_at": at,
                      "received_late": False, "timeliness": Timeliness.ON_TIME, "counts": True,
                      "device_session_id": device, "app_version": "1"}

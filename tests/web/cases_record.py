@@ -131,6 +131,13 @@ def take_export(world: World) -> TestResponse:
     return send(browser, "/exports", kind="compliance", **world.proof(Role.DATA_MANAGER))
 
 
+def review_audit_trail(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.MONITOR)
+    return send(
+        browser, "/audit-review/reviews", site=HERE, upto_on="2026-03-01", remark="没有发现"
+    )
+
+
 def sign_record_off(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.INVESTIGATOR)
     return send(browser, f"{_page(record_path(world))}/sign-off", **world.proof(Role.INVESTIGATOR))
@@ -170,4 +177,5 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/delegations": (delegate, "delegation.signed"),
     "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /console/exports": (take_export, "export.taken"),
+    "POST /console/audit-review/reviews": (review_audit_trail, "audit_review.marked"),
 }  # fmt: skip

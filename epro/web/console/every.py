@@ -2,6 +2,7 @@
 
 from epro.web.console import (
     anchoring,
+    auditing,
     changing,
     contacting,
     duty,
@@ -35,5 +36,5 @@ CONSOLE = (
     today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     timelines, response_pages, heat, journal_pages,
-    changing, event_pages, event_forms, exporting, team, system_pages,
+    changing, event_pages, event_forms, exporting, auditing, team, system_pages,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from epro.access import Permission
 from epro.api.context import catalogue, current_actor, keyring, now, reading, transaction
 from epro.errors import DomainError
 from epro.services import exports, signing
-from epro.services.exports import ExportKind
+from epro.services.exports import ExportKind, Made
 from epro.web.console import typed
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
@@ -37,6 +37,11 @@ def take() -> ResponseReturnValue:
             made = exports.make(session, actor, kind, catalogue=catalogue(session), now=now())
     except DomainError as refusal:
         return _page(status=refusal.status, refused=typed.refused(FORM, refusal))
+    return as_file(made)
+
+
+def as_file(made: Made) -> Response:
+    """Return a file to take away, with its checksum."""
     response = Response(made.content, mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response.headers["Content-SHA256"] = made.sha256

@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("record", "event_table", "console_events.show_table", Permission.READ_EVENT_TABLE),
     Entry("record", "exports", "console_exporting.show", Permission.EXPORT_DATA),
     Entry("record", "journal", "console_journal.show", Permission.READ_JOURNAL),
+    Entry("record", "audit_review", "console_auditing.show", Permission.READ_AUDIT_REVIEW),
     Entry("team", "delegations", "console_team.show_delegations", Permission.READ_DELEGATION),
     Entry("team", "staff", "console_team.show_staff", Permission.READ_DELEGATION),
     Entry("team", "versions", "console_system.show_versions", Permission.READ_QUESTIONNAIRE),

@@ -17,6 +17,7 @@ from epro.api.context import (
     transaction,
     wall_now,
 )
+from epro.api.places import note_place
 from epro.errors import TooManyAttempts, WeakSecret, WrongCredentials
 from epro.services import sessions, signing_in, trusted_phones
 from epro.services.sessions import Caller
@@ -56,6 +57,7 @@ def take_sign_in() -> ResponseReturnValue:
                 totp=_typed("totp"), caller=_caller(), keyring=keyring(),
                 now=now(), wall_now=wall_now(),
             )  # fmt: skip
+            note_place(session, signed_in.device_session_id, keeps_cookies=True)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return render(
             "sign_in.html", status=refusal.status, to=to, problem=refusal.code,
@@ -92,6 +94,7 @@ def take_pin() -> ResponseReturnValue:
                 session, request.cookies.get(PHONE_COOKIE, ""), _typed("pin"), caller=_caller(),
                 keyring=keyring(), now=now(), wall_now=wall_now(),
             )  # fmt: skip
+            note_place(session, signed_in.device_session_id, keeps_cookies=True)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return render("unlock.html", status=refusal.status, to=to, problem=refusal.code)
     return hand_out(redirect(to, code=303), signed_in)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from epro.web.console.words_audit import AUDIT
 from epro.web.console.words_day import DAY
 from epro.web.console.words_duty import DUTY
 from epro.web.console.words_events import EVENT_WORDS
@@ -203,6 +204,6 @@ _REFUSALS = {
 
 WORDS: Mapping[str, Translated] = {
     **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
-    **SEALING,
+    **SEALING, **AUDIT,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip
