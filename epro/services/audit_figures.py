@@ -5,7 +5,7 @@ reviewed for what is out of the ordinary. A figure is no finding: night shifts e
 families that share a telephone. It tells where to look, and each leads to its cases.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -85,9 +85,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The whole of a figure, one by one, and the cases in it; exports have no whole."""
+    """How many make the whole of a figure, by whom, and the cases in it; exports have no whole."""
 
-    whole: Sequence[Who] | None
+    whole: Mapping[Who, int] | None
     cases: Sequence[Case]
 
 
@@ -122,38 +122,38 @@ class Entry:
         return (self.answered_at - self.opened_at).total_seconds()
 
 
-def of_entries(entries: Iterable[Entry]) -> dict[Figure, Found]:
-    """Return the figures that follow from what was sent in."""
-    known = list(entries)
-    counted = [one for one in known if one.counts]
-    timed = [one for one in known if one.taken_s is not None]
-    return {
-        Figure.LATE: _found(Figure.LATE, counted, filter(_is_late, counted)),
-        Figure.NIGHT: _found(Figure.NIGHT, known, filter(_is_at_night, known)),
-        Figure.FAST: _found(Figure.FAST, timed, filter(_is_fast, timed)),
-        Figure.ON_BEHALF: _found(Figure.ON_BEHALF, known, filter(_is_on_behalf, known)),
-    }
+def is_late(entry: Entry) -> bool:
+    """Tell whether an answer that counts came in the late part of its window."""
+    return entry.counts and entry.timeliness is Timeliness.LATE
 
 
-def _is_late(entry: Entry) -> bool:
-    return entry.timeliness is Timeliness.LATE
-
-
-def _is_at_night(entry: Entry) -> bool:
+def is_at_night(entry: Entry) -> bool:
+    """Tell whether it was given between midnight and five, by her own clock."""
     return entry.answered_local.hour < NIGHT_ENDS
 
 
-def _is_fast(entry: Entry) -> bool:
+def is_fast(entry: Entry) -> bool:
+    """Tell whether it took less time than reading takes."""
     taken_s = entry.taken_s
     return taken_s is not None and taken_s < SHORTEST_S_AN_ANSWER * entry.answer_count
 
 
-def _is_on_behalf(entry: Entry) -> bool:
+def is_on_behalf(entry: Entry) -> bool:
+    """Tell whether the site took the answers, or somebody gave them for her."""
     return entry.mode not in OWN_MODES or entry.completer is Completer.ANSWERED_FOR_ME
 
 
-def _found(figure: Figure, whole: Iterable[Entry], cases: Iterable[Entry]) -> Found:
-    return Found([one.who for one in whole], [_case(figure, one) for one in cases])
+OF_ENTRIES: Mapping[Figure, Callable[[Entry], bool]] = {
+    Figure.LATE: is_late,
+    Figure.NIGHT: is_at_night,
+    Figure.FAST: is_fast,
+    Figure.ON_BEHALF: is_on_behalf,
+}
+
+
+def cases_of(figure: Figure, entries: Iterable[Entry]) -> list[Case]:
+    """Return those of the entries that are cases of a figure."""
+    return [_case(figure, one) for one in entries if OF_ENTRIES[figure](one)]
 
 
 def _case(figure: Figure, entry: Entry) -> Case:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.errors import InvalidInput, NotFound
 from epro.models import AuditReview, Site, User
-from epro.services import audit_figures, audit_sources, event_lists, journal
+from epro.services import audit_entries, audit_sources, event_lists, journal
+from epro.services.audit_entries import Scope
 from epro.services.audit_figures import NO_SITES_ZONE, Case, Figure, Found, Period, Who
-from epro.services.audit_sources import Scope
 from epro.services.journal import Subject
 
 USUAL_SPAN = timedelta(days=28)
@@ -232,10 +232,11 @@ def _problems(site: Site, upto_on: date, remark: str, *, now: datetime) -> Itera
 
 
 def _found(session: Session, scope: Scope) -> dict[Figure, Found]:
-    entries = list(audit_sources.entries(session, scope))
+    of_entries = audit_entries.entries(session, scope)
+    sent = of_entries[Figure.NIGHT].whole or {}
     found = {
-        **audit_figures.of_entries(entries),
-        Figure.CORRECTED: audit_sources.corrections(session, scope, [one.who for one in entries]),
+        **of_entries,
+        Figure.CORRECTED: audit_entries.corrections(session, scope, sent),
         **audit_sources.places(session, scope),
         Figure.REFUSED: audit_sources.attempts(session, scope),
         Figure.EXPORTS: audit_sources.exports(session, scope),
@@ -249,7 +250,7 @@ def _counted(figure: Figure, found: Found) -> Count:
         if figure in BY_PERSON
         else len(found.cases)
     )
-    return Count(cases, None if found.whole is None else len(found.whole))
+    return Count(cases, None if found.whole is None else sum(found.whole.values()))
 
 
 def _grouped(
@@ -267,10 +268,10 @@ def _grouped(
     for figure in figures:
         one = found[figure]
         wholes[figure], cases[figure] = Counter(), Counter()
-        for who in one.whole or ():
+        for who, number in (one.whole or {}).items():
             if (name := name_of(who)) is not None:
                 sites[name] = sites.get(name) or who.site
-                wholes[figure][name] += 1
+                wholes[figure][name] += number
         counted = {(case.who if figure in BY_PERSON else index): case.who
                    for index, case in enumerate(one.cases)}  # fmt: skip
         for who in counted.values():

@@ -1,129 +1,41 @@
-"""Where the figures of an audit review come from: answers, corrections, sessions, the journal.
+"""Devices, sign-ins and exports, for the audit review.
 
-Each reads columns of one period and never an answer. What lies at another site is left out, or only
-counted.
+What lies at another site is left out, or only counted.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from epro.models import (
-    Assessment,
-    Correction,
     DeviceSession,
     JournalEntry,
     Participant,
-    QuestionnaireResponse,
-    ResponseStatus,
     SessionPlace,
-    Site,
     SiteMembership,
     User,
 )
+from epro.services.audit_entries import Scope
 from epro.services.audit_figures import (
     NO_SITE,
     NO_SITES_ZONE,
     Case,
-    Entry,
     Figure,
     Found,
-    Period,
     Who,
 )
-from questionnaires.schedule import AnsweredBy
 
 REFUSALS = frozenset({"sign_in.refused", "activation.refused"})
+STARTED = frozenset({"device_session.started"})
 MOST_OTHERS = 8
 ELSEWHERE = "elsewhere"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which sites are looked at, and when; `is_whole` takes in what belongs to no site."""
-
-    sites: Mapping[UUID, Site]
-    period: Period
-    is_whole: bool
-
-    @property
-    def bounds(self) -> tuple[datetime, datetime]:
-        """The span that holds the period of every site, half open."""
-        zones = {site.zone for site in self.sites.values()} | {NO_SITES_ZONE}
-        spans = [self.period.bounds(zone) for zone in zones]
-        return min(first for first, _ in spans), max(after for _, after in spans)
-
-    def site_at(self, site_id: UUID, at: datetime) -> str | None:
-        """Return the code of a site, if it is looked at and the instant lies in its period."""
-        site = self.sites.get(site_id)
-        return site.code if site and self.period.holds(at, site.zone) else None
-
-
-def entries(session: Session, scope: Scope) -> Iterator[Entry]:
-    """Yield what participants sent in; ratings of others are no entries of theirs."""
-    sent, openers = QuestionnaireResponse, _openers(session)
-    first, after = scope.bounds
-    rows = session.execute(
-        select(
-            sent.id, Participant.code, Participant.site_id, sent.questionnaire_code,
-            sent.answered_at, sent.utc_offset_minutes, sent.opened_at, sent.timeliness,
-            sent.counts, sent.mode, sent.completer, func.json_array_length(sent.answers),
-            sent.device_session_id,
-        )
-        .join(Participant, Participant.id == sent.participant_id)
-        .outerjoin(Assessment, Assessment.id == sent.assessment_id)
-        .where(
-            Participant.site_id.in_(scope.sites),
-            sent.answered_at >= first, sent.answered_at < after,
-            sent.status == ResponseStatus.COMPLETED,
-            or_(Assessment.id.is_(None), Assessment.answered_by == AnsweredBy.PARTICIPANT),
-        )
-        .order_by(sent.answered_at, sent.id)
-    )  # fmt: skip
-    for row in rows:
-        (
-            response_id, code, site_id, questionnaire, answered_at, offset, opened_at, timeliness,
-            counts, mode, completer, answer_count, device_id,
-        ) = row  # fmt: skip
-        if (site := scope.site_at(site_id, answered_at)) is not None:
-            yield Entry(
-                id=str(response_id), who=Who(site, code), questionnaire=questionnaire,
-                answered_at=answered_at, utc_offset_minutes=offset, opened_at=opened_at,
-                timeliness=timeliness, counts=counts, mode=mode, completer=completer,
-                answer_count=answer_count, opened_by=openers.get(str(device_id)),
-            )  # fmt: skip
-
-
-def corrections(session: Session, scope: Scope, whole: Sequence[Who]) -> Found:
-    """Return the corrections that were asked for, out of all that was sent in meanwhile."""
-    first, after = scope.bounds
-    rows = session.execute(
-        select(Correction, Participant.code, User.username)
-        .join(Participant, Participant.id == Correction.participant_id)
-        .outerjoin(User, User.id == Correction.asked_by_id)
-        .where(
-            Correction.site_id.in_(scope.sites),
-            Correction.asked_at >= first, Correction.asked_at < after,
-        )
-        .order_by(Correction.asked_at, Correction.id)
-    )  # fmt: skip
-    cases = [
-        Case(
-            figure=Figure.CORRECTED, who=Who(site, code, username), at=row.asked_at,
-            entity_type="correction", entity_id=str(row.id),
-            facts={"source": row.source.value, "state": row.state.value, "delay_s": row.delay_s},
-        )
-        for row, code, username in rows
-        if (site := scope.site_at(row.site_id, row.asked_at)) is not None
-    ]  # fmt: skip
-    return Found(whole, cases)
 
 
 # --- places ---------------------------------------------------------------------------------------
@@ -168,7 +80,7 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
         for place, code, site_id, username in rows
     ]  # fmt: skip
     hers = {use.name: use.site_id for use in uses if use.site_id in scope.sites}
-    whole = [Who(scope.sites[site_id].code, name) for name, site_id in hers.items() if site_id]
+    whole = {Who(scope.sites[site_id].code, name): 1 for name, site_id in hers.items() if site_id}
     by_device, by_address = defaultdict(list), defaultdict(list)
     for use in uses:
         by_address[use.address_tag].append(use)
@@ -212,20 +124,37 @@ def _shared(figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope) 
 def attempts(session: Session, scope: Scope) -> Found:
     """Return the attempts to sign in or activate that were refused, out of all."""
     homes = _homes(session, scope)
-    whole, cases = [], []
-    kinds = ("device_session", "user", "participant", "sign_in")
-    for entry in _journalled(session, scope, kinds, REFUSALS | {"device_session.started"}):
-        is_refused = entry["verb"] in REFUSALS
-        name = entry["entity_id"] if is_refused else entry["actor"]["name"]
-        if (who := _whose(entry, name, scope, homes)) is None:
-            continue
-        whole.append(who)
-        if is_refused:
+    whole = Counter(_participants_sign_ins(session, scope))
+    cases = []
+    for entry in _journalled(session, scope, ("device_session",), STARTED, is_staffs=True):
+        if (who := _whose(entry, entry["actor"]["name"], scope, homes)) is not None:
+            whole[who] += 1
+    for entry in _journalled(session, scope, ("user", "participant", "sign_in"), REFUSALS):
+        if (who := _whose(entry, entry["entity_id"], scope, homes)) is not None:
+            whole[who] += 1
             after = entry["after"]
-            cases.append(_journal_case(Figure.REFUSED, who, entry, {
+            facts = {
                 "verb": entry["verb"], "why": after["why"], "address": after["address_tag"][:8],
-            }))  # fmt: skip
+            }  # fmt: skip
+            cases.append(_journal_case(Figure.REFUSED, who, entry, facts))
     return Found(whole, cases)
+
+
+def _participants_sign_ins(session: Session, scope: Scope) -> dict[Who, int]:
+    found: dict[Who, int] = {}
+    for sites, first, after in scope.spans:
+        rows = session.execute(
+            select(JournalEntry.site_code, JournalEntry.participant_code, func.count())
+            .where(
+                JournalEntry.entity_type == "device_session", JournalEntry.verb.in_(STARTED),
+                JournalEntry.site_code.in_([site.code for site in sites]),
+                JournalEntry.participant_code.is_not(None),
+                JournalEntry.recorded_at >= first, JournalEntry.recorded_at < after,
+            )
+            .group_by(JournalEntry.site_code, JournalEntry.participant_code)
+        )  # fmt: skip
+        found |= {Who(str(site), code): count for site, code, count in rows}
+    return found
 
 
 def exports(session: Session, scope: Scope) -> Found:
@@ -240,11 +169,20 @@ def exports(session: Session, scope: Scope) -> Found:
 
 
 def _journalled(
-    session: Session, scope: Scope, kinds: Sequence[str], verbs: frozenset[str]
+    session: Session,
+    scope: Scope,
+    kinds: Sequence[str],
+    verbs: frozenset[str],
+    *,
+    is_staffs: bool = False,
 ) -> Iterator[dict[str, Any]]:
+    """Yield entries of about the period; `is_staffs` leaves out those about a participant."""
     first, after = scope.bounds
+    query = select(JournalEntry.body)
+    if is_staffs:
+        query = query.where(JournalEntry.participant_code.is_(None))
     bodies = session.scalars(
-        select(JournalEntry.body)
+        query
         .where(
             JournalEntry.entity_type.in_(kinds), JournalEntry.verb.in_(verbs),
             JournalEntry.recorded_at >= first, JournalEntry.recorded_at < after,
@@ -300,14 +238,3 @@ def _journal_case(
         figure=figure, who=who, at=datetime.fromisoformat(entry["recorded_at"]),
         entity_type=entry["entity_type"], entity_id=entry["entity_id"], facts=facts,
     )  # fmt: skip
-
-
-def _openers(session: Session) -> dict[str, str]:
-    """Return who of a site opened the app for a participant, by the session that was opened."""
-    rows = session.execute(
-        select(JournalEntry.entity_id, JournalEntry.body).where(
-            JournalEntry.entity_type == "device_session",
-            JournalEntry.verb == "device_session.opened_on_behalf",
-        )
-    )
-    return {entity_id: json.loads(body)["actor"]["name"] for entity_id, body in rows}

@@ -110,10 +110,12 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         By.SITE: tuple(Figure), By.PARTICIPANT: audit_review.FIGURES_OF_PARTICIPANTS,
         By.USER: audit_review.FIGURES_OF_USERS,
     }[by]  # fmt: skip
-    sorted_by = asked_for("sort", Figure)
+    sorted_by, number = asked_for("sort", Figure), page_number()
+    ordered = _in_order(lines, sorted_by)
     return render_framed(
         "audit_review.html", status=status, here="audit_review", refused=refused, report=report,
-        lines=_in_order(lines, sorted_by), by=by, ways=list(By), figures=figures,
+        lines=ordered[(number - 1) * PAGE : number * PAGE], page=number,
+        pages=ceil(len(ordered) / PAGE), by=by, ways=list(By), figures=figures,
         sorted_by=sorted_by, is_down=is_down(), args=_args(), reviews=reviews, form=FORM,
         site=request.args.get("site", ""),
         may_review=[
