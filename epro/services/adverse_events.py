@@ -87,7 +87,7 @@ def decide(
             reason=choice.reason, catalogue=catalogue, now=now,
         )  # fmt: skip
     elif choice.disposition.names_event:
-        event = _by_number(session, participant, choice.event_number)
+        event = _by_number(session, participant, choice.event_number, place="event_number")
     decision = CandidateDecision(
         participant_id=participant.id, site_id=site.id, source=candidate.source,
         source_key=candidate.key, seen=dict(candidate.seen), disposition=choice.disposition,
@@ -175,9 +175,10 @@ def void(
     if event.voided_at is not None:
         return event
     if duplicate_of_number is not None:
-        other = _by_number(session, participant, duplicate_of_number)
+        place = "duplicate_of_number"
+        other = _by_number(session, participant, duplicate_of_number, place=place)
         if other.id == event.id:
-            raise _invalid("duplicate_of_number", "An event is no duplicate of itself.")
+            raise _invalid(place, "An event is no duplicate of itself.")
     values = {"voided_at": now, "duplicate_of_number": duplicate_of_number}
     return event_records.change(
         session, actor, case, values, verb="adverse_event.voided", reason=reason, now=now
@@ -286,7 +287,9 @@ def _candidate(
     return found
 
 
-def _by_number(session: Session, participant: Participant, number: int | None) -> AdverseEvent:
+def _by_number(
+    session: Session, participant: Participant, number: int | None, *, place: str
+) -> AdverseEvent:
     event = session.scalars(
         select(AdverseEvent).where(
             AdverseEvent.participant_id == participant.id,
@@ -295,7 +298,7 @@ def _by_number(session: Session, participant: Participant, number: int | None) -
         )
     ).first()
     if event is None:
-        raise _invalid("event_number", "This participant has no such event.")
+        raise _invalid(place, "This participant has no such event.")
     return event
 
 

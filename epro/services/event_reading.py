@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.errors import NotFound
-from epro.models import AdverseEvent, AdverseEventVersion, Participant, Site, User
+from epro.models import (
+    AdverseEvent,
+    AdverseEventVersion,
+    Participant,
+    QuestionnaireResponse,
+    ResponseStatus,
+    Site,
+    User,
+)
 from epro.services import candidates, event_records, journal, planning, signing
 from epro.services.candidates import CandidateState
 from epro.services.event_records import EventCase
@@ -70,6 +78,30 @@ def versions_of(
         .order_by(AdverseEventVersion.version)
     )
     return [(version, user) for version, user in rows]
+
+
+def linkable(
+    session: Session, event: AdverseEvent, *, catalogue: Catalogue
+) -> Sequence[QuestionnaireResponse]:
+    """Return her reports of medicines and care, which can be linked to an event, the latest first.
+
+    Those that are linked stay in the list, whatever became of them.
+    """
+    allowed = catalogue.package(event.study_version_id).adverse_events.linked
+    reports = session.scalars(
+        select(QuestionnaireResponse)
+        .where(
+            QuestionnaireResponse.participant_id == event.participant_id,
+            QuestionnaireResponse.questionnaire_code.in_(allowed),
+        )
+        .order_by(QuestionnaireResponse.answered_at.desc(), QuestionnaireResponse.id)
+    )
+    linked = set(event.linked_responses)
+    return [
+        one
+        for one in reports
+        if one.status is not ResponseStatus.IN_PROGRESS or str(one.id) in linked
+    ]
 
 
 def case_of(session: Session, event: AdverseEvent, *, catalogue: Catalogue) -> EventCase:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from werkzeug.test import TestResponse
 
@@ -149,7 +149,8 @@ def sign_event(world: World) -> TestResponse:
     return _about_event(world, "POST", "/signature", body)
 
 
-def link_event(world: World) -> TestResponse:
+def report_medicines(world: World) -> UUID:
+    """Have her report a medicine; return the response."""
     medicines = {"id": None, "questionnaire": {"code": "medicines", "version": "1.0.0"}}
     response_id, her = uuid4(), world.sign_in(Role.PARTICIPANT)
     taken = world.request(
@@ -157,7 +158,12 @@ def link_event(world: World) -> TestResponse:
         headers={**her, "Answer-Age": "1"},
     )  # fmt: skip
     assert taken.status_code == 201, taken.text
-    return _about_event(world, "PUT", "/links", {"response_ids": [str(response_id)], "reason": "x"})
+    return response_id
+
+
+def link_event(world: World) -> TestResponse:
+    report = report_medicines(world)
+    return _about_event(world, "PUT", "/links", {"response_ids": [str(report)], "reason": "x"})
 
 
 def decide_candidate(world: World) -> TestResponse:

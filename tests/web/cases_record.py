@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
+from tests.services.changes_by_people import report_medicines
 from tests.services.changes_of_records import lock, record_path, sign_off
 from tests.web.pages import send
 
@@ -104,6 +105,26 @@ def revise_event(world: World) -> TestResponse:
     return send(browser, f"/events/{event['id']}", version="1", **an_event(grade="2"))
 
 
+def act_on_event(world: World, act: str, **fields: str) -> TestResponse:
+    """Enter an event and send one of the forms on its page."""
+    enter_event(world)
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    return send(browser, f"/events/{latest_event(world)['id']}/{act}", **fields)
+
+
+def sign_event(world: World) -> TestResponse:
+    return act_on_event(world, "signature", version="1", **world.proof(Role.INVESTIGATOR))
+
+
+def link_event(world: World) -> TestResponse:
+    report = report_medicines(world)
+    return act_on_event(world, "links", response_ids=str(report), reason="因头痛服药")
+
+
+def void_event(world: World) -> TestResponse:
+    return act_on_event(world, "void", reason="录错了人")
+
+
 def delegate(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.PRINCIPAL_INVESTIGATOR)
     return send(
@@ -171,6 +192,9 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     ),
     "POST /console/participants/{code}/events": (enter_event, "adverse_event.recorded"),
     "POST /console/events/{event_id}": (revise_event, "adverse_event.revised"),
+    "POST /console/events/{event_id}/signature": (sign_event, "record.signed"),
+    "POST /console/events/{event_id}/links": (link_event, "adverse_event.linked"),
+    "POST /console/events/{event_id}/void": (void_event, "adverse_event.voided"),
     "POST /console/participants/{code}/record/sign-off": (sign_record_off, "record.signed"),
     "POST /console/participants/{code}/record/lock": (lock_record, "record.locked"),
     "POST /console/participants/{code}/record/unlock": (unlock_record, "record.unlocked"),

@@ -10,8 +10,17 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
+from epro.errors import ReasonRequired
 from epro.models import AdverseEvent
-from epro.services import event_facts
+from epro.services import (
+    adverse_events,
+    assessing,
+    audit_review,
+    awareness,
+    contacts,
+    event_facts,
+    flags,
+)
 from epro.web.console import typed
 from epro.web.console.words import WORDS
 from tests.api.world import INFUSED_AT, PARTICIPANT, World
@@ -157,9 +166,15 @@ def test_a_monitor_reads_an_event_and_is_offered_no_form(world: World) -> None:
 
 
 @pytest.mark.req("P-10")
-def test_whatever_can_be_wrong_with_an_event_is_said_in_the_readers_words() -> None:
+def test_whatever_can_be_wrong_with_a_field_is_said_in_the_readers_words() -> None:
     said = re.findall(r'yield "\w+", "([^"]+)"', inspect.getsource(event_facts))
     said += re.findall(r'not_right\([^"]+"([^"]+)"\)', inspect.getsource(typed))
+    for service in (adverse_events, assessing, audit_review, awareness, contacts, flags):
+        source = inspect.getsource(service)
+        said += re.findall(r'"message": "([^"]+)"|message = "([^"]+)"', source)
+    said = [one if isinstance(one, str) else "".join(one) for one in said]
+    said += re.findall(r'_invalid\("?\w+"?, "([^"]+)"\)', inspect.getsource(adverse_events))
+    said.append(ReasonRequired.message)
 
-    assert len(said) > 15
+    assert len(said) > 30
     assert [one for one in said if f"said.{one}" not in WORDS] == []

@@ -125,7 +125,7 @@ def accept(code: str, candidate_id: UUID) -> ResponseReturnValue:
 @page(Permission.READ_ADVERSE_EVENT)
 def show(event_id: UUID) -> ResponseReturnValue:
     """Show one event: what is known, what it rests on, and what was said of it before."""
-    return _event_page(event_id)
+    return event_page(event_id)
 
 
 @blueprint.post("/events/<uuid:event_id>")
@@ -143,7 +143,7 @@ def revise(event_id: UUID) -> ResponseReturnValue:
         )  # fmt: skip
 
     return typed.attempt(
-        FORM, act, show=partial(_event_page, event_id),
+        FORM, act, show=partial(event_page, event_id),
         to=url_for("console_event_forms.show", event_id=event_id),
     )  # fmt: skip
 
@@ -241,9 +241,10 @@ def _new_page(
     )  # fmt: skip
 
 
-def _event_page(
+def event_page(
     event_id: UUID, *, status: int = 200, refused: Refused | None = None
 ) -> ResponseReturnValue:
+    """Return the page of an event; a refusal stands beside its form."""
     actor = current_actor()
     with reading() as session:
         known = catalogue(session)
@@ -252,18 +253,22 @@ def _event_page(
         site = session.get_one(Site, event.site_id)
         package = known.package(event.study_version_id)
         versions = event_reading.versions_of(session, event)
+        reports = [
+            (one, known.questionnaire(one.questionnaire_code, one.questionnaire_version).title)
+            for one in event_reading.linkable(session, event, catalogue=known)
+        ]
     may_assess = actor.may_at(Permission.ASSESS_ADVERSE_EVENT, site.id)
     return render_framed(
         "event.html", status=status, here="events", refused=refused, shown=shown, event=event,
         who=shown.participant, zone=site.zone, versions=versions,
-        may_revise=may_assess and event.voided_at is None,
+        may_revise=may_assess and event.voided_at is None, reports=reports,
         **_form(package, _as_it_stands(event, shown.participant.zone), refused),
     )  # fmt: skip
 
 
 def _form(package: StudyPackage, filled: Filled, refused: Refused | None) -> dict[str, Any]:
     """Return what the form is made of; what was typed into one that was refused comes back."""
-    if refused is not None:
+    if refused is not None and refused.form == FORM:
         filled = Filled(filled.values, refused.ticked("seriousness"), _rows_typed())
     return {
         "form": FORM, "filled": filled, "package": package, "seriousness": list(Seriousness),

@@ -7,6 +7,7 @@ from epro.web.console import (
     contacting,
     duty,
     enrolling,
+    event_acts,
     event_forms,
     event_pages,
     exporting,
@@ -36,5 +37,5 @@ CONSOLE = (
     today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     timelines, response_pages, heat, journal_pages,
-    changing, event_pages, event_forms, exporting, auditing, team, system_pages,
+    changing, event_pages, event_forms, event_acts, exporting, auditing, team, system_pages,
 )  # fmt: skip

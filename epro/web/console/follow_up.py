@@ -28,6 +28,7 @@ from epro.services.contacts import NewContact
 from epro.web.console import safety, typed
 from epro.web.console.pages import new_blueprint
 from epro.web.console.session import page
+from epro.web.console.typed import YesNo
 from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 
 blueprint = new_blueprint("follow_up")
@@ -79,7 +80,7 @@ def assess(flag_id: UUID) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         flag = flags.get_flag(session, current_actor(), flag_id)
-        is_event = typed.line("is_adverse_event") == "yes"
+        is_event = typed.chosen("is_adverse_event", YesNo) is YesNo.YES
         assessing.assess(
             session, current_actor(), flag_id,
             NewAssessment(
@@ -89,7 +90,7 @@ def assess(flag_id: UUID) -> ResponseReturnValue:
                 grade=_grade() if is_event else None,
                 relationship=(typed.line("relationship") or None) if is_event else None,
                 action_taken=typed.perhaps("action_taken", ActionTaken) if is_event else None,
-                outcome=typed.perhaps("event_outcome", Outcome) if is_event else None,
+                outcome=typed.perhaps("outcome", Outcome) if is_event else None,
                 reason=typed.text("reason") or None,
             ),
             package=catalogue(session).package(flag.study_version_id), now=now(),

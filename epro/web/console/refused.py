@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from epro.errors import DomainError, MayReveal
+from epro.errors import DomainError, MayReveal, ReasonRequired, SignatureNotProven
+from epro.errors_of_flags import SignatureMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,24 @@ class Refused:
         """The fields that were not right, or hold words to look at again."""
         problems = {one["place"] for one in self.refusal.details.get("problems", ())}
         named = {self.refusal.details["place"]} if "place" in self.refusal.details else set()
-        return problems | named | set(self.refusal.details.get("fields", ()))
+        return problems | named | self._lacking | set(self.refusal.details.get("fields", ()))
 
     def said_of(self, field: str) -> list[str]:
         """Return what is wrong with a field, as the refusal says it."""
         problems = self.refusal.details.get("problems", ())
-        return [one["message"] for one in problems if one["place"] == field and "message" in one]
+        said = [one["message"] for one in problems if one["place"] == field and "message" in one]
+        return said or ([self.refusal.text] if field in self._lacking else [])
+
+    @property
+    def is_unproven(self) -> bool:
+        """Tell whether what was typed to sign is missing or not right."""
+        return isinstance(self.refusal, SignatureMissing | SignatureNotProven)
+
+    @property
+    def _lacking(self) -> set[str]:
+        """The field that a reason was expected in."""
+        is_lacking = isinstance(self.refusal, ReasonRequired)
+        return {self.refusal.details.get("place", "reason")} if is_lacking else set()
 
     @property
     def first_revealing(self) -> str | None:

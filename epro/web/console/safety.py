@@ -47,7 +47,8 @@ from epro.web.console.pages import (
 )
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
-from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
+from epro.web.console.typed import YesNo
+from questionnaires.adverse_events import GRADES, ActionTaken, Outcome, Seriousness
 from questionnaires.definition import Language
 from questionnaires.tiers import Tier
 
@@ -62,6 +63,8 @@ CHOICES = {
     "seriousness": list(Seriousness),
     "actions": list(ActionTaken),
     "outcomes": list(Outcome),
+    "answers": list(YesNo),
+    "grades": [(str(grade), str(grade)) for grade in GRADES],
 }
 
 
@@ -187,7 +190,14 @@ def flag_page(
             "contacts": contacts.of_flag(session, flag.id),
             "assessments": assessing.versions_of(session, flag.id),
             "signatures": closing.signatures_of(session, case),
-            "colleagues": staff.who_may(session, case.site, Permission.ACKNOWLEDGE_FLAG),
+            "colleagues": [
+                (one.username, one.full_name)
+                for one in staff.who_may(session, case.site, Permission.ACKNOWLEDGE_FLAG)
+            ],
+            "relationships": [
+                (one.code, one.title.in_language(language))
+                for one in package.adverse_events.relationships
+            ],
             "names": staff.names(session),
         }
         if actor.may_at(Permission.READ_RESPONSE, flag.site_id):

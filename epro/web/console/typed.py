@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import redirect, request
@@ -23,6 +24,13 @@ LONGEST_TEXT = 4_000
 LONGEST_LINE = 200
 SECRETS = frozenset({"password", "totp", "csrf"})
 Chosen = TypeVar("Chosen", bound=StrEnum)
+
+
+class YesNo(StrEnum):
+    """What a question takes that has to be answered: nothing chosen is no answer."""
+
+    YES = "yes"
+    NO = "no"
 
 
 def line(field: str) -> str:
@@ -58,6 +66,14 @@ def ticked(field: str, kind: type[Chosen]) -> list[Chosen]:
     """Return everything that was ticked, in the order in which it is declared."""
     asked = set(request.form.getlist(field))
     return [one for one in kind if one.value in asked]
+
+
+def ids(field: str) -> list[UUID]:
+    """Return the ids that were ticked. Raises InvalidInput for anything that is none."""
+    try:
+        return [UUID(one) for one in request.form.getlist(field)]
+    except ValueError as error:
+        raise not_right(field, "Please choose one.") from error
 
 
 def number(field: str) -> int | None:

@@ -31,6 +31,31 @@ FORM: Mapping[str, Translated] = {
     "event.basis": Translated("依据", "What it rests on"),
     "event.basis.changed": Translated("此后有变化", "has changed since"),
     "event.voided": Translated("已作废：{time}", "Voided {time}"),
+    "event.duplicate_of": Translated("与事件 #{number} 重复", "the same as event #{number}"),
+    "event.unsigned": Translated("评估尚未签名。", "The assessment is not signed."),
+    "event.sign": Translated("签署评估", "Sign the assessment"),
+    "event.sign.hint": Translated(
+        "签名表示：本人已作出上述评估(第 {version} 版及其依据)。此后有变化，签名即失效。",
+        "Your signature says: I made this assessment (version {version} and what it rests on). "
+        "Whatever changes later breaks it.",
+    ),
+    "event.linked": Translated("用药和就诊", "Medicines and care"),
+    "event.linked.none": Translated("没有关联的记录。", "Nothing is linked."),
+    "event.link": Translated("关联记录", "Link reports"),
+    "event.link.which": Translated("属于这个事件的记录", "Reports that belong to this event"),
+    "event.link.nothing": Translated(
+        "参与者还没有报告用药或就诊。", "She has reported neither medicines nor care."
+    ),
+    "event.void": Translated("作废事件", "Void the event"),
+    "event.void.hint": Translated(
+        "录入错误或重复录入的事件可以作废。它会保留在记录中但不再计入；归入它的线索要重新判断。",
+        "For an event that was entered in error, or twice. It stays on record and counts no more; "
+        "what belonged to it has to be decided again.",
+    ),
+    "event.void.duplicate": Translated("与事件重复 (编号)", "The same as event (number)"),
+    "event.void.duplicate.hint": Translated(
+        "不是重复录入时留空", "Empty unless it was entered twice"
+    ),
     "refusal.event_changed": Translated(
         "事件在此期间有变化。请看上面现在的内容；您输入的还在，核对后可再次保存。",
         "The event has changed meanwhile. See above how it stands; what you typed is still here. "
@@ -74,6 +99,24 @@ SAID: Mapping[str, Translated] = {
         "These hours overlap others of the same line or the same person.": (
             "这段时间与同一线或同一人的其他时间重叠。"
         ),
+        "Please give the reason for this change.": "请写明理由。",
+        "This participant has no such event.": "这位参与者没有这个事件。",
+        "An event is no duplicate of itself.": "事件不会与自己重复。",
+        "Only her reports of medicines and care can be linked.": "只能关联她的用药和就诊记录。",
+        "A new event needs its facts.": "新事件需要填写内容。",
+        "Say what you assessed, and why so.": "请写明评估的内容和理由。",
+        "This belongs to an adverse event only.": "只有不良事件才填这一项。",
+        "A grade is a number from 1 to 5.": "分级是 1 到 5。",
+        "The protocol has no such category.": "方案中没有这一类。",
+        "This is needed for an adverse event.": "不良事件需要填写这一项。",
+        "Death, grade 5 and a fatal outcome come together or not at all.": (
+            "死亡、5 级和转归死亡要同时填写。"
+        ),
+        "This is nobody who could take it over.": "这个人不能接手。",
+        "A criterion is named more than once.": "有标准重复。",
+        "This lies in the future.": "这个时间在将来。",
+        "This lies before anybody knew of it.": "这个时间早于任何人知悉的时间。",
+        "This is needed as proof of sending.": "作为发送凭证需要填写。",
         "A fatal event is serious by death.": "死亡的事件要选“死亡”这一严重性标准。",
     }.items()
 }

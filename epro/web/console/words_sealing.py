@@ -46,5 +46,6 @@ SEALING: Mapping[str, Translated] = {
     "sealing.by": Translated("{by} 锁定", "locked by {by}"),
     "sealing.undone_by": Translated("{by} 解锁", "unlocked by {by}"),
     "sealing.never": Translated("从未锁定。", "It has never been locked."),
+    "meaning.assessed": Translated("已作出评估", "Assessed"),
     "meaning.signed_off": Translated("数据完整准确", "Complete and accurate"),
 }
