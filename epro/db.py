@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,13 +21,14 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    literal,
+    literal_column,
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 from epro.errors import RecordedRefusal
@@ -171,8 +173,18 @@ def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, A
 
     Unlike a caught violation it leaves the transaction usable on PostgreSQL.
     """
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if is_postgresql else sqlite.insert
-    statement = insert(cast("Table", table.__table__)).values(**values).on_conflict_do_nothing()
+    statement = _insert_unless_there(table, session.get_bind().dialect.name)
     # Only a row that comes back was inserted: the count of rows may be unknown, which is true too.
-    return session.execute(statement.returning(literal(1))).first() is not None
+    return session.execute(statement, dict(values)).first() is not None
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that go past the ORM."""
+    return cast("Table", model.__table__)
+
+
+@cache
+def _insert_unless_there(model: type[Base], dialect: str) -> ReturningInsert[int]:
+    """Return the statement for any one row; kept, because building it costs more than sending."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table_of(model)).on_conflict_do_nothing().returning(literal_column("1", Integer))

@@ -1,6 +1,7 @@
 """The blueprint all resources use: values that can be stored, and every refusal documented."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from epro.errors import (
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_DEPTH = 16
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # What staff send with words that they have looked at again, see `epro/api/wording.py`.
 CONFIRMATION = {
     "in": "header",
@@ -91,7 +93,7 @@ def _fault_in(value: Any, depth: int) -> str | None:
         return "This is nested too deeply."
     if isinstance(value, float) and not math.isfinite(value):
         return "This is not a number that can be stored."
-    if isinstance(value, str) and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in value):
+    if isinstance(value, str) and UNSTORABLE.search(value):
         return "This text holds a character that cannot be stored."
     return None
 

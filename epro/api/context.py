@@ -39,7 +39,7 @@ def transaction() -> Iterator[Session]:
     might tell who received what, which is then on record with the change.
     """
     with parts().database.transaction() as session:
-        confirmed = wording.look_through(catalogue(session))
+        confirmed = wording.look_through(catalogue(session)) if wording.is_due() else None
         yield session
         if confirmed is not None:
             revealing.note_confirmed(

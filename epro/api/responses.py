@@ -216,8 +216,8 @@ def keeps_refused_body(view: View) -> View:
 @blueprint.put("/me/responses/<uuid:response_id>")
 @requires(Permission.SUBMIT_RESPONSE)
 @keeps_refused_body
-@blueprint.arguments(SubmissionSchema)
-@blueprint.arguments(SendingSchema, location="headers")
+@blueprint.arguments(SubmissionSchema())
+@blueprint.arguments(SendingSchema(), location="headers")
 @blueprint.response(200, SubmissionReplySchema)
 @blueprint.alt_response(201, schema=SubmissionReplySchema, success=True)
 @blueprint.refuses(

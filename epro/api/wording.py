@@ -23,6 +23,13 @@ WRITES = frozenset({"POST", "PUT", "PATCH"})
 LONGEST_PLACE = 128
 
 
+def is_due() -> bool:
+    """Tell whether `look_through` has something to do: staff write, and it has not looked yet."""
+    actor: Actor | None = g.get("actor")
+    is_staff = actor is not None and actor.kind is ActorKind.USER
+    return is_staff and request.method in WRITES and "is_looked_through" not in g
+
+
 def look_through(catalogue: Catalogue) -> Revealing | None:
     """Return what was confirmed of the words that the actor typed in this request, if anything.
 
@@ -30,10 +37,6 @@ def look_through(catalogue: Catalogue) -> Revealing | None:
     fields and words, as long as nobody has confirmed, and InvalidRequest for a confirmation in
     another word than yes.
     """
-    actor: Actor | None = g.get("actor")
-    is_staff = actor is not None and actor.kind is ActorKind.USER
-    if "is_looked_through" in g or not is_staff or request.method not in WRITES:
-        return None
     g.is_looked_through = True
     if request.headers.get(CONFIRMED_BY, YES) != YES:
         problem = {"place": CONFIRMED_BY, "message": f"This header says {YES}, or is not there."}

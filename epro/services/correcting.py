@@ -25,7 +25,7 @@ from epro.models import (
     ScreeningSource,
     Site,
 )
-from epro.services import flag_notes, flags, journal, screening
+from epro.services import flag_notes, flags, journal, planning, screening
 from epro.services.journal import Subject
 from epro.services.response_store import REPLY_FIELDS
 from epro.services.screening import Look
@@ -89,6 +89,7 @@ def screen(
         Look(
             participant=case.participant,
             site=case.site,
+            anchors=planning.standing_anchors(session, case.participant.id),
             package=catalogue.package(case.response.study_version_id),
             study_version_id=case.response.study_version_id,
             source=ScreeningSource.RESPONSE,

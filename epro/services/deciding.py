@@ -6,11 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from epro.access import Actor
-from epro.models import DeviceSession, QuestionnaireResponse, Timeliness
+from epro.models import Timeliness
 from epro.services import answering_time, planning
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.scoring import score
@@ -18,8 +14,6 @@ from questionnaires.validation import Judgement, cleared_by
 
 
 def decide(
-    session: Session,
-    actor: Actor,
     case: Case,
     submission: Submission,
     sending: Sending,
@@ -34,18 +28,13 @@ def decide(
         device_answered_at=submission.device_answered_at,
         age_s=sending.answer_age_s,
         earliest_at=participant.activated_at or participant.enrolled_at,
-        known_offset_s=session.get_one(DeviceSession, actor.device_session_id).clock_offset_s,
+        known_offset_s=case.known_offset_s,
         now=now,
     )
-    timeliness, received_late, counting_id = Timeliness.UNSCHEDULED, False, None
+    timeliness, received_late = Timeliness.UNSCHEDULED, False
     if assessment is not None:
         timeliness = answering_time.timeliness(assessment, time.answered_at)
         received_late = timeliness is not answering_time.timeliness(assessment, now)
-        counting_id = session.scalar(
-            select(QuestionnaireResponse.id).where(
-                QuestionnaireResponse.assessment_id == assessment.id, QuestionnaireResponse.counts
-            )
-        )
     return Verdict(
         judgement=judgement,
         digest=digest,
@@ -60,10 +49,10 @@ def decide(
             and assessment is not None
             and assessment.cancelled_at is None
             and not assessment.not_offered
-            and counting_id is None
+            and case.counting_id is None
         ),
-        duplicate_of_id=counting_id,
-        day_label=_day_label(session, case, time.answered_at),
+        duplicate_of_id=case.counting_id,
+        day_label=_day_label(case, time.answered_at),
         cleared=_cleared(case, submission, judgement),
         opened_at=_opened_at(submission, time),
         scores=_scores(case, submission, judgement),
@@ -97,12 +86,11 @@ def _scores(case: Case, submission: Submission, judgement: Judgement) -> list[di
     ]
 
 
-def _day_label(session: Session, case: Case, answered_at: datetime) -> str | None:
+def _day_label(case: Case, answered_at: datetime) -> str | None:
     """Return the study day as it stands now; it is frozen on the response."""
-    hers = ZoneInfo(case.participant.zone)
+    hers, sites = ZoneInfo(case.participant.zone), ZoneInfo(case.site.zone)
     on = case.assessment.planned_on if case.assessment else answered_at.astimezone(hers).date()
-    anchors = planning.standing_anchors(session, case.participant.id)
-    return planning.day_label_on(anchors, on, zone=ZoneInfo(case.site.zone), package=case.package)
+    return planning.day_label_on(case.anchors, on, zone=sites, package=case.package)
 
 
 def digest_of(submission: Submission, judgement: Judgement) -> str:

@@ -61,6 +61,7 @@ def answer(
         session,
         Look(
             participant=participant, site=site, package=package,
+            anchors=planning.standing_anchors(session, participant.id),
             study_version_id=first.study_version_id, source=ScreeningSource.QUESTION,
             source_id=question.id, revision=_answers_before(session, question) + 1,
             body_sha256="", values=given.values, answered_at=now, is_final=True,

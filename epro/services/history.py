@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus
@@ -17,6 +17,29 @@ from questionnaires.trends import BASELINE_SPAN, History, PastEntry, days_looked
 
 # An entry may be about the day before the one it was answered on, and zones differ by a day.
 _MARGIN = timedelta(days=3)
+# Built once: it is asked with every answer, and building costs more than sending.
+ENTRIES = (
+    select(
+        QuestionnaireResponse.id,
+        QuestionnaireResponse.answered_at,
+        QuestionnaireResponse.answers,
+        QuestionnaireResponse.zone,
+        Assessment.planned_on,
+    )
+    .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+    .where(
+        QuestionnaireResponse.participant_id == bindparam("participant_id"),
+        QuestionnaireResponse.id != bindparam("response_id"),
+        QuestionnaireResponse.status == ResponseStatus.COMPLETED,
+        or_(
+            QuestionnaireResponse.answered_at >= bindparam("first_at"),
+            QuestionnaireResponse.answered_at.between(
+                bindparam("baseline_from"), bindparam("infused_at")
+            ),
+        ),
+    )
+    .order_by(QuestionnaireResponse.answered_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +72,17 @@ def load(
     if not package.trends:
         return History(on=beside.on)
     first_at = beside.answered_at - timedelta(days=days_looked_back(package.trends)) - _MARGIN
-    wanted = QuestionnaireResponse.answered_at >= first_at
-    if beside.infused_at is not None:
-        before = beside.infused_at - BASELINE_SPAN
-        wanted = or_(wanted, QuestionnaireResponse.answered_at.between(before, beside.infused_at))
+    infused_at = beside.infused_at
     rows = session.execute(
-        select(
-            QuestionnaireResponse.id,
-            QuestionnaireResponse.answered_at,
-            QuestionnaireResponse.answers,
-            QuestionnaireResponse.zone,
-            Assessment.planned_on,
-        )
-        .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
-        .where(
-            QuestionnaireResponse.participant_id == participant.id,
-            QuestionnaireResponse.id != beside.response_id,
-            QuestionnaireResponse.status == ResponseStatus.COMPLETED,
-            wanted,
-        )
-        .order_by(QuestionnaireResponse.answered_at)
+        ENTRIES,
+        {
+            "participant_id": participant.id,
+            "response_id": beside.response_id,
+            "first_at": first_at,
+            # As long as no infusion is on record there is no baseline: nothing lies between these.
+            "baseline_from": infused_at - BASELINE_SPAN if infused_at else beside.answered_at,
+            "infused_at": infused_at or first_at,
+        },
     )
     entries = [
         entry_of(

@@ -28,11 +28,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
+from epro.db import table_of
 from epro.models import JournalEntry, JournalKind, JournalLink
 
 FIRST_HASH = "0" * 64
 SEQUENCER_LOCK = 0x6570726F  # "epro"
 BATCH = 1_000
+ADD = insert(table_of(JournalEntry))
+ADD_WITH_XID = ADD.values(xid=text("pg_current_xact_id()::text::bigint"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +128,7 @@ def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """Insert journal rows made by `entry`, in their order."""
     if not entries:
         return
-    statement = insert(JournalEntry)
-    if _is_postgresql(session):
-        statement = statement.values(xid=text("pg_current_xact_id()::text::bigint"))
-    session.execute(statement, list(entries))
+    session.execute(ADD_WITH_XID if _is_postgresql(session) else ADD, list(entries))
 
 
 def canonical(body: Mapping[str, Any]) -> str:

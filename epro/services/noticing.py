@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
@@ -32,6 +32,15 @@ from questionnaires.tiers import Tier
 
 SILENCE = system_actor("silence")
 MOST_AT_ONCE = 200
+RAISED_BY_SILENCE = (
+    select(FlagTrigger.flag_id)
+    .join(Screening, Screening.id == FlagTrigger.screening_id)
+    .where(
+        Screening.source == ScreeningSource.SILENCE,
+        Screening.source_id == bindparam("source_id"),
+    )
+    .distinct()
+)
 
 
 def notice(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
@@ -66,15 +75,9 @@ def notice(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
 
 def note_late_answer(session: Session, assessment: Assessment, *, now: datetime) -> None:
     """Note on the flag that a silence raised that the answer has come after all; it stays open."""
-    flag_ids = session.scalars(
-        select(FlagTrigger.flag_id)
-        .join(Screening, Screening.id == FlagTrigger.screening_id)
-        .where(
-            Screening.source == ScreeningSource.SILENCE,
-            Screening.source_id == str(assessment.id),
-        )
-        .distinct()
-    ).all()
+    flag_ids = session.scalars(RAISED_BY_SILENCE, {"source_id": str(assessment.id)}).all()
+    if not flag_ids:
+        return
     session.add_all(
         FlagNote(flag_id=one, kind="answered_after_all", about=str(assessment.id), noted_at=now)
         for one in flag_ids

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, system_actor
@@ -21,6 +21,17 @@ from questionnaires.schedule import AnchorEvent, Plan, day_label, study_day
 
 PLANNING = system_actor("planning")
 FOLLOW_UPS = system_actor("follow-ups")
+# Both are asked whenever an answer is stored, so built once: that costs more than sending them.
+WITH_SITE = (
+    select(Participant, Site)
+    .join(Site, Site.id == Participant.site_id)
+    .where(Participant.id == bindparam("participant_id"))
+    .with_for_update(key_share=True, of=Participant)
+    .execution_options(populate_existing=True)
+)
+STANDING = select(Anchor.event, Anchor.occurred_at).where(
+    Anchor.participant_id == bindparam("participant_id"), Anchor.superseded_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +181,8 @@ def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
 
 def standing_anchors(session: Session, participant_id: UUID) -> dict[AnchorEvent, datetime]:
     """Return the anchors in force, as instants in UTC."""
-    return anchors_of(session, [participant_id])[participant_id]
+    rows = session.execute(STANDING, {"participant_id": participant_id})
+    return {row.event: row.occurred_at for row in rows}
 
 
 def anchors_of(
@@ -209,12 +221,14 @@ def lock_participant(session: Session, participant_id: UUID) -> Participant:
     Without the key: a response being stored refers to this row and must not wait for a re-planning
     that waits for its assessment.
     """
-    return session.scalars(
-        select(Participant)
-        .where(Participant.id == participant_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    participant, _site = lock_with_site(session, participant_id)
+    return participant
+
+
+def lock_with_site(session: Session, participant_id: UUID | None) -> tuple[Participant, Site]:
+    """Take the participant's row as `lock_participant` does; return it with her site."""
+    participant, site = session.execute(WITH_SITE, {"participant_id": participant_id}).one()
+    return participant, site
 
 
 def _standing(row: Assessment) -> Standing[UUID]:

@@ -33,7 +33,7 @@ def keep(
     What can be read in it is screened like any answer: an emergency may stand in a broken body.
     """
     digest = hashlib.sha256(sending.body).hexdigest()
-    participant = planning.lock_participant(session, session.get_one(Participant, actor.id).id)
+    participant, site = planning.lock_with_site(session, actor.id)
     kept_id, problems = uuid4(), refusal.details.get("problems", [])
     is_new = insert_if_absent(
         session,
@@ -54,7 +54,6 @@ def keep(
     )
     if not is_new:
         return
-    site = session.get_one(Site, participant.site_id)
     _screen_refused(
         session, participant, site, sending, kept_id, digest, catalogue=catalogue, now=now
     )
@@ -104,6 +103,7 @@ def _screen_refused(
         Look(
             participant=participant,
             site=site,
+            anchors=planning.standing_anchors(session, participant.id),
             package=catalogue.package(version_id),
             study_version_id=version_id,
             source=ScreeningSource.QUARANTINE,

@@ -7,7 +7,7 @@ from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.models import Assessment, Participant, Reminder, WorkKind
@@ -34,6 +34,10 @@ from questionnaires.schedule import Window, days_since_infusion
 from questionnaires.silence import is_early
 
 MOST_ASSESSMENTS_AT_ONCE = 200
+MESSAGES_ABOUT = select(Reminder.message_id).where(
+    Reminder.assessment_id.in_(bindparam("assessment_ids", expanding=True)),
+    Reminder.message_id.is_not(None),
+)
 
 
 def first_look_at(
@@ -89,11 +93,7 @@ def cancel_for(
     """Stop queued reminders that cover only assessments which need none any more."""
     if not assessment_ids:
         return
-    messages = session.scalars(
-        select(Reminder.message_id).where(
-            Reminder.assessment_id.in_(assessment_ids), Reminder.message_id.is_not(None)
-        )
-    ).all()
+    messages = session.scalars(MESSAGES_ABOUT, {"assessment_ids": assessment_ids}).all()
     if not messages:
         return
     still_wanted = session.scalars(

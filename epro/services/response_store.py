@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.db import insert_if_absent
+from epro.db import insert_if_absent, table_of
 from epro.models import (
     Assessment,
     DeviceSession,
@@ -23,6 +23,11 @@ from epro.models import (
 from epro.services import assessment_work, journal
 from epro.services.journal import Subject
 from epro.services.submission import Case, Sending, Submission, Verdict
+
+# Built once: with the values in them they would cost more to build than to send.
+ADD_REVISION = insert(table_of(ResponseRevision))
+NOTE_OFFSET = update(table_of(DeviceSession)).where(DeviceSession.id == bindparam("device"))
+COMPLETE = update(table_of(Assessment)).where(Assessment.id == bindparam("assessment"))
 
 
 def store_submission(
@@ -46,34 +51,32 @@ def store_submission(
             return None
     else:
         session.execute(
-            update(QuestionnaireResponse)
+            update(table_of(QuestionnaireResponse))
             .where(QuestionnaireResponse.id == case.response_id)
             .values(**values)
-            .execution_options(synchronize_session=False)
         )
     reply = _reply(values)
     session.execute(
-        insert(ResponseRevision).values(
-            response_id=case.response_id,
-            revision=submission.revision,
-            status=submission.status,
-            digest=verdict.digest,
-            answers=values["answers"],
-            cleared=values["cleared"],
-            scores=values["scores"],
-            answered_at=verdict.answered_at,
-            device_answered_at=submission.device_answered_at,
-            received_at=now,
-            reply=reply,
-            advice_shown_at=submission.advice_shown_at,
-            advice_acknowledged_at=submission.advice_acknowledged_at,
-        )
+        ADD_REVISION,
+        {
+            "response_id": case.response_id,
+            "revision": submission.revision,
+            "status": submission.status,
+            "digest": verdict.digest,
+            "answers": values["answers"],
+            "cleared": values["cleared"],
+            "scores": values["scores"],
+            "answered_at": verdict.answered_at,
+            "device_answered_at": submission.device_answered_at,
+            "received_at": now,
+            "reply": reply,
+            "advice_shown_at": submission.advice_shown_at,
+            "advice_acknowledged_at": submission.advice_acknowledged_at,
+        },
     )
     session.execute(
-        update(DeviceSession)
-        .where(DeviceSession.id == actor.device_session_id)
-        .values(clock_offset_s=verdict.clock_offset_s)
-        .execution_options(synchronize_session=False)
+        NOTE_OFFSET,
+        {"device": actor.device_session_id, "clock_offset_s": verdict.clock_offset_s},
     )
     entries = [_response_entry(actor, case, values, now=now)]
     if verdict.counts and case.assessment is not None:
@@ -186,12 +189,7 @@ def _complete(
     values = {"completed_at": verdict.answered_at, "version": assessment.version + 1}
     # An answered assessment needs no reminder and no silence is left to notice.
     nothing_to_look_for = dict.fromkeys(assessment_work.FOR_JOBS)
-    session.execute(
-        update(Assessment)
-        .where(Assessment.id == assessment.id)
-        .values(**values, **nothing_to_look_for)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(COMPLETE, {"assessment": assessment.id} | values | nothing_to_look_for)
     after = assessment_work.facts_of(assessment) | values
     return journal.entry(
         actor,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -24,6 +24,7 @@ from epro.errors import (
 )
 from epro.models import (
     Assessment,
+    DeviceSession,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
@@ -47,6 +48,39 @@ from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.validation import judge
+
+# What is asked whenever an answer is stored is built once: building costs more than sending.
+ASKED_OF_HER = (
+    select(Assessment)
+    .where(
+        Assessment.id == bindparam("assessment_id"),
+        Assessment.participant_id == bindparam("participant_id"),
+        Assessment.answered_by == bindparam("answered_by"),
+    )
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+STORED = (
+    select(QuestionnaireResponse)
+    .where(QuestionnaireResponse.id == bindparam("response_id"))
+    .execution_options(populate_existing=True)
+)
+STORED_OR_COUNTING = (
+    select(QuestionnaireResponse)
+    .where(
+        or_(
+            QuestionnaireResponse.id == bindparam("response_id"),
+            and_(
+                QuestionnaireResponse.assessment_id == bindparam("assessment_id"),
+                QuestionnaireResponse.counts,
+            ),
+        )
+    )
+    .execution_options(populate_existing=True)
+)
+CLOCK_OFFSET = select(DeviceSession.clock_offset_s).where(
+    DeviceSession.id == bindparam("device_session_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +163,14 @@ def _take(
     catalogue: Catalogue,
     now: datetime,
 ) -> _Taken:
-    case = _look_up(session, whose, response_id, submission, catalogue=catalogue, now=now)
+    case = _look_up(session, actor, whose, response_id, submission, catalogue=catalogue, now=now)
     judgement = judge(case.questionnaire, submission.answers, is_complete=submission.is_complete)
     digest = digest_of(submission, judgement)
     if earlier := _same_revision(session, case, submission, digest):
         return _Taken(case, None, earlier.reply)
     if judgement.problems:
         raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
-    verdict = decide(
-        session, actor, case, submission, sending, judgement=judgement, digest=digest, now=now
-    )
+    verdict = decide(case, submission, sending, judgement=judgement, digest=digest, now=now)
     reply = store_submission(session, actor, case, submission, sending, verdict, now=now)
     if reply is None:
         raise RevisionConflict
@@ -154,12 +186,13 @@ def _finish(
     catalogue: Catalogue,
     now: datetime,
 ) -> StoredResponse:
-    case = taken.case
-    if taken.verdict is not None:
-        _follow_up(session, actor, case, submission, taken.verdict, catalogue=catalogue, now=now)
-    shown = _with_question(session, case, submission, taken.reply)
+    case, question = taken.case, None
+    if taken.verdict is None or _follow_up(
+        session, actor, case, submission, taken.verdict, catalogue=catalogue, now=now
+    ):
+        question = _question_about(session, case, submission)
     is_new = taken.verdict is not None and case.response is None
-    return StoredResponse(shown, is_new=is_new)
+    return StoredResponse({**taken.reply, "safety_question": question}, is_new=is_new)
 
 
 def _follow_up(
@@ -171,13 +204,17 @@ def _follow_up(
     *,
     catalogue: Catalogue,
     now: datetime,
-) -> None:
-    """Screen what was stored; when it answers an assessment, nobody needs reminding or calling."""
-    screening.screen(
+) -> bool:
+    """Screen what was stored; when it answers an assessment, nobody needs reminding or calling.
+
+    Tells whether it met any rule.
+    """
+    met = screening.screen(
         session,
         Look(
             participant=case.participant,
             site=case.site,
+            anchors=case.anchors,
             package=case.package,
             study_version_id=case.study_version_id,
             source=ScreeningSource.RESPONSE,
@@ -189,6 +226,7 @@ def _follow_up(
             is_final=submission.is_complete,
             on=case.assessment.planned_on if case.assessment else None,
             advice_shown_at=submission.advice_shown_at,
+            is_first=case.response is None,
         ),
         now=now,
     )
@@ -201,17 +239,17 @@ def _follow_up(
         )  # fmt: skip
     if submission.mistaken_at is not None:
         flag_notes.note_mistake(session, actor, case, submission, now=now)
+    return bool(met)
 
 
-def _with_question(
-    session: Session, case: Case, submission: Submission, reply: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Add what her phone is to ask because of her own words; equal for every repeat."""
+def _question_about(
+    session: Session, case: Case, submission: Submission
+) -> Mapping[str, Any] | None:
+    """Return what her phone is to ask because of her own words; equal for every repeat."""
     asked = safety_questions.about_revision(session, case.response_id, submission.revision)
-    shown = asked and safety_questions.for_phone(
-        session, asked, case.site, case.package, submission.language
-    )
-    return {**reply, "safety_question": shown}
+    if asked is None:
+        return None
+    return safety_questions.for_phone(session, asked, case.site, case.package, submission.language)
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
@@ -252,6 +290,7 @@ def list_of(
 
 def _look_up(
     session: Session,
+    actor: Actor,
     whose: Whose,
     response_id: UUID,
     submission: Submission,
@@ -259,8 +298,7 @@ def _look_up(
     catalogue: Catalogue,
     now: datetime,
 ) -> Case:
-    participant, assessment = _lock(session, whose, submission)
-    site = session.get_one(Site, participant.site_id)
+    participant, site, assessment = _lock(session, whose, submission)
     code = submission.questionnaire_code
     if assessment is not None:
         version_id = assessment.study_version_id
@@ -276,17 +314,18 @@ def _look_up(
         questionnaire = catalogue.questionnaire(code, submission.questionnaire_version)
     except LookupError as error:
         raise UnknownQuestionnaire from error
-    response = session.scalars(
-        select(QuestionnaireResponse)
-        .where(QuestionnaireResponse.id == response_id)
-        .execution_options(populate_existing=True)
-    ).first()
+    response, counting_id = _stored_before(session, response_id, assessment)
     return Case(
         response_id=response_id,
         participant=participant,
         site=site,
         assessment=assessment,
         response=response,
+        counting_id=counting_id,
+        anchors=planning.standing_anchors(session, participant.id),
+        known_offset_s=session.scalars(
+            CLOCK_OFFSET, {"device_session_id": actor.device_session_id}
+        ).one(),
         study_version_id=version_id,
         package=catalogue.package(version_id),
         questionnaire=questionnaire,
@@ -295,26 +334,36 @@ def _look_up(
 
 def _lock(
     session: Session, whose: Whose, submission: Submission
-) -> tuple[Participant, Assessment | None]:
+) -> tuple[Participant, Site, Assessment | None]:
     """Lock the participant, then her assessment: the order that re-planning and noticing keep."""
-    participant = planning.lock_participant(
-        session, session.get_one(Participant, whose.participant_id).id
-    )
+    participant, site = planning.lock_with_site(session, whose.participant_id)
     if submission.assessment_id is None:
-        return participant, None
+        return participant, site, None
     assessment = session.scalars(
-        select(Assessment)
-        .where(
-            Assessment.id == submission.assessment_id,
-            Assessment.participant_id == participant.id,
-            Assessment.answered_by == whose.answered_by,
-        )
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        ASKED_OF_HER,
+        {
+            "assessment_id": submission.assessment_id,
+            "participant_id": participant.id,
+            "answered_by": whose.answered_by,
+        },
     ).first()
     if assessment is None:
         raise UnknownAssessment
-    return participant, assessment
+    return participant, site, assessment
+
+
+def _stored_before(
+    session: Session, response_id: UUID, assessment: Assessment | None
+) -> tuple[QuestionnaireResponse | None, UUID | None]:
+    """Return this response as far as it is stored, and which one answers the assessment already."""
+    if assessment is None:
+        return session.scalars(STORED, {"response_id": response_id}).first(), None
+    found = session.scalars(
+        STORED_OR_COUNTING, {"response_id": response_id, "assessment_id": assessment.id}
+    ).all()
+    this = next((one for one in found if one.id == response_id), None)
+    counting = (one.id for one in found if one.counts and one.assessment_id == assessment.id)
+    return this, next(counting, None)
 
 
 def _same_revision(

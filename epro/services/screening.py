@@ -36,7 +36,7 @@ from questionnaires.rules import (
     met_rules,
     with_history,
 )
-from questionnaires.schedule import AnchorEvent
+from questionnaires.schedule import AnchorEvent, Anchors
 from questionnaires.validation import judge
 
 # PRODUCT A-04: a form that was put away with an emergency in it is noticed after ten minutes.
@@ -52,10 +52,12 @@ class Look:
     `on` is the local day it is about, where that is not the day it was answered on. With
     `advice_shown_at` the phone says that it showed its emergency screen for these answers. `also`
     are rules that stand beside those these answers meet, from what was asked about before.
+    `is_first` says that nothing of this source was looked at before.
     """
 
     participant: Participant
     site: Site
+    anchors: Anchors
     package: StudyPackage
     study_version_id: int
     source: ScreeningSource
@@ -68,6 +70,7 @@ class Look:
     on: date | None = None
     advice_shown_at: datetime | None = None
     also: tuple[SafetyRule, ...] = ()
+    is_first: bool = False
 
 
 def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...]:
@@ -78,9 +81,9 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     showed its emergency screen; a later revision replaces it. Where every rule met asks first, she
     is asked, and flags are raised only if no answer comes.
     """
-    if look.source is ScreeningSource.RESPONSE:
+    if look.source is ScreeningSource.RESPONSE and not look.is_first:
         _settle_drafts_of(session, look.source_id)
-    anchors = planning.standing_anchors(session, look.participant.id)
+    anchors = look.anchors
     infusions = [anchors[e] for e in (AnchorEvent.INF1, AnchorEvent.INF2) if e in anchors]
     surroundings = Surroundings(
         answered_at=look.answered_at,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from epro.access import (
@@ -32,6 +32,12 @@ USER_IDLE_LIMIT = timedelta(minutes=15)
 USER_ABSOLUTE_LIMIT = timedelta(hours=12)
 ON_BEHALF_LIMIT = timedelta(hours=2)
 TOUCH_EVERY = timedelta(minutes=1)
+# Asked with every request, so built once: that costs more than sending it.
+WHOSE_DEVICE = (
+    select(DeviceSession, Participant)
+    .outerjoin(Participant, Participant.id == DeviceSession.participant_id)
+    .where(DeviceSession.id == bindparam("device_session_id"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +67,12 @@ def actor_of(
     Raises SessionRevoked for a session that was ended, NotSignedIn for one that is unknown, belongs
     to somebody else, or (users) was idle or open for too long, or whose user is deactivated.
     """
-    device = session.get(DeviceSession, device_session_id)
-    if device is None or person_id not in (device.participant_id, device.user_id):
+    found = session.execute(WHOSE_DEVICE, {"device_session_id": device_session_id}).first()
+    if found is None:
+        raise NotSignedIn
+    # While the participant is held here, the session has her at hand and asks for her no more.
+    device, _participant = found
+    if person_id not in (device.participant_id, device.user_id):
         raise NotSignedIn
     return _actor(_person_on(session, device, wall_now=wall_now), device, client=client)
 

@@ -20,6 +20,8 @@ from questionnaires.licensing import expired_on
 from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
+PUBLISHED = select(StudyVersion.id, StudyVersion.sha256).order_by(StudyVersion.id)
+
 
 class Studies:
     """The published study versions as one process knows them; immutable, so read only once."""
@@ -35,8 +37,7 @@ class Studies:
         Ids alone would not tell: a lower one may be committed later, and one that was rolled back
         is given again.
         """
-        query = select(StudyVersion.id, StudyVersion.sha256).order_by(StudyVersion.id)
-        published = [(id_, sha256) for id_, sha256 in session.execute(query)]
+        published = [(id_, sha256) for id_, sha256 in session.execute(PUBLISHED)]
         if published != self._known:
             with self._lock:
                 rows = session.scalars(select(StudyVersion)).all()

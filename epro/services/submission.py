@@ -17,7 +17,7 @@ from epro.models import (
     Timeliness,
 )
 from questionnaires.definition import Language, Questionnaire, StudyPackage
-from questionnaires.schedule import AnsweredBy
+from questionnaires.schedule import Anchors, AnsweredBy
 from questionnaires.validation import Judgement
 
 
@@ -79,13 +79,20 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a submission is about, locked and looked up."""
+    """What a submission is about, locked and looked up: all that it is judged by.
+
+    `response` is what is stored of it so far, `counting_id` the response that the assessment is
+    answered by. `known_offset_s` is how far the device's clock ran ahead at its last sending.
+    """
 
     response_id: UUID
     participant: Participant
     site: Site
     assessment: Assessment | None
     response: QuestionnaireResponse | None
+    counting_id: UUID | None
+    anchors: Anchors
+    known_offset_s: float | None
     study_version_id: int
     package: StudyPackage
     questionnaire: Questionnaire

@@ -11,11 +11,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import Quarantine, QuestionnaireResponse
-from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World, Worlds
+from epro.models import Assessment, Participant, Quarantine, QuestionnaireResponse, StudyVersion
+from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World, Worlds, submission
 from tests.databases import DatabaseKind, DatabaseShelf
+from tests.factories import add_assessment
+from tests.statements import heard_by
 
 REPORT = "ae_report"
+TRANSACTION = ("BEGIN", "PRAGMA")  # what opens one on SQLite
 
 
 class Phone:
@@ -76,6 +79,17 @@ def phone(world: World) -> Phone:
     return Phone(world)
 
 
+def a_diary_that_is_open(world: World) -> dict[str, Any]:
+    """Add one more diary of hers that nobody has answered; return what a phone needs of it."""
+    with world.database.transaction() as session:
+        known = session.get_one(Assessment, world.known.assessment)
+        her = session.get_one(Participant, known.participant_id)
+        version = session.get_one(StudyVersion, known.study_version_id)
+        opened = add_assessment(session, her, version, block="S5", occurrence=str(uuid4()))
+        form = {"code": opened.questionnaire_code, "version": opened.questionnaire_version}
+        return {"id": str(opened.id), "questionnaire": form}
+
+
 def code_of(answer: TestResponse) -> str:
     error = answer.get_json()["error"]
     assert set(error) == {"code", "message", "details"}
@@ -94,6 +108,27 @@ def test_the_first_storing_is_201_a_repeat_and_a_further_revision_200(phone: Pho
     assert again.get_json() == first.get_json()
     assert further.get_json()["revision"] == 2
     assert first.headers["Cache-Control"] == "no-store"
+
+
+# Each is a round trip, while which nobody else may write for her. Who adds one says why here:
+# signing in 1, versions 1, locks 2, what stands 3, writing 5, screening 2, reminders and silence 2.
+STATEMENTS_OF_A_DIARY = 16
+
+
+@pytest.mark.req("Q-10")
+def test_storing_a_calm_diary_asks_the_database_so_often_and_no_oftener(world: World) -> None:
+    headers = world.sign_in(PARTICIPANT) | {"Answer-Age": "2"}
+    due = a_diary_that_is_open(world)
+
+    with heard_by(world.database.engine) as statements:
+        stored = world.request(
+            "PUT", f"{API}/me/responses/{uuid4()}", json=submission(due), headers=headers
+        )
+
+    assert stored.get_json()["counts"]
+    assert len([one for one in statements if not one.startswith(TRANSACTION)]) == (
+        STATEMENTS_OF_A_DIARY
+    ), statements
 
 
 @pytest.mark.req("Q-10")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from questionnaires.schedule import AnchorEvent
 from tests.factories import SYSTEM, add_participant, shipped_package
 from tests.services.given import Given, begin, local
 from tests.services.line import INFUSED_AT, INFUSED_ON, messages_of
+from tests.statements import heard_by
 
 D6 = INFUSED_ON + timedelta(days=5)
 SIX = local(D6, 18)
@@ -42,20 +43,11 @@ def settle(session: Session, given: Given) -> None:
 
 def statements_of_a_tick(session: Session, given: Given, *, expected: int) -> int:
     """Count what one tick asks of the database; it must find so many participants."""
-    count = 0
-
-    def note(*_arguments: object) -> None:
-        nonlocal count
-        count += 1
-
     engine = session.get_bind().engine
     assert isinstance(engine, Engine)
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with heard_by(engine) as statements:
         assert reminders.remind(session, catalogue=given.catalogue, now=SIX) == expected
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return count
+    return len(statements)
 
 
 @pytest.mark.req("N-03")
