@@ -9,7 +9,7 @@ had: no count is grouped by that.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +27,30 @@ class Standing(StrEnum):
     SUSPENDED = "suspended"
     NOT_YET = "not_yet"
     NOT_COUNTED = "not_counted"
+
+
+def standing(
+    *,
+    is_counted: bool,
+    is_not_offered: bool,
+    is_suspended: bool,
+    is_answered: bool,
+    is_late: bool,
+    is_over: bool,
+) -> Standing:
+    """Tell how an assessment counts; what is excluded is named before what is counted.
+
+    Suspended is what a pause fell on before it was answered; over is what takes no answer any more.
+    """
+    if not is_counted:
+        return Standing.NOT_COUNTED
+    if is_not_offered:
+        return Standing.NOT_OFFERED
+    if is_suspended:
+        return Standing.SUSPENDED
+    if is_answered:
+        return Standing.LATE if is_late else Standing.ON_TIME
+    return Standing.MISSED if is_over else Standing.NOT_YET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +73,15 @@ class Counted:
     is_analysed: bool = True
 
     def standing_at(self, now: datetime) -> Standing:
-        """Tell how it counts at an instant; what is excluded is named before what is counted."""
-        if self.is_cancelled or not self.is_analysed:
-            return Standing.NOT_COUNTED
-        if self.is_not_offered:
-            return Standing.NOT_OFFERED
-        if self.suspended_at is not None and not self._was_answered_before_the_pause:
-            return Standing.SUSPENDED
-        if self.answered_at is not None:
-            return Standing.LATE if self.is_late else Standing.ON_TIME
-        return Standing.MISSED if now >= self.late_until else Standing.NOT_YET
+        """Tell how it counts at an instant."""
+        return standing(
+            is_counted=self.is_analysed and not self.is_cancelled,
+            is_not_offered=self.is_not_offered,
+            is_suspended=self.suspended_at is not None and not self._was_answered_before_the_pause,
+            is_answered=self.answered_at is not None,
+            is_late=self.is_late,
+            is_over=now >= self.late_until,
+        )
 
     @property
     def _was_answered_before_the_pause(self) -> bool:
@@ -97,15 +120,17 @@ class Compliance:
 
 def compliance(counted: Iterable[Counted], *, now: datetime) -> Compliance:
     """Count all of them as they stand at `now`."""
-    numbers: dict[Standing, int] = defaultdict(int)
-    for one in counted:
-        numbers[one.standing_at(now)] += 1
+    return compliance_of(Counter(one.standing_at(now) for one in counted))
+
+
+def compliance_of(numbers: Mapping[Standing, int]) -> Compliance:
+    """Return what so many assessments of each standing come to."""
     return Compliance(
-        on_time=numbers[Standing.ON_TIME],
-        late=numbers[Standing.LATE],
-        missed=numbers[Standing.MISSED],
-        not_offered=numbers[Standing.NOT_OFFERED],
-        suspended=numbers[Standing.SUSPENDED],
+        on_time=numbers.get(Standing.ON_TIME, 0),
+        late=numbers.get(Standing.LATE, 0),
+        missed=numbers.get(Standing.MISSED, 0),
+        not_offered=numbers.get(Standing.NOT_OFFERED, 0),
+        suspended=numbers.get(Standing.SUSPENDED, 0),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
 
 
 @contextmanager
@@ -19,3 +20,10 @@ def heard_by(engine: Engine) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def engine_of(session: Session) -> Engine:
+    """Return what a session asks its database through."""
+    engine = session.get_bind().engine
+    assert isinstance(engine, Engine)
+    return engine

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC
+from itertools import chain, repeat
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -138,12 +139,22 @@ class Worker:
             logger.exception("The outcome of job %s cannot be recorded.", job.name)
 
     def run_to_rest(self) -> None:
-        """Run every job in its order, again and again, until a whole round leads to nothing."""
-        for _round in range(MOST_ROUNDS):
-            handled = {job: self.run(job, is_patient=True) for job in self._jobs}
-            if not any(count for job, count in handled.items() if job.leads_to_more):
-                return
-        logger.error("The jobs do not come to rest: %s rounds, and still some work.", MOST_ROUNDS)
+        """Run the jobs in their order, round after round, until none has anything left to do.
+
+        Then, once, those that give no other job anything to do.
+        """
+        leading = [job for job in self._jobs if job.leads_to_more]
+        idle_in_a_row = 0
+        for job in chain.from_iterable(repeat(leading, MOST_ROUNDS)):
+            idle_in_a_row = 0 if self.run(job, is_patient=True) else idle_in_a_row + 1
+            if idle_in_a_row == len(leading):
+                break
+        else:
+            if leading:
+                logger.error("The jobs do not come to rest: %s rounds, still work.", MOST_ROUNDS)
+        for job in self._jobs:
+            if not job.leads_to_more:
+                self.run(job, is_patient=True)
 
     def follow_rehearsal(self) -> None:
         """Move to the rehearsal's time; when it was moved, do all that fell due and say so."""

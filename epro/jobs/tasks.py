@@ -44,7 +44,7 @@ class Job:
 
     With `runs_alone` only one worker of a deployment runs it at a time; a job that claims its rows
     (FOR UPDATE SKIP LOCKED) sets it to False, and all workers share the load. What a job did that
-    does not lead to more gives no other job anything to do.
+    does not lead to more gives no other job anything to do: lines for people, counts, clean-up.
     """
 
     name: str
@@ -219,7 +219,7 @@ def sequence_journal(parts: Parts) -> int:
 
 
 # In a rehearsal they run in this order after each move of the clock: what writes comes before what
-# reads, and the journal's chain comes last.
+# reads; then those that lead to no more run once, and the journal's chain comes last.
 JOBS: tuple[Job, ...] = (
     Job(name="amend", every=timedelta(minutes=1), run=amend),
     Job(name="follow_up", every=timedelta(minutes=5), run=follow_up),
@@ -230,18 +230,28 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(name="notice", every=timedelta(seconds=30), run=notice),
     Job(name="close_drafts", every=timedelta(seconds=30), run=close_drafts),
-    Job(name="count_compliance", every=timedelta(hours=1), run=count_compliance),
-    Job(name="look_for_baseline", every=timedelta(minutes=5), run=look_for_baseline),
+    Job(
+        name="count_compliance",
+        every=timedelta(hours=1),
+        run=count_compliance,
+        leads_to_more=False,
+    ),
+    Job(
+        name="look_for_baseline",
+        every=timedelta(minutes=5),
+        run=look_for_baseline,
+        leads_to_more=False,
+    ),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="ring", every=timedelta(seconds=5), run=ring),
     Job(name="digest", every=timedelta(minutes=1), run=send_digests),
     Job(name="serious_clock", every=timedelta(seconds=10), run=look_at_clocks),
-    Job(name="roster", every=timedelta(minutes=10), run=watch_rosters),
+    Job(name="roster", every=timedelta(minutes=10), run=watch_rosters, leads_to_more=False),
     Job(name="dispatch", every=timedelta(seconds=2), run=dispatch, runs_alone=False),
     Job(name="watchdog", every=timedelta(seconds=30), run=watch),
-    Job(name="housekeeping", every=timedelta(minutes=10), run=tidy),
+    Job(name="housekeeping", every=timedelta(minutes=10), run=tidy, leads_to_more=False),
     Job(name="make_snapshots", every=timedelta(seconds=2), run=make_snapshot_file),
-    Job(name="watch_feed", every=timedelta(minutes=10), run=watch_feed),
+    Job(name="watch_feed", every=timedelta(minutes=10), run=watch_feed, leads_to_more=False),
     Job(
         name="sequence_journal",
         every=timedelta(seconds=2),

@@ -6,7 +6,6 @@ the record said last; the record itself is the memory of it.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,11 +16,9 @@ from sqlalchemy.orm import Session
 from epro.access import system_actor
 from epro.models import JournalEntry, JournalKind, Participant, Site
 from epro.services import compliance, journal
-from epro.services.compliance import Wanted
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
-from questionnaires.compliance import Compliance, Counted
-from questionnaires.compliance import compliance as count_of
+from questionnaires.compliance import Compliance
 
 COUNTER = system_actor("compliance")
 ENTITY = "compliance"
@@ -30,9 +27,7 @@ NUMBERS = ("expected", "completed", "on_time", "late", "missed", "not_offered", 
 
 def keep(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     """Put every count on record that has changed since it last was; return how many did."""
-    groups: dict[tuple[str, str], list[Counted]] = defaultdict(list)
-    for one in compliance.count(session, None, Wanted(), catalogue=catalogue):
-        groups[one.participant, one.block].append(one)
+    counted = compliance.count_by_block(session, catalogue=catalogue, now=now)
     known, entries = _last_on_record(session), []
     sites = {
         code: (site.code, site.id)
@@ -40,10 +35,10 @@ def keep(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
             select(Participant.code, Site).join(Site, Site.id == Participant.site_id)
         )
     }
-    for (code, block), of_group in sorted(groups.items()):
+    for (code, block), numbers in sorted(counted.items()):
         entity_id = f"{code}:{block}"
         version, before = known.get(entity_id, (0, {}))
-        after = {"block": block} | _numbers(count_of(of_group, now=now))
+        after = {"block": block} | _numbers(numbers)
         # Until something was expected there is nothing to say.
         if after == before or (not before and not any(after[name] for name in NUMBERS)):
             continue

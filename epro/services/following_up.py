@@ -1,7 +1,9 @@
 """Ask about reported problems again until they have ended: what follows from what is stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,11 +26,70 @@ from questionnaires.definition import Behavior, StudyPackage
 from questionnaires.following_up import OpenReport, family_of, next_asking
 from questionnaires.schedule import AnchorEvent, Anchors, PlannedAssessment
 
+Row = TypeVar("Row")
+Key = TypeVar("Key", bound=Hashable)
 NO_EVENT = frozenset({Disposition.DECLINED, Disposition.PRE_EXISTING})
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored about the reports of some participants; `read` looks it up for all at once.
+
+    Reports and askings go by participant, in order; answers by the asking that they answer.
+    """
+
+    reports: Mapping[UUID, Sequence[QuestionnaireResponse]]
+    askings: Mapping[UUID, Sequence[Assessment]]
+    answers: Mapping[UUID | None, Sequence[QuestionnaireResponse]]
+    settled: Collection[str]
+    red: Collection[UUID]
+
+
+def read(session: Session, participant_ids: Collection[UUID], forms: Collection[str]) -> Known:
+    """Read all that follow-ups depend on; `forms` are the questionnaires that report a problem."""
+    reports = session.scalars(
+        select(QuestionnaireResponse)
+        .where(
+            QuestionnaireResponse.participant_id.in_(participant_ids),
+            QuestionnaireResponse.questionnaire_code.in_(forms),
+            QuestionnaireResponse.status == ResponseStatus.COMPLETED,
+        )
+        .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not reports:
+        return Known({}, {}, {}, (), ())
+    is_asking = (
+        Assessment.participant_id.in_(participant_ids),
+        Assessment.family.startswith(family_of("")),
+        Assessment.cancelled_at.is_(None),
+    )
+    askings = session.scalars(
+        select(Assessment).where(*is_asking).execution_options(populate_existing=True)
+    )
+    answers = session.scalars(
+        select(QuestionnaireResponse)
+        .join(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+        .where(*is_asking, QuestionnaireResponse.status == ResponseStatus.COMPLETED)
+        .order_by(QuestionnaireResponse.answered_at)
+        .execution_options(populate_existing=True)
+    )
+    red = session.execute(
+        select(SafetyFlag.participant_id, SafetyFlag.tier).where(
+            SafetyFlag.participant_id.in_(participant_ids), SafetyFlag.closed_at.is_(None)
+        )
+    )
+    return Known(
+        reports=_grouped(reports, lambda one: one.participant_id),
+        askings=_grouped(askings, lambda one: one.participant_id),
+        answers=_grouped(answers, lambda one: one.assessment_id),
+        settled=_settled(session, participant_ids),
+        red={participant_id for participant_id, tier in red if tier.is_red},
+    )
+
+
 def planned(
-    session: Session,
+    known: Known,
     participant: Participant,
     package: StudyPackage,
     anchors: Anchors,
@@ -45,7 +106,7 @@ def planned(
     today = now.astimezone(zone).date()
     askings = (
         next_asking(report, package.adverse_events, zone=zone, today=today)
-        for report in _open_reports(session, participant, package, zone=zone, now=now)
+        for report in _open_reports(known, participant, package, zone=zone, now=now)
     )
     return tuple(
         one for one in askings if one is not None and (end_at is None or one.opens_at < end_at)
@@ -53,7 +114,7 @@ def planned(
 
 
 def is_due_to_change(
-    session: Session,
+    known: Known,
     participant: Participant,
     package: StudyPackage,
     anchors: Anchors,
@@ -63,15 +124,9 @@ def is_due_to_change(
     """Tell whether what is planned of follow-ups is not what stands and has not opened."""
     wanted = {
         (one.family, one.occurrence)
-        for one in planned(session, participant, package, anchors, now=now)
+        for one in planned(known, participant, package, anchors, now=now)
     }
-    rows = session.scalars(
-        select(Assessment).where(
-            Assessment.participant_id == participant.id,
-            Assessment.family.startswith(family_of("")),
-            Assessment.cancelled_at.is_(None),
-        )
-    ).all()
+    rows = known.askings.get(participant.id, ())
     standing = {(row.family, row.occurrence) for row in rows}
     waiting = {
         (row.family, row.occurrence)
@@ -81,13 +136,13 @@ def is_due_to_change(
     return bool(wanted - standing) or bool(waiting - wanted)
 
 
-def reporters(session: Session, form: str) -> list[UUID]:
+def reporters(session: Session, forms: Collection[str]) -> Sequence[UUID]:
     """Return who has ever sent off a report, by id, so that locks are taken in one order."""
     return sorted(
         session.scalars(
             select(QuestionnaireResponse.participant_id)
             .where(
-                QuestionnaireResponse.questionnaire_code == form,
+                QuestionnaireResponse.questionnaire_code.in_(forms),
                 QuestionnaireResponse.status == ResponseStatus.COMPLETED,
             )
             .distinct()
@@ -96,46 +151,17 @@ def reporters(session: Session, form: str) -> list[UUID]:
 
 
 def _open_reports(
-    session: Session,
-    participant: Participant,
-    package: StudyPackage,
-    *,
-    zone: ZoneInfo,
-    now: datetime,
+    known: Known, participant: Participant, package: StudyPackage, *, zone: ZoneInfo, now: datetime
 ) -> Iterator[OpenReport]:
-    policy = package.adverse_events
-    is_red = any(
-        tier.is_red
-        for tier in session.scalars(
-            select(SafetyFlag.tier).where(
-                SafetyFlag.participant_id == participant.id, SafetyFlag.closed_at.is_(None)
-            )
-        )
-    )
-    reports = session.scalars(
-        select(QuestionnaireResponse)
-        .where(
-            QuestionnaireResponse.participant_id == participant.id,
-            QuestionnaireResponse.questionnaire_code == policy.questionnaire,
-            QuestionnaireResponse.status == ResponseStatus.COMPLETED,
-        )
-        .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    for report in reports:
-        askings = session.scalars(
-            select(Assessment)
-            .where(
-                Assessment.participant_id == participant.id,
-                Assessment.family == family_of(str(report.id)),
-                Assessment.cancelled_at.is_(None),
-            )
-            .execution_options(populate_existing=True)
-        ).all()
-        answers = _answers_to(session, askings)
-        if any(_says_ended(package, one) for one in (report, *answers)):
+    askings_of = _grouped(known.askings.get(participant.id, ()), lambda one: one.family)
+    for report in known.reports.get(participant.id, ()):
+        if report.questionnaire_code != package.adverse_events.questionnaire:
             continue
-        if _is_settled(session, participant, report):
+        askings = askings_of.get(family_of(str(report.id)), ())
+        answers = [answer for one in askings for answer in known.answers.get(one.id, ())]
+        if str(report.id) in known.settled:
+            continue
+        if any(_says_ended(package, one) for one in (report, *answers)):
             continue
         answered = {one.assessment_id for one in answers}
         news = [one.answered_at.astimezone(zone).date() for one in (report, *answers)]
@@ -152,23 +178,8 @@ def _open_reports(
             is_being_asked=any(
                 one.opens_at <= now < one.late_until and one.completed_at is None for one in askings
             ),
-            is_red=is_red,
+            is_red=participant.id in known.red,
         )
-
-
-def _answers_to(session: Session, askings: Sequence[Assessment]) -> list[QuestionnaireResponse]:
-    ids = [one.id for one in askings]
-    return list(
-        session.scalars(
-            select(QuestionnaireResponse)
-            .where(
-                QuestionnaireResponse.assessment_id.in_(ids),
-                QuestionnaireResponse.status == ResponseStatus.COMPLETED,
-            )
-            .order_by(QuestionnaireResponse.answered_at)
-            .execution_options(populate_existing=True)
-        )
-    )
 
 
 def _says_ended(package: StudyPackage, response: QuestionnaireResponse) -> bool:
@@ -177,21 +188,27 @@ def _says_ended(package: StudyPackage, response: QuestionnaireResponse) -> bool:
     return bool(clauses) and applies(clauses, Behavior.ALL, values)
 
 
-def _is_settled(session: Session, participant: Participant, report: QuestionnaireResponse) -> bool:
-    """Tell whether a physician has decided that there is nothing (more) to ask about."""
-    decision = session.scalars(
-        select(CandidateDecision)
+def _settled(session: Session, participant_ids: Collection[UUID]) -> set[str]:
+    """Return the reports of which a physician has decided that there is nothing (more) to ask."""
+    decisions = session.execute(
+        select(CandidateDecision.source_key, CandidateDecision.disposition, AdverseEvent.ended_on)
+        .outerjoin(AdverseEvent, AdverseEvent.id == CandidateDecision.event_id)
         .where(
-            CandidateDecision.participant_id == participant.id,
+            CandidateDecision.participant_id.in_(participant_ids),
             CandidateDecision.source == EventSource.SELF_REPORT,
-            CandidateDecision.source_key == str(report.id),
         )
-        .order_by(CandidateDecision.decided_at.desc(), CandidateDecision.number.desc())
-        .limit(1)
-    ).first()
-    if decision is None:
-        return False
-    if decision.disposition in NO_EVENT:
-        return True
-    event = session.get(AdverseEvent, decision.event_id, populate_existing=True)
-    return event is not None and event.ended_on is not None
+        .order_by(CandidateDecision.decided_at, CandidateDecision.number)
+    )
+    last = {key: (disposition, ended_on) for key, disposition, ended_on in decisions}
+    return {
+        key
+        for key, (disposition, ended_on) in last.items()
+        if disposition in NO_EVENT or ended_on is not None
+    }
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    groups: dict[Key, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups

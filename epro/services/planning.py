@@ -21,6 +21,7 @@ from questionnaires.schedule import AnchorEvent, Plan, day_label, study_day
 
 PLANNING = system_actor("planning")
 FOLLOW_UPS = system_actor("follow-ups")
+MOST_AT_ONCE = 200
 # Both are asked whenever an answer is stored, so built once: that costs more than sending them.
 WITH_SITE = (
     select(Participant, Site)
@@ -76,7 +77,8 @@ def propose(
             (row.family, row.occurrence) for row in rows.values() if row.completed_at is not None
         },
     )
-    again = following_up.planned(session, participant, package, anchors, now=now)
+    reports = following_up.read(session, [participant.id], [package.adverse_events.questionnaire])
+    again = following_up.planned(reports, participant, package, anchors, now=now)
     changes = difference(
         [_standing(row) for row in rows.values()],
         (*planned.assessments, *again),
@@ -163,19 +165,35 @@ def version_today(
 
 
 def follow_up(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
-    """Plan anew for those whose reports are to be asked about otherwise than is planned; count."""
+    """Plan anew for those whose reports are to be asked about otherwise than is planned; count.
+
+    This is asked every few minutes of everybody who ever reported: what it depends on is read for
+    many at once, and only those are locked for whom something changes.
+    """
     forms = {catalogue.package(one).adverse_events.questionnaire for one in studies.ids(session)}
+    reporters, versions = following_up.reporters(session, forms), studies.InForce(session)
     changed = 0
-    for participant_id in sorted(
-        {one for form in forms for one in following_up.reporters(session, form)}
-    ):
-        participant = lock_participant(session, participant_id)
-        _id, package = version_today(session, participant, catalogue=catalogue, now=now)
-        anchors = standing_anchors(session, participant_id)
-        if following_up.is_due_to_change(session, participant, package, anchors, now=now):
-            made = replan(session, FOLLOW_UPS, participant, catalogue=catalogue, now=now)
-            # Of whoever has left nothing can change, however often it is looked at.
-            changed += not made.is_empty
+    for first in range(0, len(reporters), MOST_AT_ONCE):
+        ids = reporters[first : first + MOST_AT_ONCE]
+        known = following_up.read(session, ids, forms)
+        anchors = anchors_of(session, ids)
+        rows = session.execute(
+            select(Participant, Site)
+            .join(Site, Site.id == Participant.site_id)
+            .where(Participant.id.in_(ids))
+            .order_by(Participant.id)
+            .execution_options(populate_existing=True)
+        )
+        for participant, site in rows.all():
+            on = now.astimezone(ZoneInfo(participant.zone)).date()
+            package = catalogue.package(versions.at(site, on=on))
+            if following_up.is_due_to_change(
+                known, participant, package, anchors[participant.id], now=now
+            ):
+                locked = lock_participant(session, participant.id)
+                made = replan(session, FOLLOW_UPS, locked, catalogue=catalogue, now=now)
+                # Of whoever has left nothing can change, however often it is looked at.
+                changed += not made.is_empty
     return changed
 
 

@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
@@ -142,6 +143,23 @@ def version_in_force(session: Session, site: Site, *, on: date) -> int:
     if version_id is None:
         raise NoActiveStudyVersion(details={"site": site.code, "on": on.isoformat()})
     return version_id
+
+
+class InForce:
+    """The versions in force, each looked up once: for a look at many participants of few sites."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[tuple[UUID, date], int] = {}
+
+    def at(self, site: Site, *, on: date) -> int:
+        """Return the id of the version in force at a site on a local date.
+
+        Raises NoActiveStudyVersion.
+        """
+        if (site.id, on) not in self._known:
+            self._known[site.id, on] = version_in_force(self._session, site, on=on)
+        return self._known[site.id, on]
 
 
 def _refuse_expired(package: StudyPackage, day: date) -> None:

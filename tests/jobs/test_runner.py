@@ -93,6 +93,42 @@ def test_what_leads_to_nothing_more_does_not_ask_for_another_round(parts: Parts)
     assert run_of(parts, "last").handled_count == 1
 
 
+def test_what_leads_to_nothing_more_runs_once_when_the_others_are_at_rest(parts: Parts) -> None:
+    order: list[str] = []
+
+    def noted(one: Job) -> Job:
+        def run(parts: Parts) -> int:
+            order.append(one.name)
+            return one.run(parts)
+
+        return replace(one, run=run)
+
+    count = replace(in_turn("count", 1, 1), leads_to_more=False)
+    jobs = [in_turn("write", 1, 0, 1), count, in_turn("look"), in_turn("send", 1, 1)]
+
+    Worker(parts, [noted(one) for one in jobs]).run_to_rest()
+
+    assert order == [*("write", "look", "send") * 3, "write", "count"]
+
+
+def test_rest_is_when_all_had_nothing_to_do_one_after_another(parts: Parts) -> None:
+    """What came after the last job that did something need not be asked again."""
+    order: list[str] = []
+
+    def noted(name: str, *outcomes: int) -> Job:
+        left = list(outcomes)
+
+        def run(_parts: Parts) -> int:
+            order.append(name)
+            return left.pop(0) if left else 0
+
+        return job(name, run)
+
+    Worker(parts, [noted("first", 1), noted("second"), noted("third")]).run_to_rest()
+
+    assert order == ["first", "second", "third", "first"]
+
+
 def test_a_failing_job_is_written_down_and_runs_again_at_its_next_tick(parts: Parts) -> None:
     shaky = in_turn("shaky", ValueError("13800138000"), 1)
     worker = Worker(parts, [shaky])

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.models import Assessment, WorkItem, WorkKind
-from epro.services import baseline
+from epro.services import anchors, baseline
 from questionnaires.schedule import AnchorEvent
-from tests.factories import SYSTEM, add_user, shipped_package, user_actor
+from tests.factories import SYSTEM, add_participant, add_user, shipped_package, user_actor
 from tests.services.given import begin, local
 from tests.services.line import Line
+from tests.statements import engine_of, heard_by
 
 VISIT_ON = date(2026, 3, 10)
 VISIT_AT = local(VISIT_ON, 10)
@@ -155,3 +156,24 @@ def test_a_visit_that_is_planned_for_the_same_day_says_so_as_it_is_recorded(
     assert not baseline.look(
         session, SYSTEM, given.participant, catalogue=given.catalogue, now=VISIT_AT
     )
+
+
+@pytest.mark.req("S-01")
+def test_a_look_asks_the_database_no_more_often_for_many_visits_than_for_one(
+    session: Session, line: Line
+) -> None:
+    site, catalogue = line.given.site, line.given.catalogue
+    people = [add_participant(session, site, f"SZ01-{number:03d}") for number in range(100, 112)]
+    for one in people:
+        for event, at in ((AnchorEvent.ENR, ENROLLED_AT), (AnchorEvent.INF1_PLANNED, VISIT_AT)):
+            anchors.record(
+                session, SYSTEM, one, event, occurred_at=at, reason=None, catalogue=catalogue,
+                now=ENROLLED_AT,
+            )  # fmt: skip
+
+    with heard_by(engine_of(session)) as statements:
+        found = baseline.look_ahead(session, catalogue=catalogue, now=local(VISIT_ON - DAY, 20))
+    told_of = baseline.look_ahead(session, catalogue=catalogue, now=local(VISIT_ON, 0))
+
+    assert (found, len(statements)) == (0, 2)  # of whom there may be news, and the version in force
+    assert told_of == len(people) + 1

@@ -1,5 +1,6 @@
 """An open problem is asked about again until it has ended."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -17,11 +18,14 @@ from epro.models import (
     Reminder,
     SafetyFlag,
 )
-from epro.services import diary, life_cycle, noticing, planning, reminders
+from epro.services import anchors, diary, life_cycle, noticing, planning, reminders
 from questionnaires.adverse_events import Outcome
 from questionnaires.schedule import AnchorEvent
+from tests.factories import SYSTEM, add_participant, participant_actor
 from tests.services.eventful import Eventful, begin_eventful, day
 from tests.services.given import local
+from tests.services.line import INFUSED_AT
+from tests.statements import engine_of, heard_by
 
 pytestmark = pytest.mark.req("A-12")
 
@@ -277,3 +281,38 @@ def test_under_a_red_flag_a_pause_suspends_what_is_asked_after_three_days(
 
 def _is_open(opens_at: datetime, closes_at: datetime, at: datetime) -> bool:
     return opens_at <= at < closes_at and closes_at - opens_at == timedelta(days=2, hours=16)
+
+
+def others(eventful: Eventful, *codes: str) -> list[Eventful]:
+    """Return further participants of the site, infused on the same day."""
+    session, given = eventful.session, eventful.line.given
+    found = []
+    for code in codes:
+        person = add_participant(session, given.site, code)
+        for event, at in ((AnchorEvent.ENR, local(day(-8), 9)), (AnchorEvent.INF1, INFUSED_AT)):
+            anchors.record(
+                session, SYSTEM, person, event, occurred_at=at, reason=None,
+                catalogue=given.catalogue, now=INFUSED_AT,
+            )  # fmt: skip
+        own = replace(given, participant=person, actor=participant_actor(session, person))
+        found.append(Eventful(session, replace(eventful.line, given=own)))
+    return found
+
+
+def test_a_look_asks_the_database_no_more_often_for_many_reports_than_for_one(
+    eventful: Eventful,
+) -> None:
+    report(eventful, 5)
+    assert tick(eventful, 6) == 1
+    with heard_by(engine_of(eventful.session)) as for_one:
+        assert tick(eventful, 6, hour=10) == 0
+
+    everybody = [eventful, *others(eventful, *(f"SZ01-{number:03d}" for number in range(100, 106)))]
+    for one in everybody:
+        report(one, 6)
+        report(one, 6, still="ended", ended_at=local(day(6), 11).isoformat())
+    assert tick(eventful, 7) == len(everybody)
+    with heard_by(engine_of(eventful.session)) as for_many:
+        assert tick(eventful, 7, hour=10) == 0
+
+    assert len(for_many) == len(for_one) <= 10
