@@ -4,6 +4,7 @@ From then on everything goes over HTTP. The secrets are made anew and live as lo
 """
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,17 +26,12 @@ from questionnaires.definition import StudyPackage
 
 OPERATOR = system_actor("rehearsal")
 CALLER = Caller(client="rehearsal", address="127.0.0.1")
-# As many physicians as sign in turn: one-time codes are good once, and new ones come every 30 s.
 PEOPLE = (
     ("coordinator", "李敏 Li Min", Role.COORDINATOR),
     ("coordinator2", "吴霞 Wu Xia", Role.COORDINATOR),
     ("principal", "刘洋 Liu Yang", Role.PRINCIPAL_INVESTIGATOR),
-    ("investigator1", "王芳 Wang Fang", Role.INVESTIGATOR),
-    ("investigator2", "周敏 Zhou Min", Role.INVESTIGATOR),
-    ("investigator3", "孙丽 Sun Li", Role.INVESTIGATOR),
-    ("investigator4", "何静 He Jing", Role.INVESTIGATOR),
-    ("investigator5", "郭强 Guo Qiang", Role.INVESTIGATOR),
 )
+PHYSICIANS = ("王芳 Wang Fang", "周敏 Zhou Min", "孙丽 Sun Li", "何静 He Jing", "郭强 Guo Qiang")
 TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG)
 
 
@@ -47,7 +43,17 @@ class OpenedSite:
     edc_secret: str
 
 
-def open_site(parts: Parts, package: StudyPackage, *, site: str) -> OpenedSite:
+def physicians_for(participants: int) -> int:
+    """Return how many physicians sign in turn: a one-time code is good once, in 30 s of the wall.
+
+    More than a site of that size has, but nothing that is compared depends on how many there are.
+    """
+    return max(3, min(24, participants * 2 // 5))
+
+
+def open_site(
+    parts: Parts, package: StudyPackage, *, site: str, physician_count: int
+) -> OpenedSite:
     """Fill an empty database with a site that can enrol from today on."""
     now = wall_clock_now()
     facts = SiteFacts(
@@ -65,7 +71,10 @@ def open_site(parts: Parts, package: StudyPackage, *, site: str) -> OpenedSite:
             session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
             phone="+8613900139099", keyring=parts.keyring, now=now,
         )  # fmt: skip
-        people = [_hire(session, parts, number, site, now=now) for number in range(len(PEOPLE))]
+        people = [
+            _hire(session, parts, number, who, site, now=now)
+            for number, who in enumerate([*PEOPLE, *_physicians(physician_count)], start=1)
+        ]
         _delegate(session, parts, people, site, now=now)
         client = edc_clients.add_client(
             session, OPERATOR, EDC_CLIENT,
@@ -75,9 +84,24 @@ def open_site(parts: Parts, package: StudyPackage, *, site: str) -> OpenedSite:
     return OpenedSite(people, client.secret)
 
 
-def _hire(session: Session, parts: Parts, number: int, site: str, *, now: datetime) -> Colleague:
-    username, full_name, role = PEOPLE[number]
-    password, phone = secrets.token_urlsafe(12), f"+86139001390{number + 1:02d}"
+def _physicians(count: int) -> Iterator[tuple[str, str, Role]]:
+    for number in range(count):
+        turn, which = divmod(number, len(PHYSICIANS))
+        name = f"{PHYSICIANS[which]} {turn + 1}" if turn else PHYSICIANS[which]
+        yield f"investigator{number + 1}", name, Role.INVESTIGATOR
+
+
+def _hire(
+    session: Session,
+    parts: Parts,
+    number: int,
+    who: tuple[str, str, Role],
+    site: str,
+    *,
+    now: datetime,
+) -> Colleague:
+    username, full_name, role = who
+    password, phone = secrets.token_urlsafe(12), f"+86139001390{number:02d}"
     added = staff.add_user(
         session, OPERATOR, username=username, full_name=full_name,
         email=f"{username}@example.org", phone=phone, password=password, roles=[role], site=site,

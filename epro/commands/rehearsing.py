@@ -29,7 +29,7 @@ from epro.rehearsal.report.page import comparison_page, write_report
 from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.wire import Wire
-from epro.rehearsal_site import open_site
+from epro.rehearsal_site import open_site, physicians_for
 from epro.settings import Settings
 from epro.supervision import Supervisor
 from questionnaires.checking import check_folder
@@ -143,7 +143,10 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
         settings = Settings.from_env(os.environ | environment)
         upgrade(settings.database_url)
         with opened_parts(settings) as parts:
-            site = open_site(parts, check_folder(plan.package).package, site=SITE)
+            site = open_site(
+                parts, check_folder(plan.package).package, site=SITE,
+                physician_count=physicians_for(plan.count),
+            )  # fmt: skip
         supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
         supervisor.wait_until_ready(deployment.HOST, port)

@@ -82,7 +82,11 @@ def web(host: str, port: int, processes: int | None) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--when-moved", is_flag=True,
+    help="Only when a rehearsal's clock is moved; refused outside a rehearsal.",
+)  # fmt: skip
+def worker(*, when_moved: bool) -> None:
     """Run the jobs that are due, until stopped.
 
     On PostgreSQL as many as wanted share the work; SQLite takes one.
@@ -93,7 +97,9 @@ def worker() -> None:
     """
     configure_logging()
     with opened_parts() as parts:
-        Worker(parts).run_until_stopped()
+        if when_moved and not parts.settings.is_rehearsal:
+            raise click.UsageError("--when-moved is for rehearsals: nothing else moves a clock.")
+        Worker(parts).run_until_stopped(is_ticking=not when_moved)
 
 
 def _described_way_in(address: str, code: str, activation_code: str, year: int) -> str:

@@ -43,10 +43,11 @@ class Worker:
         self._told_at: dict[str, float] = {}
         self._is_stopping = False
 
-    def run_until_stopped(self) -> None:
+    def run_until_stopped(self, *, is_ticking: bool = True) -> None:
         """Tick until SIGTERM or SIGINT, then finish what has begun; call it from the main thread.
 
-        Raises SecondWorkerRefused on SQLite while another worker runs.
+        Without ticks the jobs run when a rehearsal's clock is moved, and only then. Raises
+        SecondWorkerRefused on SQLite while another worker runs.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -56,8 +57,8 @@ class Worker:
             self._note_start()
             self.follow_rehearsal()
             scheduler = self._scheduler()
-            scheduler.start()
-            logger.info("The worker ticks %s jobs.", len(self._jobs))
+            scheduler.start(paused=not is_ticking)
+            logger.info("The worker %s %s jobs.", "ticks" if is_ticking else "has", len(self._jobs))
             # A flag and short looks, because a signal handler must not touch locks.
             while not self._is_stopping:
                 time.sleep(look_every_s)

@@ -10,36 +10,19 @@ from zoneinfo import ZoneInfo
 
 from epro.rehearsal import symptoms
 from epro.rehearsal.facts import Did
-from epro.rehearsal.phone import Phone, Sheet
-from epro.rehearsal.play import MINUTE, Stage
-from epro.rehearsal.population import DAY, HOME, SITE, Person, at_home
-from epro.rehearsal.staff import Team
+from epro.rehearsal.life import HOUR, Life
+from epro.rehearsal.phone import Sheet
+from epro.rehearsal.play import MINUTE
+from epro.rehearsal.population import DAY, HOME, at_home
 from epro.rehearsal.symptoms import Words
-from epro.rehearsal.timing import Instants, local_time
+from epro.rehearsal.timing import local_time
 from epro.rehearsal.wire import Answer
 
-API = "/api/v1"
-HOUR = timedelta(hours=1)
 ARRIVAL = time(7, 30)
 
 
-class Participant:
+class Participant(Life):
     """Lives one person's plan: every act is put on the stage at its time."""
-
-    def __init__(
-        self,
-        person: Person,
-        phone: Phone,
-        stage: Stage,
-        team: Team,
-        instants: Instants,
-        rates: Mapping[str, Any],
-    ) -> None:
-        self.person, self._phone, self._stage, self._team = person, phone, stage, team
-        self._instants, self._rates = instants, rates
-        self._decided: set[tuple[str, str]] = set()
-        self._has_left = False
-        self._offline_since: datetime | None = None
 
     def plan(self) -> None:
         """Put everything on the stage that is known from the start."""
@@ -50,6 +33,9 @@ class Participant:
             (person.loses_phone_at, self._lose_phone),
             (person.dead_from, partial(self._number, is_dead=True)),
             (person.dead_until, partial(self._number, is_dead=False)),
+            (person.paused and person.paused[0], self._pause),
+            (person.paused and person.paused[1], self._come_back),
+            (person.changes_slot_at, self._change_slot),
             (person.leaves_at, self._leave),
         ):
             if instant is not None:
@@ -66,91 +52,12 @@ class Participant:
             at_home(self.person.enrolled_at.astimezone(HOME).date() + DAY, time(13, 50)), self._day
         )
 
-    # --- at the site -----------------------------------------------------------------------------
-
-    def _coordinator(self) -> Any:
-        return self._team.with_role("coordinator")[int(self.person.code[-1]) % 2]
-
-    def _enrol(self) -> None:
-        person, now = self.person, self._stage.clock.now()
-        consents = [
-            {"kind": kind, "document_version": "2.0", "explained_by": "李敏 Li Min",
-             "given_at": (now - HOUR).isoformat(), "paper_location": "binder 1"}
-            for kind in person.consents
-        ]  # fmt: skip
-        form = {
-            "code": person.code, "site": SITE, "language": "zh", "zone": HOME.key,
-            "phone": person.number, "email": person.email, "year_of_birth": person.year_of_birth,
-            "consents": consents, "diary_slot": person.slot,
-        }  # fmt: skip
-        enrolled = self._team.need(
-            201, self._coordinator(), "POST", "/participants", body=form, kind="enrolment"
-        )
-        self._stage.note(
-            person.code, Did.ENROLLED, at=now, slot=person.slot, zone=HOME.key,
-            consents=list(person.consents), number=person.number,
-        )  # fmt: skip
-        self._phone.activate(enrolled["activation_code"])
-        self._stage.note(person.code, Did.ACTIVATED)
-        if person.own_time:
-            self._own("PATCH", "/me/preferences", {"reminder_time": person.own_time}, 200)
-            self._stage.note(person.code, Did.CHOSE_TIME, time=person.own_time)
-        self._anchor("INF1_PLANNED", person.infused_at)
-
-    def _anchor(self, event: str, occurred_at: datetime) -> None:
-        if self._has_left:
-            return
-        anchor = {"event": event, "occurred_at": occurred_at.isoformat(), "reason": None}
-        path = f"/participants/{self.person.code}/anchors"
-        now = self._stage.clock.now()
-        self._team.need(201, self._coordinator(), "POST", path, body=anchor, kind="anchor")
-        self._stage.note(
-            self.person.code, Did.ANCHORED, at=now, event=event, occurred_at=occurred_at
-        )
-        self._look()
-
-    def _leave(self) -> None:
-        now = self._stage.clock.now()
-        body = {
-            "life_cycle": self.person.leaves_as, "occurred_at": now.isoformat(),
-            "reason": "does not want to go on",
-        }  # fmt: skip
-        path = f"/participants/{self.person.code}/life-cycle"
-        self._team.need(200, self._coordinator(), "PUT", path, body=body, kind="life cycle")
-        self._stage.note(self.person.code, Did.LEFT, at=now, life_cycle=self.person.leaves_as)
-        self._has_left = True
-
-    def _lose_phone(self) -> None:
-        """Get a new activation code for another phone; what the old one had not sent is gone."""
-        if self._has_left:
-            return
-        path = f"/participants/{self.person.code}/activation-codes"
-        issued = self._team.need(201, self._coordinator(), "POST", path, kind="activation code")
-        self._phone.activate(issued["activation_code"])
-        self._look()
-
-    def _number(self, *, is_dead: bool) -> None:
-        """Let her number take nothing for a while, or take messages again."""
-        dead = self._stage.provider.dead
-        (dead.add if is_dead else dead.discard)(self.person.number)
-        did = Did.NUMBER_DIED if is_dead else Did.NUMBER_CAME_BACK
-        self._stage.note(self.person.code, did)
-
-    # --- where she is ----------------------------------------------------------------------------
-
-    def _move_to(self, zone: ZoneInfo) -> None:
-        if self._has_left:
-            return
-        now = self._stage.clock.now()
-        self._own("PUT", "/me/zone", {"zone": zone.key, "reason": None}, 200)
-        self._phone.zone = zone
-        self._stage.note(self.person.code, Did.MOVED_ZONE, at=now, zone=zone.key)
-        self._look()
-
     def _day(self) -> None:
-        """Once a day: perhaps report a problem."""
+        """Once a day: perhaps report a problem, or see whether one is asked about again."""
         if self._has_left:
             return
+        if self._reports_open:
+            self._look()
         on = self._stage.clock.now().astimezone(HOME).date()
         chance = self.person.chance(f"day:{on}")
         if chance.random() < self._rates["reports"]["each_day"]:
@@ -162,6 +69,7 @@ class Participant:
 
     def _look(self) -> None:
         """Open the app: decide about what is new on it, and when the system will look."""
+        super()._look()
         if self._has_left:
             return
         self._phone.look()
@@ -252,11 +160,13 @@ class Participant:
         one = self._phone.due.get(id_)
         if self._has_left or one is None or (code, on) in self._decided_and_sent():
             return
-        if at < self._phone.instant(one, "opens_at"):
+        if at < self._phone.instant(one, "opens_at") or self._was_paused(at):
             return
         self._decided.add((code, on.isoformat()))
         sheet = self._fill_in(one, code, one["questionnaire"]["version"], at=at, words=words)
-        answer = self._send(sheet, on=on)
+        answer = self._send(sheet, on=on, assessment=id_)
+        if code == "ae_follow_up" and symptoms.is_over(words.but):
+            self._reports_open -= 1
         if answer.status == 201:
             self._phone.answered.add(id_)
             self._phone.due.pop(id_, None)
@@ -265,6 +175,12 @@ class Participant:
         if answer.status == 201 and "pain" in words.but and is_open and chance.random() < share:
             later = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 50))
             self._stage.at(later, partial(self._correct, sheet, on, chance))
+
+    def _was_paused(self, at: datetime) -> bool:
+        """Tell whether a pause lay on an instant: her phone asks nothing then."""
+        return (
+            self.person.paused is not None and self.person.paused[0] <= at < (self.person.paused[1])
+        )
 
     def _decided_and_sent(self) -> set[tuple[str, date]]:
         return {(code, date.fromisoformat(on)) for code, on in self._decided}
@@ -275,7 +191,7 @@ class Participant:
         id_ = UUID(int=self.person.chance(f"id:{code}:{at}").getrandbits(128), version=4)
         return self._phone.fill_in(one, code, version, id_=id_, answered_at=at, but=words.but)
 
-    def _send(self, sheet: Sheet, *, on: date | None) -> Answer:
+    def _send(self, sheet: Sheet, *, on: date | None, assessment: str | None = None) -> Answer:
         now = self._stage.clock.now()
         answer = self._phone.send(sheet, now=now)
         if answer.status not in {200, 201}:
@@ -283,7 +199,7 @@ class Participant:
         self._stage.note(
             self.person.code, Did.ANSWERED, at=now, response=str(sheet.id),
             questionnaire=sheet.body["questionnaire"]["code"], on=on, answered_at=sheet.answered_at,
-            answers=_values(sheet.body["answers"]),
+            assessment=assessment, answers=_values(sheet.body["answers"]),
         )  # fmt: skip
         return answer
 
@@ -295,7 +211,37 @@ class Participant:
         sheet = self._fill_in(
             None, "ae_report", self._phone.reports["ae_report"], at=at, words=words
         )
-        self._send(sheet, on=None)
+        answer = self._send(sheet, on=None)
+        if answer.body["safety_question"]:
+            self._be_asked(sheet, answer.body["safety_question"], chance)
+        self._reports_open += not symptoms.is_over(words.but)
+        self._look()
+
+    def _be_asked(self, sheet: Sheet, question: Mapping[str, Any], chance: Random) -> None:
+        """Answer what is asked about her words: in time, late, or never."""
+        rates, drawn = self._rates["reports"]["question"], chance.random()
+        answer_by = datetime.fromisoformat(question["answer_by"])
+        self._stage.look_at(answer_by)
+        if drawn < rates["answered"]:
+            at = self._stage.clock.now() + chance.randint(*rates["minutes"]) * MINUTE
+        elif drawn < rates["answered"] + rates["late"]:
+            at = answer_by + chance.randrange(10, 90) * MINUTE
+        else:
+            return
+        act = partial(self._answer_question, sheet, question["id"], symptoms.of_question(chance))
+        self._stage.at(at, act)
+
+    def _answer_question(self, sheet: Sheet, id_: str, given: Mapping[str, bool | str]) -> None:
+        if self._has_left:
+            return
+        now, path = self._stage.clock.now(), f"/me/safety-questions/{id_}/answer"
+        self._own("POST", path, dict(given), 200, kind="safety question")
+        said = {"help_now": given["help_now"]}
+        if given["hospital"] != "no":
+            said["hospital_planned"] = given["hospital"]
+        self._stage.note(
+            self.person.code, Did.ANSWERED_QUESTION, at=now, response=str(sheet.id), answers=said
+        )
 
     def _correct(self, sheet: Sheet, on: date, chance: Random) -> None:
         """Correct a rating by one: what the day said stays what it was."""
@@ -315,12 +261,6 @@ class Participant:
             self.person.code, Did.CORRECTED, at=now, response=str(sheet.id), on=on,
             answers=values | but,
         )  # fmt: skip
-
-    def _own(self, method: str, path: str, body: Mapping[str, Any], status: int) -> None:
-        """Ask as herself for something that has to succeed."""
-        self._phone.wire.need(
-            status, method, f"{API}{path}", token=self._phone.token(), body=body, kind=path
-        )
 
 
 def _values(answers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -23,6 +23,7 @@ Act = Callable[[], None]
 Need = Callable[[], bool]
 THREADS = 4
 MINUTE = timedelta(minutes=1)
+TOGETHER_S = 120
 # So long before the system acts, answers are in: it runs on while they are sent.
 BEFORE = 4 * MINUTE
 # What is due at an instant is due at its first moment; the clock is moved just past it.
@@ -72,6 +73,11 @@ class Stage:
             if instant not in self._needs:
                 heapq.heappush(self._looks, instant)
             self._needs[instant].append(is_needed)
+
+    def settle_soon(self) -> None:
+        """See to it that the jobs follow what was just done; what comes together is one move."""
+        over = (self.clock.now().timestamp() // TOGETHER_S + 1) * TOGETHER_S
+        self.look_at(datetime.fromtimestamp(over, UTC))
 
     def run(self, ends_at: datetime) -> Iterator[datetime]:
         """Play until the end; yield the instant after every step."""

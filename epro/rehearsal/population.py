@@ -39,6 +39,7 @@ class Person:
     infusion_recorded_at: datetime
     second_at: datetime | None
     slot: str
+    changes_slot_at: datetime | None
     own_time: str | None
     consents: tuple[str, ...]
     email: str | None
@@ -48,6 +49,7 @@ class Person:
     loses_phone_at: datetime | None
     dead_from: datetime | None
     dead_until: datetime | None
+    paused: tuple[datetime, datetime] | None
     leaves_at: datetime | None
     leaves_as: str
 
@@ -81,7 +83,11 @@ def _person(
     number: int, *, seed: int, weeks: int, begins_on: date, rates: Mapping[str, Any]
 ) -> Person:
     code = f"{SITE}-{number:03d}"
-    chance = Random(f"{seed}:{code}:life")  # noqa: S311  invented people, no secret
+
+    def chance_of(about: str) -> Random:
+        return Random(f"{seed}:{code}:{about}")  # noqa: S311  invented people, no secret
+
+    chance = chance_of("life")
     of_people, enrolment = rates["people"], rates["enrolment"]
     enrolled_on = begins_on + timedelta(days=chance.randrange(enrolment["within_days"]))
     enrolled_at = at_home(enrolled_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 150, 5))
@@ -135,6 +141,7 @@ def _person(
         infusion_recorded_at=recorded_at,
         second_at=at_home(second_on, time(10, 0)) if second_on else None,
         slot=slot,
+        changes_slot_at=_slot_change(chance_of("slot"), infused_on, days=days, of_people=of_people),
         own_time=own_time if slot == "evening" else None,
         consents=tuple(consents),
         email=f"{code.lower()}@example.org" if "email_processor" in consents else None,
@@ -146,6 +153,27 @@ def _person(
         loses_phone_at=at_home(lost_on, time(14, 20)) if lost_on else None,
         dead_from=at_home(dead_on, time(7, 0)) if dead_on else None,
         dead_until=at_home(dead_on, time(7, 0)) + dead if dead_on else None,
+        paused=_pause(chance_of("pause"), infused_on, days=days, of_people=of_people),
         leaves_at=at_home(leaves_on, time(11, 40)) if leaves_on else None,
         leaves_as=chance.choice(of_people["withdrawals"]),
     )
+
+
+def _slot_change(
+    chance: Random, infused_on: date, *, days: int, of_people: Mapping[str, Any]
+) -> datetime | None:
+    """Return when she decides to keep her diary at the other time of day, if she does."""
+    drawn, first = chance.random(), chance.randint(1, max(1, min(50, days - 3)))
+    at = at_home(infused_on + timedelta(days=first), time(chance.choice((7, 12, 20)), 40))
+    return at if drawn < of_people["changes_slot"] else None
+
+
+def _pause(
+    chance: Random, infused_on: date, *, days: int, of_people: Mapping[str, Any]
+) -> tuple[datetime, datetime] | None:
+    """Return from when until when she is paused, at hours of the site, if she is at all."""
+    drawn, first = chance.random(), chance.randint(1, max(1, days - 4))
+    length = timedelta(days=chance.randint(*of_people["pause_days"]))
+    begins_at = at_home(infused_on + timedelta(days=first), time(chance.choice((9, 14, 19)), 20))
+    ends_at = at_home(begins_at.date(), time(chance.choice((9, 14, 19)), 25)) + length
+    return (begins_at, ends_at) if drawn < of_people["pauses"] else None

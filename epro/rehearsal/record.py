@@ -11,6 +11,7 @@ from epro.rehearsal.gateway import Arrived
 from epro.rehearsal.observing import Observed, Row, SeenFlag, Told
 
 INSTANTS = frozenset({"occurred_at", "answered_at"})
+DAYS = frozenset({"on", "from_on"})
 
 
 def write_record(file: Path, script: Script, seen: Observed) -> None:
@@ -53,8 +54,8 @@ def _plain(value: Any) -> Any:
 
 def _fact(content: dict[str, Any]) -> Fact:
     what = _with_instants(content["what"], *INSTANTS)
-    if what.get("on") is not None:
-        what["on"] = date.fromisoformat(what["on"])
+    for name in DAYS & what.keys():
+        what[name] = date.fromisoformat(what[name]) if what[name] else None
     return Fact(datetime.fromisoformat(content["at"]), content["person"], Did(content["did"]), what)
 
 

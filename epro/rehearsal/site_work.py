@@ -72,7 +72,7 @@ class SiteWork:
                 continue
             self._taken.add(key)
             # Whoever has to know at once is told before the clock goes on.
-            self._stage.look_at(self._stage.clock.now() + MINUTE)
+            self._stage.settle_soon()
             chance = self._chance(flag)
             at = self._stage.clock.now() + self._reaction(flag["tier"], chance)
             self._stage.at(at, partial(self._take, flag, chance))
@@ -188,6 +188,8 @@ class SiteWork:
             flag["participant"], Did.CLOSED, at=now, flag=flag["id"], rules=flag["rules"],
             by=who.username,
         )  # fmt: skip
+        if not is_yellow:  # how soon a problem is asked about again may follow from it
+            self._stage.settle_soon()
         return True
 
     def _report(self, flag: Mapping[str, Any]) -> None:

@@ -16,6 +16,11 @@ FEVERS = (37.7, 37.8, 38.0, 38.1)
 HIGH_FEVERS = (38.2, 38.4, 38.6, 38.7, 38.9, 39.4)
 ROUTES = ("axillary", "axillary", "axillary", "oral")
 FLARE_DAYS = 3
+# The last tells of no danger, for all that a word of it stands there.
+WORDS_OF_DANGER = (
+    "昨天晚上叫了救护车。", "前天住院了，今天回家。", "疼得昏迷过一次。", "有时候想自杀。",
+    "没有住院，只是难受。",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ def of_form(
     if questionnaire == "practice":
         return Words({}, matters=False)
     chance = person.chance(f"says:{questionnaire}:{on}")
+    if questionnaire == "ae_follow_up":
+        return of_follow_up(chance, rates)
     usual: dict[str, AnswerValue] = {"temp": _own_temperature(person, chance)}
     if questionnaire not in {"morning_check", "infusion_evening", "safety_check"}:
         usual |= _pains(person, on, rates)
@@ -43,15 +50,44 @@ def of_form(
 
 
 def of_report(chance: Random, rates: Mapping[str, Any]) -> Words:
-    """Return what a report of a problem says: over by now, and how bad it was."""
-    worst = rates["reports"]["worst"]
-    chosen = chance.choices(list(worst), weights=list(worst.values()))[0]
+    """Return what a report of a problem says: how bad it was, and whether it goes on."""
+    worst = _worst(chance, rates)
     what = chance.choice(["pain", "skin", "stomach"])
-    but: dict[str, AnswerValue] = {
-        "what": what, "still": "ended", "worst": chosen, "outcome": "gone",
-        "effect": "less", "done": ("medicine",), "note": "现在好了。",
+    goes_on = chance.random() < rates["reports"]["goes_on"]
+    said = {"what": what, "worst": worst} | _how_it_is(goes_on=goes_on)
+    if chance.random() < rates["reports"]["words_of_danger"]:
+        said["note"] = chance.choice(WORDS_OF_DANGER)
+    return Words(said, matters=True)
+
+
+def of_question(chance: Random) -> dict[str, bool | str]:
+    """Return what she answers when she is asked about her words."""
+    hospital = chance.choice(("no", "no", "no", "no", "planned", "unplanned", "unplanned"))
+    return {"help_now": chance.random() < 0.15, "hospital": hospital}
+
+
+def of_follow_up(chance: Random, rates: Mapping[str, Any]) -> Words:
+    """Return what is said when a problem is asked about again."""
+    goes_on = chance.random() >= rates["reports"]["ended_when_asked_again"]
+    return Words({"worst": _worst(chance, rates)} | _how_it_is(goes_on=goes_on), matters=True)
+
+
+def is_over(said: Mapping[str, Any]) -> bool:
+    """Tell whether a problem is over by what was said of it."""
+    return said.get("still") == "ended"
+
+
+def _worst(chance: Random, rates: Mapping[str, Any]) -> str:
+    worst: Mapping[str, float] = rates["reports"]["worst"]
+    return chance.choices(list(worst), weights=list(worst.values()))[0]
+
+
+def _how_it_is(*, goes_on: bool) -> dict[str, AnswerValue]:
+    now = ("ongoing", "same", "还没有好。") if goes_on else ("ended", "gone", "现在好了。")
+    still, outcome, note = now
+    return {
+        "still": still, "outcome": outcome, "note": note, "effect": "less", "done": ("medicine",),
     }  # fmt: skip
-    return Words(but, matters=True)
 
 
 def _own_temperature(person: Person, chance: Random) -> float:

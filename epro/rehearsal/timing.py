@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from epro.rehearsal.sources import read_yaml
 
+# The block of what is asked again about a reported problem; it stands in no row of the schedule.
+ASKED_AGAIN = "AE"
+
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
@@ -45,6 +48,8 @@ class Instants:
         blocks: dict[str, set[str]] = {}
         for block in schedule["blocks"]:
             blocks.setdefault(block["questionnaire"], set()).add(block["code"])
+        asked_again = read_yaml(package / "study.yaml")["adverse_events"]["follow_up"]
+        blocks[asked_again] = {ASKED_AGAIN}
         self._steps = {
             form: [step for step in reminders["steps"] if step["block"] in codes]
             for form, codes in blocks.items()

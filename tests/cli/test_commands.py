@@ -59,6 +59,16 @@ def with_site(database: Database) -> None:
         sites.add_site(session, SYSTEM, SITE, now=START)
 
 
+# --- the worker -----------------------------------------------------------------------------------
+
+
+def test_a_worker_that_waits_for_a_moved_clock_is_refused_outside_a_rehearsal(give: Give) -> None:
+    refused = give("worker", "--when-moved")
+
+    assert refused.exit_code == 2
+    assert "--when-moved is for rehearsals" in refused.output
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 

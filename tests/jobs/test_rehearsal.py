@@ -1,5 +1,7 @@
 """The rehearsal's clock: it moves ahead only, and all that fell due is done before it answers."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -107,3 +109,35 @@ def test_a_move_without_settling_leaves_the_worker_nothing_to_settle(session: Se
 
     standing = rehearsal.standing(session)
     assert (standing.offset, standing.unsettled_generation) == (timedelta(days=2), None)
+
+
+@pytest.fixture
+def kept_signals() -> Iterator[None]:
+    """Give back what the worker takes over while it runs in this process."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("kept_signals")
+@pytest.mark.parametrize(("is_ticking", "is_moved"), [(True, False), (False, False), (False, True)])
+def test_without_ticks_the_jobs_run_when_the_clock_was_moved_and_only_then(
+    parts: Parts, *, is_ticking: bool, is_moved: bool
+) -> None:
+    seen: list[datetime] = []
+
+    def look(parts: Parts) -> int:
+        seen.append(parts.clock.now())
+        return 0
+
+    worker = Worker(parts, [Job(name="look", every=timedelta(seconds=60), run=look)])
+    if is_moved:
+        with parts.database.transaction() as session:
+            move(session, FAR)
+    threading.Timer(0.5, worker._stop, (signal.SIGTERM, None)).start()
+
+    worker.run_until_stopped(is_ticking=is_ticking)
+
+    assert len(seen) == int(is_ticking or is_moved)

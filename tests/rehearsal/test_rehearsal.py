@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from epro.cli import main
 from epro.logs import ROOT
 from epro.rehearsal.running import RATES
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -105,10 +107,12 @@ def test_a_rehearsal_that_finds_differences_fails_and_says_how_many(rehearsed: R
 def test_judged_by_the_study_that_was_played_nothing_differs(
     rehearsed: Rehearsed, slipped: Path
 ) -> None:
-    judged = epro("rehearsed", str(rehearsed.record), "--expect", str(slipped))
+    judged = CliRunner().invoke(
+        main, ["rehearsed", str(rehearsed.record), "--expect", str(slipped)]
+    )
 
-    assert judged.stdout.splitlines() == ["No difference: all happened as the documents ask."]
-    assert judged.returncode == 0
+    assert judged.output.splitlines() == ["No difference: all happened as the documents ask."]
+    assert judged.exit_code == 0
 
 
 @pytest.mark.req("V-02")
@@ -119,11 +123,13 @@ def test_a_single_slip_is_found_with_participant_day_and_place(
     others = [slip for other, slip in SLIPS.items() if other != name]
     expected = study_with(others, tmp_path)
 
-    judged = epro("rehearsed", str(rehearsed.record), "--expect", str(expected))
+    judged = CliRunner().invoke(
+        main, ["rehearsed", str(rehearsed.record), "--expect", str(expected)]
+    )
 
-    lines = [line for line in judged.stdout.splitlines() if line.startswith("SZ01-")]
-    assert judged.returncode == 1
-    assert any(SLIPS[name].told in line for line in lines), judged.stdout
+    lines = [line for line in judged.output.splitlines() if line.startswith("SZ01-")]
+    assert judged.exit_code == 1
+    assert any(SLIPS[name].told in line for line in lines), judged.output
     elsewhere = [slip.told for slip in others]
     assert [line for line in lines if any(told in line for told in elsewhere)] == []
 

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from epro.rehearsal.oracle.protocol import URGENCY, Protocol
+from epro.rehearsal.oracle.words import lexicons_met
 
 Inputs = dict[str, Any]
 BASELINE = timedelta(days=28)
@@ -49,13 +50,20 @@ def met(
             if first - BASELINE <= one.answered_at < first
         ]
     _add_trends(protocol, inputs, baseline, entry, others)
+    inputs |= dict.fromkeys(lexicons_met(protocol.lexicons, entry.said), True)
     found = [
         rule
         for rule in protocol.rules
         if rule.get("is_on", True)
         and any(all(_holds(clause, inputs) for clause in trigger) for trigger in rule["triggers"])
     ]
-    return sorted(found, key=lambda rule: (-URGENCY[rule["tier"]], not rule.get("tonight", False)))
+    return most_urgent_first(found)
+
+
+def most_urgent_first(rules: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rules by tier, each once; of one tier that of tonight comes first."""
+    each = {rule["id"]: rule for rule in rules}.values()
+    return sorted(each, key=lambda rule: (-URGENCY[rule["tier"]], not rule.get("tonight", False)))
 
 
 def _with_temperature(protocol: Protocol, said: Inputs) -> Inputs:
@@ -84,13 +92,13 @@ def _add_trends(
     for trend in protocol.trends:
         if trend in simple:
             continue
-        held = {entry.on} if _all_hold(trend["when"], inputs) else set()
+        held = {entry.on} if all_hold(trend["when"], inputs) else set()
         for one in others:
             back = (entry.on - one.on).days
             if 0 <= back < trend["days"]:
                 past = _with_temperature(protocol, one.said)
                 _add_simple(simple, past, baseline)
-                if _all_hold(trend["when"], past):
+                if all_hold(trend["when"], past):
                     held.add(one.on)
         if trend["kind"] == "days_of_last":
             inputs[trend["name"]] = len(held)
@@ -113,7 +121,7 @@ def _add_simple(
         if not baseline:
             continue
         if trend["kind"] == "held_at_baseline":
-            inputs[trend["name"]] = any(_all_hold(trend["when"], one) for one in baseline)
+            inputs[trend["name"]] = any(all_hold(trend["when"], one) for one in baseline)
             continue
         question = trend["question"]
         known = [one[question] for one in baseline if isinstance(one.get(question), int | float)]
@@ -130,7 +138,8 @@ def _add_simple(
             inputs[trend["name"]] = now - usual
 
 
-def _all_hold(clauses: Iterable[Mapping[str, Any]], inputs: Mapping[str, Any]) -> bool:
+def all_hold(clauses: Iterable[Mapping[str, Any]], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether every clause holds for what was answered."""
     return all(_holds(clause, inputs) for clause in clauses)
 
 

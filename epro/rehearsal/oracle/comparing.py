@@ -7,6 +7,7 @@ from typing import Any
 
 from epro.rehearsal.facts import Script
 from epro.rehearsal.observing import Observed, Row, SeenFlag
+from epro.rehearsal.oracle.asking_again import is_follow_up
 from epro.rehearsal.oracle.course import Course
 from epro.rehearsal.oracle.ladder import Flag
 from epro.rehearsal.oracle.protocol import Protocol
@@ -39,7 +40,11 @@ def compare(protocol: Protocol, script: Script, seen: Observed) -> list[Differen
         Difference("-", "-", "the EDC's copy", "all of the feed", one) for one in seen.feed_faults
     ]
     for person in script.people():
-        course = Course.of(protocol, script, person)
+        names = {
+            row.id: (row.data["family"], row.data["occurrence"])
+            for row in seen.of("assessment", person)
+        }
+        course = Course.of(protocol, script, person, names)
         found += Comparison(course, seen).differences()
     return sorted(found, key=lambda one: (one.person, one.day, one.what))
 
@@ -55,6 +60,11 @@ class Comparison:
             for row in sorted(seen.of("assessment", course.person), key=lambda it: it.op != "void")
         }
 
+        self._arrived, self._put_off = (
+            [one for one in texts if one.number == course.number]
+            for texts in (seen.arrived, seen.put_off)
+        )
+
     def differences(self) -> Iterator[Difference]:
         """Yield all differences about her."""
         yield from self._of_assessments()
@@ -68,7 +78,7 @@ class Comparison:
     def _of_assessments(self) -> Iterator[Difference]:
         wanted = self._course.asked
         for identity, row in self._assessments.items():
-            if row.data["block"] != "AE" and identity not in wanted:
+            if identity not in wanted and not _is_cancelled_asking(row):
                 yield self._says(
                     row.data["planned_on"], f"assessment {_named(row)}", "none", row.op
                 )
@@ -101,6 +111,7 @@ class Comparison:
         yield "questionnaire", one.form, data["questionnaire_code"]
         for name in INSTANTS:
             yield name, self._clock(getattr(one, name)), self._clock(_instant(data[name]))
+        yield "suspended", str(one.suspended_at is not None), str(data["suspended_at"] is not None)
         yield "not offered", str(one.is_not_offered), str(data["not_offered"])
         yield "answered", str(one.completed_at is not None), str(data["completed_at"] is not None)
         if not one.by_assessor:
@@ -126,7 +137,7 @@ class Comparison:
                     continue
                 yield from self._of_step(day, what, step, found)
         for (identity, code), found in rows.items():
-            if found["skipped_reason"] == "not_taking_part" or identity[0].startswith("AE"):
+            if found["skipped_reason"] == "not_taking_part" or identity not in self._course.asked:
                 continue
             block = self._assessments[identity].data["block"]
             at = _instant(found["due_at"])
@@ -164,24 +175,14 @@ class Comparison:
         """A text that left has to have reached her phone, unless the provider put it off."""
         near = [
             one
-            for one in self._seen.arrived
-            if one.number == self._number
-            and one.template == step.template
-            and -SOON < one.at - step.decided_at < 4 * SOON
+            for one in self._arrived
+            if one.template == step.template and -SOON < one.at - step.decided_at < 4 * SOON
         ]
-        was_put_off = any(
-            one.number == self._number and abs(one.at - step.decided_at) < SOON
-            for one in self._seen.put_off
-        )
+        was_put_off = any(abs(one.at - step.decided_at) < SOON for one in self._put_off)
         if not near and not (was_put_off and found["not_sent_reason"]):
             yield self._says(
                 day, f"{what}, on her phone", step.template, found["not_sent_reason"] or "nothing"
             )
-
-    @property
-    def _number(self) -> str:
-        enrolled = next(one for one in self._course.script.of(self._person) if "number" in one.what)
-        return str(enrolled.what["number"])
 
     # --- answers and visits ----------------------------------------------------------------------
 
@@ -225,7 +226,7 @@ class Comparison:
             (one for one in self._seen.flags if one.person == self._person),
             key=lambda it: it.raised_at,
         )
-        for flag in self._course.flags:
+        for flag in self._course.flags.all:
             day = flag.raised_at.astimezone(self._home).date()
             what = f"flag {'+'.join(flag.rules)} for {flag.because}"
             near = [one for one in left if abs(one.raised_at - flag.raised_at) < SOON]
@@ -297,6 +298,11 @@ class Comparison:
     def _row_described(self, data: dict[str, Any]) -> str:
         at = self._clock(_instant(data["due_at"]))
         return f"{at} {data['skipped_reason'] or data['template']}"
+
+
+def _is_cancelled_asking(row: Row) -> bool:
+    """Tell whether it was planned between two acts and taken back before it could be asked."""
+    return is_follow_up((row.data["family"], "")) and row.data["cancelled_at"] is not None
 
 
 def _named(row: Row) -> str:

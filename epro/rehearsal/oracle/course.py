@@ -1,26 +1,24 @@
 """What should become of one participant, replayed minute by minute from what people did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from epro.rehearsal.facts import Did, Fact, Script
-from epro.rehearsal.oracle import answers, ladder, reminding
+from epro.rehearsal.oracle import answers, asking_again, reminding, silence
 from epro.rehearsal.oracle.answers import Entry
-from epro.rehearsal.oracle.ladder import Flag
-from epro.rehearsal.oracle.protocol import (
-    URGENCY,
-    Protocol,
-    clock,
-    days_and_minute,
-    end_of_quiet,
-)
+from epro.rehearsal.oracle.asking_again import Report
+from epro.rehearsal.oracle.flagging import Flags
+from epro.rehearsal.oracle.protocol import URGENCY, Protocol
 from epro.rehearsal.oracle.reminding import Message
-from epro.rehearsal.oracle.timetable import Asked, Identity, replan, timetable
+from epro.rehearsal.oracle.timetable import Asked, Identity, pause, replan, resume, timetable
+from epro.rehearsal.oracle.words import Question
 
 HOME = ZoneInfo("Asia/Shanghai")
+PAUSED = "paused"
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 LEAVES_DIARY = {"withdrawn_from_diary", "withdrawn_from_contact", "withdrawn_from_all"}
 CHANNELS = (("sms", "sms_processor"), ("email", "email_processor"))
 
@@ -45,8 +43,10 @@ class Course:
     protocol: Protocol
     script: Script
     person: str
+    flags: Flags
+    number: str = ""
     zone: ZoneInfo = HOME
-    slot: str = "evening"
+    slots: list[tuple[date, str]] = field(default_factory=list)
     own_time: str | None = None
     consents: list[str] = field(default_factory=list)
     anchors: dict[str, datetime] = field(default_factory=dict)
@@ -56,20 +56,29 @@ class Course:
     former: list[Asked] = field(default_factory=list)
     responses: dict[str, Response] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
     is_dead: bool = False
+    questions: dict[str, Question] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
+    names: Mapping[str, Identity] = field(default_factory=dict)
+    reached: datetime = BEFORE_ALL
 
     @classmethod
-    def of(cls, protocol: Protocol, script: Script, person: str) -> "Course":
-        """Replay all that was done, and between the acts all that time brings."""
-        course = cls(protocol, script, person)
+    def of(
+        cls, protocol: Protocol, script: Script, person: str, names: Mapping[str, Identity]
+    ) -> "Course":
+        """Replay all that was done, and between the acts all that time brings.
+
+        `names` tell which assessment an id stands for: what is asked about two problems on one day
+        looks alike.
+        """
+        course = cls(protocol, script, person, Flags(protocol, script), names=names)
         for fact in script.of(person):
             course._pass_time(fact.at)
             course._follow(fact)
+            course._ask_again(fact.at)
         course._pass_time(script.ends_at)
-        for flag in course.flags:
-            course._tell(flag, script.ends_at)
+        course.flags.tell_until(script.ends_at)
         return course
 
     # --- what people do --------------------------------------------------------------------------
@@ -78,8 +87,8 @@ class Course:
         what, now = fact.what, fact.at
         match fact.did:
             case Did.ENROLLED:
-                self.slot, self.consents = what["slot"], what["consents"]
-                self.zone = ZoneInfo(what["zone"])
+                self.slots, self.consents = [(date.min, what["slot"])], what["consents"]
+                self.zone, self.number = ZoneInfo(what["zone"]), what["number"]
                 self.anchors["ENR"] = now
                 self._replan(now)
             case Did.CHOSE_TIME:
@@ -90,10 +99,11 @@ class Course:
             case Did.MOVED_ZONE:
                 self.zone = ZoneInfo(what["zone"])
                 self._replan(now)
-            case Did.LEFT:
-                self.life_cycle = what["life_cycle"]
-                self.anchors["END"] = self.left_at = now
+            case Did.CHANGED_SLOT:
+                self.slots.append((what["from_on"], what["slot"]))
                 self._replan(now)
+            case Did.PAUSED | Did.CAME_BACK | Did.LEFT:
+                self._take_part(fact)
             case Did.NUMBER_DIED:
                 self.is_dead = True
             case Did.NUMBER_CAME_BACK:
@@ -101,28 +111,72 @@ class Course:
             case _:
                 self._follow_answers(fact)
 
+    def _take_part(self, fact: Fact) -> None:
+        self.life_cycle = fact.what["life_cycle"]
+        if fact.did is Did.LEFT:
+            self.anchors["END"] = self.left_at = fact.at
+        self._replan(fact.at)
+        if fact.did is Did.CAME_BACK:
+            resume(self.asked.values(), now=fact.at)
+
     def _follow_answers(self, fact: Fact) -> None:
         match fact.did:
             case Did.ANSWERED:
                 self._answered(fact)
+            case Did.ANSWERED_QUESTION:
+                self._answered_question(fact)
             case Did.CORRECTED:
                 self._corrected(fact)
-            case Did.ACKNOWLEDGED | Did.CLOSED:
-                self._taken_or_closed(fact)
+            case Did.ACKNOWLEDGED:
+                self.flags.take(fact.what["rules"], fact.at)
+            case Did.CLOSED:
+                self.flags.close(fact.what["rules"], fact.at)
             case _:
                 pass  # activated, called: nothing follows by itself
 
     def _replan(self, now: datetime) -> None:
         done = {key for key, one in self.asked.items() if one.completed_at and not one.cancelled_at}
         wanted = timetable(
-            self.protocol, self.anchors, zone=self.zone, slot=self.slot, answered=done
+            self.protocol, self.anchors, zone=self.zone, slot_on=self._slot_on, answered=done
         )
-        replan(self.asked, wanted, now=now, left_at=self.left_at)
+        self._bring_in_line(wanted, now=now, is_follow_up=False)
+        self._ask_again(now)
+        if self.life_cycle == PAUSED:
+            pause(self.asked.values(), now=now)
+
+    def _slot_on(self, on: date) -> str:
+        """Return at which time of day she keeps her diary on a day."""
+        return next(slot for from_on, slot in reversed(self.slots) if on >= from_on)
+
+    def _ask_again(self, now: datetime) -> None:
+        """Plan what is asked next about each report that goes on."""
+        if not self.reports:
+            return
+        wanted = asking_again.askings(
+            self.protocol, self.reports.values(), self.asked.values(), zone=self.zone,
+            open_tiers=self.flags.open_tiers(),
+            is_paused=self.life_cycle == PAUSED, ended_at=self.anchors.get("END"), now=now,
+        )  # fmt: skip
+        self._bring_in_line({one.identity: one for one in wanted}, now=now, is_follow_up=True)
+        if self.life_cycle == PAUSED:
+            pause(self.asked.values(), now=now)
+
+    def _bring_in_line(
+        self, wanted: Mapping[Identity, Asked], *, now: datetime, is_follow_up: bool
+    ) -> None:
+        """Let the table's assessments, or those about reports, become what is wanted now."""
+        part = {
+            key: one
+            for key, one in self.asked.items()
+            if asking_again.is_follow_up(key) is is_follow_up
+        }
+        replan(part, wanted, now=now, left_at=self.left_at)
+        self.asked |= part
 
     def _answered(self, fact: Fact) -> None:
         what, answered_at = fact.what, fact.what["answered_at"]
-        one = self._meant(what["questionnaire"], what["on"])
-        timeliness = "unscheduled" if one is None else _timeliness(one, answered_at)
+        one = self._meant(what["questionnaire"], what["on"], what.get("assessment"))
+        timeliness = "unscheduled" if one is None else one.timeliness(answered_at)
         counts = one is not None and timeliness != "out_of_window" and one.completed_at is None
         self.responses[what["response"]] = Response(
             what["response"], what["questionnaire"], one.identity if one else None, answered_at,
@@ -134,7 +188,18 @@ class Course:
         entry = Entry(what["response"], about, answered_at, what["answers"])
         self._screen(entry, fact.at)
         self.entries.append(entry)
-        self._replan(fact.at)
+        self._hear(what["response"], what["questionnaire"], one, entry)
+        if one is not None and "enough" in self.protocol.blocks_by_code.get(one.block, {}):
+            self._replan(fact.at)  # enough answers are asked no further
+
+    def _hear(self, id_: str, questionnaire: str, one: Asked | None, entry: Entry) -> None:
+        """Note what she says of a problem: a new one, or one that she was asked about."""
+        if questionnaire == self.protocol.adverse_events["questionnaire"]:
+            family = asking_again.FAMILY + id_
+            self.reports[family] = Report(family)
+            self.reports[family].hear(self.protocol, entry.said, entry.answered_at)
+        elif one is not None and one.family in self.reports:
+            self.reports[one.family].hear(self.protocol, entry.said, entry.answered_at)
 
     def _corrected(self, fact: Fact) -> None:
         earlier = self.responses[fact.what["response"]]
@@ -148,63 +213,67 @@ class Course:
         self._screen(entry, fact.at)
         self.entries.append(entry)
 
-    def _meant(self, questionnaire: str, on: date | None) -> Asked | None:
-        """Return the assessment that a form of a day answers."""
+    def _meant(self, questionnaire: str, on: date | None, id_: str | None) -> Asked | None:
+        """Return the assessment that a form of a day answers; of several alike, that of the id."""
         fitting = [one for one in self.asked.values() if one.form == questionnaire and one.on == on]
         standing = [one for one in fitting if not one.cancelled_at]
-        return next(iter(standing or fitting), None)
-
-    def _taken_or_closed(self, fact: Fact) -> None:
-        rules = set(fact.what["rules"])
-        for flag in self.flags:
-            if flag.closed_at is None and rules & set(flag.rules):
-                if fact.did is Did.CLOSED:
-                    flag.closed_at = fact.at
-                elif flag.acknowledged_at is None:
-                    self._tell(flag, fact.at)
-                    flag.acknowledged_at = fact.at
-                return
+        named = [one for one in fitting if one.identity == self.names.get(id_ or "")]
+        return next(iter(named if len(fitting) > 1 and named else standing or fitting), None)
 
     # --- what time brings ------------------------------------------------------------------------
 
     def _pass_time(self, until: datetime) -> None:
         while (instant := self._next_instant(until)) is not None:
-            self._remind(instant)
-            self._notice(instant)
+            # What was planned after its time is looked at when it is planned.
+            self.reached = max(self.reached, instant)
+            self._remind(self.reached)
+            self._notice(self.reached)
+            self._flag_unanswered(self.reached)
+            self._ask_again(self.reached)
+        self.reached = max(self.reached, until)
 
     def _next_instant(self, until: datetime) -> datetime | None:
         """Return the next instant before `until` at which something is due by the clock."""
-        instants = [one.at for one in self._pending()] if self._is_reminded else []
-        for one in self._awaited():
-            if one.missed_at is None and one.is_analysed and not one.by_assessor:
-                instants.append(one.late_until)
-                call_at = self._call_at(one)
-                if call_at is not None and one.called_at is None and call_at < one.late_until:
-                    instants.append(call_at)
+        instants = [one.at for one in self._pending(until)] if self._is_reminded else []
+        for one in self._unnoticed(until):
+            instants.append(one.late_until)
+            call_at = self._call_at(one)
+            if call_at is not None and one.called_at is None:
+                instants.append(call_at)
+        instants += [one.answer_by for one in self.questions.values() if not one.is_settled]
         return min((at for at in instants if at <= until), default=None)
 
     @property
     def _is_reminded(self) -> bool:
-        return self.life_cycle not in LEAVES_DIARY
+        return self.life_cycle not in LEAVES_DIARY | {PAUSED}
 
-    def _awaited(self) -> list[Asked]:
-        return [one for one in self.asked.values() if one.is_awaited]
+    def _unnoticed(self, until: datetime) -> list[Asked]:
+        """Return what opens by then, may be missed and is not yet."""
+        return [
+            one
+            for one in self.asked.values()
+            if one.missed_at is None
+            and one.opens_at <= until
+            and one.is_awaited
+            and one.is_analysed
+            and not one.by_assessor
+        ]
 
-    def _pending(self) -> list[reminding.Due]:
+    def _pending(self, until: datetime) -> list[reminding.Due]:
         return list(
             reminding.pending(
-                self.protocol, self.asked.values(), zone=self.zone, own_time=self.own_time
+                self.protocol, self.asked.values(), zone=self.zone, own_time=self.own_time,
+                until=until,
             )
-        )
+        )  # fmt: skip
 
     def _remind(self, instant: datetime) -> None:
         if not self._is_reminded:
             return
-        pending = self._pending()
+        pending = self._pending(instant)
         due = [one for one in pending if one.at <= instant]
         if not due:
             return
-        # What was planned after its step's time is looked at when it is planned.
         message, steps = reminding.decide(
             self.protocol, due, still_to_come=[one for one in pending if one.at > instant],
             sent=self.sent, days_since_infusion=self._days_since(instant), zone=self.zone,
@@ -240,117 +309,57 @@ class Course:
         return min((one for one in days if one >= 0), default=None)
 
     def _call_at(self, one: Asked) -> datetime | None:
-        """Return when the site is asked to phone, if an answer does not come."""
-        policy = self.protocol.silence
-        since = self._days_after_infusion(one.on)
-        instants: list[datetime] = []
-        if (
-            one.block in policy["call_now"]["blocks"]
-            and since is not None
-            and since < policy["early_days"]
-        ):
-            instants.append(one.due_at + timedelta(minutes=policy["call_now"]["minutes_after_due"]))
-        for later in policy["call_later"]:
-            if one.block in later["blocks"]:
-                days, minute = days_and_minute(later["at"])
-                instants.append(clock(one.on + timedelta(days=days), minute, self.zone))
-        if not instants:
-            return None
-        return end_of_quiet(min(instants), policy["quiet_hours"], self.zone)
+        return silence.call_at(
+            self.protocol, one, days_since_infusion=self._days_after_infusion(one.on),
+            zone=self.zone,
+        )  # fmt: skip
 
     def _notice(self, instant: datetime) -> None:
-        for one in sorted(self._awaited(), key=lambda it: (it.late_until, it.identity)):
-            if one.by_assessor or not one.is_analysed or one.missed_at is not None:
-                continue
+        for one in sorted(self._unnoticed(instant), key=lambda it: (it.late_until, it.identity)):
             call_at = self._call_at(one)
-            if call_at is not None and call_at <= instant < one.late_until and not one.called_at:
+            if call_at is not None and call_at <= instant and not one.called_at:
                 one.called_at = call_at
             if one.late_until <= instant:
                 one.missed_at = one.late_until
                 self._judge_silence(one, instant)
 
     def _judge_silence(self, one: Asked, instant: datetime) -> None:
-        policy, tiers = self.protocol.silence, []
-        since = self._days_after_infusion(one.on)
-        if one.block in policy["missed"]["blocks"]:
-            is_early = since is not None and since < policy["early_days"]
-            tiers.append(policy["missed"]["early_tier" if is_early else "tier"])
-        in_a_row = policy["missed_in_a_row"]
-        if one.block in in_a_row["blocks"] and self._missed_running(one) >= in_a_row["count"]:
-            tiers.append(in_a_row["tier"])
-        while_open = policy["missed_while_open"]
-        is_open = any(
-            flag.closed_at is None and flag.tier in while_open["open_tiers"] for flag in self.flags
-        )
-        if one.block in while_open["blocks"] and is_open:
-            tiers.append(while_open["tier"])
+        tiers = silence.tiers(
+            self.protocol, one, days_since_infusion=self._days_after_infusion(one.on),
+            missed_in_a_row=silence.missed_in_a_row(self.asked.values(), one),
+            open_tiers=self.flags.open_tiers(),
+        )  # fmt: skip
         if tiers:
             worst = max(tiers, key=lambda tier: URGENCY[tier])
-            self._raise(
-                [{"id": policy["id"], "tier": worst}], f"no {one.form} on {one.on}", instant
-            )
-
-    def _missed_running(self, last: Asked) -> int:
-        """Count how many of one family were missed one after another, the last one included."""
-        before = [
-            one
-            for one in self.asked.values()
-            if one.family == last.family
-            and one.late_until <= last.late_until
-            and not one.cancelled_at
-            and not one.is_not_offered
-        ]
-        count = 0
-        for one in sorted(before, key=lambda it: it.late_until, reverse=True):
-            if one.completed_at:
-                break
-            count += 1
-        return count
+            rule = {"id": self.protocol.silence["id"], "tier": worst}
+            self.flags.raise_or_join([rule], f"no {one.form} on {one.on}", instant)
 
     # --- flags -----------------------------------------------------------------------------------
 
     def _screen(self, entry: Entry, now: datetime) -> None:
+        met = self._met(entry)
+        if met and all("asks_first" in rule for rule in met):
+            minutes = min(rule["asks_first"]["minutes"] for rule in met)
+            self.questions[entry.response] = Question(met, now + timedelta(minutes=minutes))
+        elif met:
+            self.flags.raise_or_join(met, f"answers about {entry.on}", now)
+
+    def _met(self, entry: Entry) -> list[dict[str, Any]]:
         infusions = [self.anchors[event] for event in ("INF1", "INF2") if event in self.anchors]
-        met = answers.met(self.protocol, entry, self.entries, infusions)
-        if met:
-            self._raise(met, f"answers about {entry.on}", now)
+        return answers.met(self.protocol, entry, self.entries, infusions)
 
-    def _raise(self, rules: Sequence[dict[str, Any]], because: str, now: datetime) -> None:
-        """Raise one flag at the highest tier, or join an open one that shares a rule."""
-        ids = {rule["id"] for rule in rules}
-        for flag in self.flags:
-            if flag.closed_at is None and ids & set(flag.rules):
-                told = list(flag.told)
-                was = (flag.urgent_since, flag.acknowledged_at)
-                before = Flag(
-                    rules=list(flag.rules), tier=flag.tier, tonight=flag.tonight,
-                    raised_at=flag.raised_at, urgent_since=was[0], because=flag.because,
-                    acknowledged_at=was[1], told=told,
-                )  # fmt: skip
-                if flag.add(rules, now=now) and before.acknowledged_at is None:
-                    self._tell(before, now)
-                    flag.told = before.told
-                return
-        self.flags.append(
-            Flag(
-                rules=[rule["id"] for rule in rules], tier=rules[0]["tier"],
-                tonight=rules[0].get("tonight", False), raised_at=now, urgent_since=now,
-                because=because,
-            )
-        )  # fmt: skip
+    def _answered_question(self, fact: Fact) -> None:
+        """Hear her answer as any other; a "no" settles the rules that say so."""
+        question, said = self.questions[fact.what["response"]], fact.what["answers"]
+        standing = question.left_standing(said)
+        question.is_settled = True
+        on = fact.at.astimezone(self.zone).date()
+        met = self._met(Entry(fact.what["response"], on, fact.at, said))
+        if rules := answers.most_urgent_first([*met, *standing]):
+            self.flags.raise_or_join(rules, f"the answer to a question on {on}", fact.at)
 
-    def _tell(self, flag: Flag, until: datetime) -> None:
-        """Put down who was told until somebody took the flag."""
-        if flag.acknowledged_at is not None or flag.closed_at is not None:
-            return
-        flag.told += [
-            told
-            for told in ladder.steps(self.protocol, flag, self.script.staff, self.script.shifts)
-            if told.at <= until
-        ]
-
-
-def _timeliness(one: Asked, answered_at: datetime) -> str:
-    if one.opens_at <= answered_at < one.closes_at:
-        return "on_time"
-    return "late" if one.closes_at <= answered_at < one.late_until else "out_of_window"
+    def _flag_unanswered(self, instant: datetime) -> None:
+        for one in self.questions.values():
+            if not one.is_settled and one.answer_by <= instant:
+                one.is_settled = True
+                self.flags.raise_or_join(one.rules, "a question that was not answered", instant)

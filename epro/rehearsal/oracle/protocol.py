@@ -5,6 +5,7 @@ documents (the protocol's safety and schedule tables, docs/schedule.md, docs/mes
 comments in the package itself), so that a misreading in the code is not repeated here.
 """
 
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,28 @@ class Protocol:
     """One study package, and where the site lies."""
 
     def __init__(self, folder: Path, *, site_zone: str = "Asia/Shanghai") -> None:
-        study, schedule, reminders, rules, escalation = (
+        study, schedule, reminders, rules, escalation, lexicons = (
             read_yaml(folder / f"{name}.yaml")
-            for name in ("study", "schedule", "reminders", "rules", "escalation")
+            for name in ("study", "schedule", "reminders", "rules", "escalation", "lexicons")
         )
         self.site_zone = ZoneInfo(site_zone)
         self.infusion_day_number: int = study["infusion_day_number"]
         self.route: str = study["thermometer_route"]
         self.blocks: list[dict[str, Any]] = schedule["blocks"]
         self.shortest = timedelta(minutes=schedule["shortest_window_minutes"])
+        self.adverse_events: dict[str, Any] = study["adverse_events"]
         self.reminders: dict[str, Any] = reminders
         self.rules: list[dict[str, Any]] = rules["rules"]
         self.trends: list[dict[str, Any]] = rules["trends"]
+        self.lexicons: list[dict[str, Any]] = lexicons["lexicons"]
         self.silence: dict[str, Any] = rules["silence"]
         self.escalation: dict[str, Any] = escalation
         self.blocks_by_code = {one["code"]: one for one in self.blocks}
+        self._step_counts = Counter(step["block"] for step in reminders["steps"])
+
+    def step_count(self, block: str) -> int:
+        """Return how many reminders a form of a block may have."""
+        return self._step_counts[block]
 
     def offset(self, day: dict[str, int]) -> int:
         """Return how many days after the anchor's a day of the schedule lies."""

@@ -16,6 +16,7 @@ from epro.rehearsal.oracle.protocol import (
 from epro.rehearsal.oracle.timetable import Asked, Step
 
 A_DAY = timedelta(hours=24)
+FARTHEST_AHEAD = timedelta(days=10)  # farther than any step lies before the day of its form
 MOST_OF_ONE_TEXT = 2
 
 
@@ -56,11 +57,24 @@ def all_steps(protocol: Protocol, one: Asked, *, zone: ZoneInfo, own_time: str |
 
 
 def pending(
-    protocol: Protocol, asked: Iterable[Asked], *, zone: ZoneInfo, own_time: str | None
+    protocol: Protocol,
+    asked: Iterable[Asked],
+    *,
+    zone: ZoneInfo,
+    own_time: str | None,
+    until: datetime,
 ) -> Iterator[Due]:
-    """Yield the steps that nothing was decided about yet, of what is still awaited."""
+    """Yield the steps that nothing was decided about yet, of what is still awaited.
+
+    Of what comes to be asked later than some days after `until` nothing is due by then.
+    """
     for one in asked:
-        if one.is_awaited and not one.by_assessor:
+        if (
+            one.on <= (until + FARTHEST_AHEAD).date()
+            and len(one.steps_done) < protocol.step_count(one.block)
+            and one.is_awaited
+            and not one.by_assessor
+        ):
             for due in all_steps(protocol, one, zone=zone, own_time=own_time):
                 if due.code not in one.steps_done:
                     yield due

@@ -4,7 +4,7 @@ Day by day: what the table's rows would ask on a day, and of those of one family
 ranks first. What is asked once is known by its family and date, or by its row and number.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +34,8 @@ class Asked:
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
     missed_at: datetime | None = None
+    suspended_at: datetime | None = None
+    resumed_at: datetime | None = None
     is_not_offered: bool = False
     steps_done: dict[str, "Step"] = field(default_factory=dict)
     called_at: datetime | None = None
@@ -45,8 +47,20 @@ class Asked:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether an answer could still be looked for."""
-        return not (self.completed_at or self.cancelled_at or self.is_not_offered)
+        """Whether an answer could still be looked for; a pause suspends that."""
+        return not (
+            self.completed_at or self.cancelled_at or self.is_not_offered or self.suspended_at
+        )
+
+    def timeliness(self, answered_at: datetime) -> str:
+        """Return how an answer of that instant stands to the window."""
+        if self.opens_at <= answered_at < self.closes_at:
+            return "on_time"
+        return "late" if self.closes_at <= answered_at < self.late_until else "out_of_window"
+
+    def is_open_at(self, now: datetime) -> bool:
+        """Tell whether it takes an answer that has not come."""
+        return self.opens_at <= now < self.late_until and not self.completed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +84,17 @@ def timetable(
     anchors: Mapping[str, datetime],
     *,
     zone: ZoneInfo,
-    slot: str,
+    slot_on: Callable[[date], str],
     answered: Collection[Identity],
 ) -> dict[Identity, Asked]:
     """Return what the table asks, by identity."""
     wanted = [
         (block, one)
         for block in protocol.blocks
-        if block["anchor"] in anchors and block.get("slot", slot) == slot
+        if block["anchor"] in anchors
         for one in _rows(protocol, block, anchors, zone)
-        if _stands(protocol, block, one, anchors, answered)
+        if block.get("slot") in {None, slot_on(one.on)}
+        and _stands(protocol, block, one, anchors, answered)
     ]
     wanted.sort(key=lambda pair: -pair[0].get("priority", 0))
     asked: dict[Identity, Asked] = {}
@@ -208,6 +223,20 @@ def replan(
         elif former.cancelled_at is not None:
             former.cancelled_at = None
             _move(former, target, now=now)
+
+
+def pause(asked: Iterable[Asked], *, now: datetime) -> None:
+    """Suspend everything that could still be answered: it is neither due nor missed."""
+    for one in asked:
+        if one.is_awaited and one.late_until > now:
+            one.suspended_at = now
+
+
+def resume(asked: Iterable[Asked], *, now: datetime) -> None:
+    """Ask again what can still be answered; what came to its end in the pause stays suspended."""
+    for one in asked:
+        if one.suspended_at and not one.completed_at and one.late_until > now:
+            one.suspended_at, one.resumed_at = None, now
 
 
 def _close_with_its_visit(one: Asked, target: Asked | None) -> None:
