@@ -84,6 +84,14 @@ def next_look_at(
     return min((at for at in instants if at is not None and at > now), default=None)
 
 
+def first_look_at(policy: SilencePolicy, awaited: Awaited, *, zone: ZoneInfo) -> datetime:
+    """Return when `signals` first has something to say of what nobody has looked at.
+
+    That may have passed, as after an infusion that was entered late: then it is time at once.
+    """
+    return _call_at(policy, awaited, zone) or awaited.late_until
+
+
 def is_early(days_since_infusion: int | None, early_days: int) -> bool:
     """Tell whether a day is one of the first after an infusion, the infusion day included."""
     return days_since_infusion is not None and days_since_infusion < early_days

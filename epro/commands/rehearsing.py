@@ -24,8 +24,9 @@ from epro.rehearsal.oracle.comparing import Difference, compare
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.population import HOME, SITE
 from epro.rehearsal.record import read_record, write_record
-from epro.rehearsal.report.figures import compared, figures, read_result
-from epro.rehearsal.report.page import comparison_page, write_report
+from epro.rehearsal.report.comparison import comparison_page
+from epro.rehearsal.report.figures import figures, read_result
+from epro.rehearsal.report.page import write_report
 from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.wire import Wire
@@ -93,7 +94,7 @@ def run_rehearsal(
     click.echo(f"Report: {out / 'index.html'}")
     if other is not None:
         page = out / "comparison.html"
-        page.write_text(comparison_page(compared(read_result(other), result)), encoding="utf-8")
+        page.write_text(comparison_page(read_result(other), result), encoding="utf-8")
         click.echo(f"Comparison: {page}")
     _tell_of(outcome.differences)
 

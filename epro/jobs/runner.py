@@ -46,8 +46,8 @@ class Worker:
     def run_until_stopped(self, *, is_ticking: bool = True) -> None:
         """Tick until SIGTERM or SIGINT, then finish what has begun; call it from the main thread.
 
-        Without ticks the jobs run when a rehearsal's clock is moved, and only then. Raises
-        SecondWorkerRefused on SQLite while another worker runs.
+        Without ticks the jobs run once at the start, and then when a rehearsal's clock is moved.
+        Raises SecondWorkerRefused on SQLite while another worker runs.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -58,6 +58,8 @@ class Worker:
             self.follow_rehearsal()
             scheduler = self._scheduler()
             scheduler.start(paused=not is_ticking)
+            if not is_ticking:
+                self.run_to_rest()
             logger.info("The worker %s %s jobs.", "ticks" if is_ticking else "has", len(self._jobs))
             # A flag and short looks, because a signal handler must not touch locks.
             while not self._is_stopping:

@@ -7,10 +7,12 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from random import SystemRandom
 
 from epro.rehearsal.gateway import KEY
 
 HOST = "127.0.0.1"
+PORTS = range(15_000, 32_000)
 
 
 def environment(folder: Path, *, database_url: str, port: int, gateway_url: str) -> dict[str, str]:
@@ -45,7 +47,15 @@ def processes(port: int) -> Mapping[str, tuple[str, ...]]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nobody listens on at this moment.
+
+    Taken from below those that systems give to whoever asks for any: until our server listens on
+    it, nobody else comes upon it by chance.
+    """
+    while True:
+        port = SystemRandom().choice(PORTS)
+        try:
+            with socket.create_server((HOST, port)):
+                return port
+        except OSError:
+            continue

@@ -236,6 +236,7 @@ class Participant(Life):
             return
         now, path = self._stage.clock.now(), f"/me/safety-questions/{id_}/answer"
         self._own("POST", path, dict(given), 200, kind="safety question")
+        self._stage.settle_soon()
         said = {"help_now": given["help_now"]}
         if given["hospital"] != "no":
             said["hospital_planned"] = given["hospital"]

@@ -18,6 +18,7 @@ SERIOUS = {
 }  # fmt: skip
 NO_EVENT: dict[str, Any] = {"is_adverse_event": False}
 WATCHED_JOBS = ("notice", "escalate", "flag_idle_drafts", "flag_unanswered_questions")
+MAY_FLAG = ("response", "correction", "safety question")
 DUTIES = ("on_call", "backup")
 SHIFT = timedelta(weeks=1)
 
@@ -82,7 +83,7 @@ class SiteWork:
         return id_ not in self._to_close
 
     def _after_move(self, jobs: dict[str, int]) -> None:
-        answers = self._stage.wire.asked["response"] + self._stage.wire.asked["correction"]
+        answers = sum(self._stage.wire.asked[kind] for kind in MAY_FLAG)
         if any(jobs.get(name) for name in WATCHED_JOBS) or answers != self._response_count:
             self._response_count = answers
             self.look()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.errors import AnchorNotPossible, ReasonRequired, SecondInfusionNotSettled
 from epro.models import Anchor, Participant, Site
-from epro.services import baseline, journal, planning, record_locks, reminders
+from epro.services import baseline, journal, noticing, planning, record_locks, reminders
 from epro.services.journal import Subject
 from epro.services.planning import Proposal
 from questionnaires.catalogue import Catalogue
@@ -76,6 +76,8 @@ def record(  # noqa: PLR0913  what an anchor is recorded with
         session, actor, participant, catalogue=catalogue, reason=reason, now=now
     )
     reminders.cancel_for(session, changes.cancel, reason="cancelled", now=now)
+    if event in HAPPENED & INFUSIONS:
+        noticing.watch_anew(session, participant, catalogue=catalogue, now=now)
     baseline.look(session, actor, participant, catalogue=catalogue, now=now)
     return RecordedAnchor(anchor, changes)
 

@@ -122,10 +122,15 @@ class AssessmentWork:
         }
         if is_not_offered or self._participant.is_paused:
             return facts | dict.fromkeys(FOR_JOBS)
-        return facts | self._when_to_look(planned)
+        return facts | self._when_to_look(planned, is_new=True)
 
-    def _when_to_look(self, one: PlannedAssessment | Assessment) -> dict[str, datetime | None]:
-        """Return when jobs first have something to do about an assessment: remind, notice."""
+    def _when_to_look(
+        self, one: PlannedAssessment | Assessment, *, is_new: bool = False
+    ) -> dict[str, datetime | None]:
+        """Return when jobs first have something to do about an assessment: remind, notice.
+
+        Of a new one the call may be overdue already; what fell into a pause is not made up for.
+        """
         on = one.on if isinstance(one, PlannedAssessment) else one.planned_on
         if one.answered_by is not AnsweredBy.PARTICIPANT:
             return {"next_reminder_at": None, "next_look_at": one.opens_at}
@@ -140,8 +145,11 @@ class AssessmentWork:
             is_completed=False,
             days_since_infusion=days_since_infusion(self._anchors, on, zone=self._anchor_zone),
         )
-        look_at = silence.next_look_at(
-            self._package.silence, awaited, zone=self._zone, now=self._now
+        policy = self._package.silence
+        look_at = (
+            silence.first_look_at(policy, awaited, zone=self._zone)
+            if is_new
+            else silence.next_look_at(policy, awaited, zone=self._zone, now=self._now)
         )
         remind_at = reminding.next_look_at(
             self._package.reminders.moved_to(self._participant.reminder_minute),

@@ -27,7 +27,14 @@ from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, SilencePolicy, StudyPackage, Translated
 from questionnaires.schedule import AnsweredBy, days_since_infusion
-from questionnaires.silence import Awaited, Signal, SilenceKind, next_look_at, signals
+from questionnaires.silence import (
+    Awaited,
+    Signal,
+    SilenceKind,
+    first_look_at,
+    next_look_at,
+    signals,
+)
 from questionnaires.tiers import Tier
 
 SILENCE = system_actor("silence")
@@ -71,6 +78,37 @@ def notice(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
             _look_at(session, participant, row, package, now=now)
         handled += len(rows)
     return handled
+
+
+def watch_anew(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> None:
+    """After an infusion, see when to look at what stands: its days may be early ones now.
+
+    The caller holds the participant's row.
+    """
+    site = session.get_one(Site, participant.site_id)
+    anchors = planning.standing_anchors(session, participant.id)
+    rows = session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.participant_id == participant.id,
+            Assessment.next_look_at > now,
+            Assessment.answered_by == AnsweredBy.PARTICIPANT,
+            Assessment.completed_at.is_(None),
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    for row in rows.all():
+        since = days_since_infusion(anchors, row.planned_on, zone=ZoneInfo(site.zone))
+        awaited = Awaited(
+            block=row.block, on=row.planned_on, due_at=row.due_at, late_until=row.late_until,
+            is_completed=False, days_since_infusion=since,
+        )  # fmt: skip
+        policy = catalogue.package(row.study_version_id).silence
+        row.next_look_at = first_look_at(policy, awaited, zone=ZoneInfo(participant.zone))
+    session.flush()
 
 
 def note_late_answer(session: Session, assessment: Assessment, *, now: datetime) -> None:

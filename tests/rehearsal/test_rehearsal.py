@@ -6,8 +6,10 @@ by that very study nothing differs; judged by one without a slip, the slip is fo
 
 import json
 import os
+import re
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from click.testing import CliRunner
 
 from epro.cli import main
 from epro.logs import ROOT
+from epro.rehearsal.report.comparison import comparison_page
+from epro.rehearsal.report.figures import read_result
 from epro.rehearsal.running import RATES
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.rehearsal.mutants import SHIPPED, SLIPS, study_with
@@ -142,6 +146,32 @@ def test_the_report_needs_no_other_file_and_shows_every_picture(rehearsed: Rehea
     assert "src=" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "differences from what the documents ask" in page
+
+
+@pytest.mark.req("V-02")
+def test_two_rehearsals_beside_each_other_show_what_changed_and_nothing_else(
+    rehearsed: Rehearsed,
+) -> None:
+    before = read_result(rehearsed.out / "result.json")
+    now = deepcopy(before)
+    assert before["rules"]["R05"] > 0
+    assert sum(before["hours"]["reminders"]) == before["totals"]["reminders sent"] > 0
+    now["rules"]["R05"] += 2
+
+    page = comparison_page(before, now)
+
+    changed = re.findall(r'<tr class="changed"><td>(.*?)</td>.*?<b>(.*?)</b></td></tr>', page)
+    assert changed == [("R05", "+2")]
+    assert page.count("<svg") == 3
+    assert "Not the same people" not in page
+
+
+@pytest.mark.req("V-02")
+def test_a_comparison_of_other_people_says_that_chance_differs_too(rehearsed: Rehearsed) -> None:
+    before = read_result(rehearsed.out / "result.json")
+    now = before | {"plan": before["plan"] | {"seed": 8, "weeks": 3}}
+
+    assert "Not the same people (seed, weeks)" in comparison_page(before, now)
 
 
 @pytest.mark.req("X-07", "P-01")

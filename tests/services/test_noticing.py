@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from epro.models import FlagNote, JournalEntry, WorkItem, WorkKind
 from epro.services import noticing
+from questionnaires.schedule import AnchorEvent
 from questionnaires.tiers import Tier
-from tests.services.given import local
-from tests.services.line import INFUSED_ON, Line, begin_line, flags_of
+from tests.factories import shipped_package
+from tests.services.given import begin, local
+from tests.services.line import INFUSED_AT, INFUSED_ON, Line, begin_line, flags_of
 
 D2 = INFUSED_ON + timedelta(days=1)
 
@@ -105,3 +107,37 @@ def test_an_answer_that_comes_after_all_is_noted_on_the_flag_that_stays_open(
     notes = session.scalars(select(FlagNote)).all()
     assert [(note.flag_id, note.kind) for note in notes] == [(flag.id, "answered_after_all")]
     assert flags_of(session)[0].closed_at is None
+
+
+@pytest.mark.req("A-13", "S-05")
+def test_an_infusion_that_is_entered_after_the_hour_of_the_call_asks_for_it_at_once(
+    session: Session,
+) -> None:
+    """Nobody has heard from her since, and the form still takes an answer: it is not too late."""
+    given = begin(session, package=shipped_package())
+    entered_at = local(D2, 8, 40)
+    given.record(session, AnchorEvent.INF1, INFUSED_AT, now=entered_at)
+    evening = given.diary_on(session, INFUSED_ON)
+    assert evening.late_until > entered_at
+
+    noticing.notice(session, catalogue=given.catalogue, now=entered_at + timedelta(seconds=30))
+
+    assert [item.about for item in calls(session)] == [f"assessment:{evening.id}"]
+
+
+@pytest.mark.req("A-13", "S-06")
+def test_after_a_second_visit_the_diaries_that_stand_are_watched_as_after_the_first(
+    session: Session, line: Line
+) -> None:
+    """Its first days may be those of diaries that the first infusion planned."""
+    second_on = INFUSED_ON + timedelta(days=20)
+    day_after = line.diary_on(session, second_on + timedelta(days=1))
+    line.given.record(session, AnchorEvent.INF2, local(second_on, 10), now=local(second_on, 11))
+    assert line.diary_on(session, day_after.planned_on).id == day_after.id
+    notice(session, line, local(day_after.planned_on, 22))
+    before = {item.about for item in calls(session)}
+
+    notice(session, line, local(day_after.planned_on + timedelta(days=1), 8))
+
+    asked = {item.about for item in calls(session)} - before
+    assert f"assessment:{day_after.id}" in asked

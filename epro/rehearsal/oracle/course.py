@@ -18,6 +18,7 @@ from epro.rehearsal.oracle.words import Question
 
 HOME = ZoneInfo("Asia/Shanghai")
 PAUSED = "paused"
+SOON = timedelta(seconds=60)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 LEAVES_DIARY = {"withdrawn_from_diary", "withdrawn_from_contact", "withdrawn_from_all"}
 CHANNELS = (("sms", "sms_processor"), ("email", "email_processor"))
@@ -224,8 +225,11 @@ class Course:
 
     def _pass_time(self, until: datetime) -> None:
         while (instant := self._next_instant(until)) is not None:
-            # What was planned after its time is looked at when it is planned.
-            self.reached = max(self.reached, instant)
+            # What was planned after its time is looked at soon after it is planned.
+            at = instant if instant > self.reached else self.reached + SOON
+            if at > until:
+                break
+            self.reached = at
             self._remind(self.reached)
             self._notice(self.reached)
             self._flag_unanswered(self.reached)
@@ -318,7 +322,7 @@ class Course:
         for one in sorted(self._unnoticed(instant), key=lambda it: (it.late_until, it.identity)):
             call_at = self._call_at(one)
             if call_at is not None and call_at <= instant and not one.called_at:
-                one.called_at = call_at
+                one.called_at = instant
             if one.late_until <= instant:
                 one.missed_at = one.late_until
                 self._judge_silence(one, instant)

@@ -8,6 +8,7 @@ INK, GRID = "#1d2b36", "#d9e0e6"
 COLOURS = {
     "RED_A": "#a3123f", "RED_B": "#d1495b", "ORANGE": "#e08e2b", "YELLOW": "#e3c54a",
     "reminders": "#2f6f9f", "completed": "#2f6f9f", "on_time": "#57a773",
+    "before": "#9aa8b3", "now": "#2f6f9f",
 }  # fmt: skip
 WIDTH = 920
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -89,13 +90,58 @@ def curve(rows: Sequence[Mapping[str, int]], names: Sequence[str], title: str) -
     return _svg(parts, height, title)
 
 
+def paired_hours(before: Sequence[int], now: Sequence[int], title: str) -> str:
+    """Draw for each hour of the day two columns beside each other."""
+    height, most = 170, max([*before, *now, 1])
+    step = (WIDTH - 60) / 24
+    parts = _frame(most, height)
+    for hour, pair in enumerate(zip(before, now, strict=True)):
+        for place, (name, count) in enumerate(zip(("before", "now"), pair, strict=True)):
+            size = count / most * (height - 40)
+            parts.append(
+                f'<rect x="{40 + (hour + place * 0.42) * step:.1f}" y="{height - 20 - size:.1f}" '
+                f'width="{step * 0.4:.1f}" height="{size:.1f}" fill="{COLOURS[name]}">'
+                f"<title>{hour}:00, {name}: {count}</title></rect>"
+            )
+        parts.append(_text(42 + hour * step, height - 4, str(hour), size=11))
+    return _svg(parts, height, title)
+
+
+def two_curves(
+    before: Sequence[Mapping[str, int]], now: Sequence[Mapping[str, int]], title: str
+) -> str:
+    """Draw what was completed of what was expected, week by week, of two rehearsals."""
+    height = 210
+    parts = _frame(100, height, unit=" %")
+    weeks = sorted({row["week"] for row in (*before, *now)})
+    step = (WIDTH - 80) / max(1, len(weeks) - 1)
+    # The earlier one is the wider line, so that it shows beneath an equal one.
+    for name, rows, wide in (("before", before, 6), ("now", now, 2.5)):
+        points = [
+            (
+                40 + weeks.index(row["week"]) * step,
+                height - 20 - row.get("completed", 0) / row["expected"] * (height - 40),
+            )
+            for row in rows
+        ]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{COLOURS[name]}" '
+            f'stroke-width="{wide}"/>'
+        )
+    for place, week in enumerate(weeks):
+        if place % 2 == 0:
+            parts.append(_text(36 + place * step, height - 4, f"W{week}", size=11))
+    return _svg(parts, height, title)
+
+
 def reactions(minutes: Mapping[str, Sequence[float]], title: str) -> str:
     """Draw a dot for each flag: how long until somebody took it, on a scale of powers of ten."""
     height, rows = 40 + 34 * len(minutes), list(minutes.items())
     parts: list[str] = []
     for power, label in enumerate(("1 min", "10 min", "100 min", "1000 min", "10 000 min")):
         x = 90 + power * (WIDTH - 130) / 4
-        parts += [_line(x, 10, x, height - 20), _text(x - 16, height - 4, label, size=11)]
+        parts += [_line(x, 10, x, height - 20), _text(x - 22, height - 4, label, size=11)]
     for row, (tier, values) in enumerate(rows):
         y = 28 + row * 34
         parts.append(_text(0, y + 4, f"{tier} ({len(values)})", size=12))

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -31,10 +31,10 @@ def figures(outcome: Outcome) -> Figures:
         },
         "differences": [asdict(one) for one in outcome.differences],
         "totals": {
-            "assessments awaited": len(awaited),
+            "forms expected": sum(_is_answered(row) or _is_missed(row) for row in awaited),
             "answered": sum(_is_answered(row) for row in awaited),
             "missed": sum(_is_missed(row) for row in awaited),
-            "reminders sent": sum(row.data["sent_at"] is not None for row in reminders),
+            "reminders sent": len(_sent_at(reminders)),
             "reminder steps dropped": sum(bool(row.data["skipped_reason"]) for row in reminders),
             "texts on phones": len(seen.arrived),
             "flags": len(seen.flags),
@@ -45,6 +45,14 @@ def figures(outcome: Outcome) -> Figures:
         },
         "days": _days(awaited, reminders, seen.flags),
         "flags": {tier: _of_tier(seen.flags, tier) for tier in TIERS},
+        "rules": dict(sorted(Counter(rule for one in seen.flags for rule in one.rules).items())),
+        "hours": {
+            "reminders": _by_hour(_sent_at(reminders)),
+            "answers": _by_hour(
+                fact.what["answered_at"] for fact in outcome.script.facts
+                if fact.did is Did.ANSWERED
+            ),
+        },
         "dropped": _dropped(reminders),
         "work": _work(outcome),
         "compliance": _compliance(outcome, awaited),
@@ -62,32 +70,6 @@ def read_result(file: Path) -> Figures:
     """Read what an earlier rehearsal has written."""
     content: Figures = json.loads(file.read_text(encoding="utf-8"))
     return content
-
-
-def compared(one: Figures, other: Figures) -> list[tuple[str, float, float]]:
-    """Return what two rehearsals have in common, figure beside figure."""
-    names = sorted({*one["dropped"], *other["dropped"]})
-    tiers = [
-        (f"{tier}: {name.replace('_', ' ')}", *(it["flags"][tier][name] for it in (one, other)))
-        for tier in TIERS
-        for name in ("count", "escalated", "median_minutes", "p90_minutes")
-    ]
-    return [
-        *((name, value, other["totals"].get(name, 0)) for name, value in one["totals"].items()),
-        *tiers,
-        *(
-            (f"steps dropped: {it}", one["dropped"].get(it, 0), other["dropped"].get(it, 0))
-            for it in names
-        ),
-        *(
-            (f"work: {it}", _total(one["work"], it), _total(other["work"], it))
-            for it in WORK.values()
-        ),
-    ]
-
-
-def _total(work: Mapping[str, Mapping[str, list[int]]], name: str) -> int:
-    return sum(sum(acts.get(name, ())) for acts in work.values())
 
 
 def _counts(row: Row) -> bool:
@@ -115,15 +97,28 @@ def _days(
     for row in awaited:
         days[row.data["planned_on"]]["answered"] += _is_answered(row)
         days[row.data["planned_on"]]["missed"] += _is_missed(row)
-    for row in reminders:
-        if row.data["sent_at"]:
-            days[_day(datetime.fromisoformat(row.data["sent_at"]))]["reminders"] += 1
+    for at in _sent_at(reminders):
+        days[_day(at)]["reminders"] += 1
     for flag in flags:
         days[_day(flag.raised_at)][flag.tier] += 1
     known = sorted(day for day, counts in days.items() if any(counts.values()))
     if not known:
         return {}
     return {day.isoformat(): dict(days[day.isoformat()]) for day in _every_day(known[0], known[-1])}
+
+
+def _sent_at(reminders: Iterable[Row]) -> list[datetime]:
+    """Return when messages left; one for several steps counts once."""
+    messages = {
+        (row.person, row.data["sent_at"]) for row in reminders if row.data["sent_at"] is not None
+    }
+    return sorted(datetime.fromisoformat(sent_at) for _person, sent_at in messages)
+
+
+def _by_hour(instants: Iterable[datetime]) -> list[int]:
+    """Count by the hour of the site's day."""
+    counts = Counter(at.astimezone(HOME).hour for at in instants)
+    return [counts[hour] for hour in range(24)]
 
 
 def _every_day(first: str, last: str) -> Iterator[date]:
@@ -148,16 +143,16 @@ def _of_tier(flags: Iterable[SeenFlag], tier: str) -> dict[str, Any]:
     return {
         "count": len(ours),
         "escalated": sum(len(one.told) > 1 for one in ours),
-        "median_minutes": round(median(minutes), 1) if minutes else 0,
+        "median_minutes": round(median(minutes), 1) if minutes else None,
         "p90_minutes": _ninetieth(minutes),
         "minutes": [round(one, 1) for one in minutes],
     }
 
 
-def _ninetieth(minutes: list[float]) -> float:
+def _ninetieth(minutes: list[float]) -> float | None:
     """Return within how many minutes nine of ten were taken; never more than the longest took."""
     if len(minutes) < 2:
-        return round(minutes[0], 1) if minutes else 0
+        return round(minutes[0], 1) if minutes else None
     return round(min(quantiles(minutes, n=10)[-1], minutes[-1]), 1)
 
 

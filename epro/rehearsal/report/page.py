@@ -21,18 +21,20 @@ border-radius:3px;margin-right:5px}
 .tiles{display:flex;flex-wrap:wrap;gap:10px;margin-top:16px}
 .tiles div{background:#f2f5f7;border-radius:8px;padding:8px 14px}
 .tiles b{display:block;font-size:22px}
-.scroll{overflow-x:auto}
+.scroll,.picture{overflow-x:auto}
+.picture svg{min-width:680px}tr.same td{color:#5d6b76}tr.group th{padding-top:20px}
 """
 SHOWN_AT_MOST = 500
+CURVES = ("completed", "on_time")
 
 
 def write_report(folder: Path, result: Figures) -> None:
     """Write index.html and result.json into a folder."""
     write_json(folder / "result.json", result)
-    (folder / "index.html").write_text(report_page(result), encoding="utf-8")
+    (folder / "index.html").write_text(reportpage(result), encoding="utf-8")
 
 
-def report_page(result: Figures) -> str:
+def reportpage(result: Figures) -> str:
     """Return the report as one page."""
     plan, days = result["plan"], result["days"]
     tiers = {tier: result["flags"][tier]["minutes"] for tier in TIERS}
@@ -43,39 +45,24 @@ def report_page(result: Figures) -> str:
         f"from {plan['begins_on']}.</p>",
         _verdict(result["differences"]),
         _tiles(result["totals"]),
-        "<h2>Forms missed, day by day</h2>", drawing.calendar(days),
-        _key((("#cbe6d2", "none missed"), ("#a3123f", "half or more"))),
+        "<h2>Forms missed, day by day</h2>", picture(drawing.calendar(days)),
+        key((("#cbe6d2", "none missed"), ("#a3123f", "half or more"))),
         "<h2>Reminders sent a day</h2>",
-        drawing.stacked(days, ("reminders",), "Reminders sent a day"),
+        picture(drawing.stacked(days, ("reminders",), "Reminders sent a day")),
         _dropped(result["dropped"]),
-        "<h2>Flags raised a day</h2>", drawing.stacked(days, TIERS, "Flags raised a day"),
-        _key((drawing.COLOURS[tier], tier) for tier in TIERS),
+        "<h2>Flags raised a day</h2>",
+        picture(drawing.stacked(days, TIERS, "Flags raised a day")),
+        key((drawing.COLOURS[tier], tier) for tier in TIERS),
         "<h2>Until somebody took a flag</h2>",
-        drawing.reactions(tiers, "Minutes until a flag was taken"), _flag_table(result),
+        picture(drawing.reactions(tiers, "Minutes until a flag was taken")), _flag_table(result),
         "<h2>Work of the site, by person and hour</h2>",
-        drawing.hours(result["work"], "Acts by person and hour"),
+        picture(drawing.hours(result["work"], "Acts by person and hour")),
         "<h2>Compliance by week since the infusion visit</h2>",
-        drawing.curve(result["compliance"], ("completed", "on_time"), "Compliance by week"),
-        _key((drawing.COLOURS[name], name.replace("_", " ")) for name in ("completed", "on_time")),
+        picture(drawing.curve(result["compliance"], CURVES, "Compliance by week")),
+        key((drawing.COLOURS[name], name.replace("_", " ")) for name in CURVES),
         "<h2>What the rehearsal asked</h2>", _requests(result["cost"]),
     ]  # fmt: skip
-    return _page("Rehearsal of the trial", body)
-
-
-def comparison_page(rows: Sequence[tuple[str, float, float]]) -> str:
-    """Return two rehearsals beside each other, with what changed."""
-    lines = "".join(
-        f'<tr><td>{escape(name)}</td><td class="n">{one:g}</td><td class="n">{other:g}</td>'
-        f'<td class="n">{other - one:+g}</td></tr>'
-        for name, one, other in rows
-    )
-    head = (
-        '<tr><th></th><th class="n">before</th><th class="n">now</th><th class="n">change</th></tr>'
-    )
-    return _page(
-        "Two rehearsals compared",
-        ["<h1>Two rehearsals compared</h1>", f"<table>{head}{lines}</table>"],
-    )
+    return page("Rehearsal of the trial", body)
 
 
 def _verdict(differences: Sequence[dict[str, str]]) -> str:
@@ -98,7 +85,8 @@ def _tiles(totals: dict[str, int]) -> str:
     return f'<div class="tiles">{tiles}</div>'
 
 
-def _key(entries: Iterable[tuple[str, str]]) -> str:
+def key(entries: Iterable[tuple[str, str]]) -> str:
+    """Return what the colours of a picture stand for."""
     spans = "".join(
         f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
         for colour, name in entries
@@ -118,8 +106,8 @@ def _dropped(dropped: dict[str, int]) -> str:
 def _flag_table(result: Figures) -> str:
     rows = "".join(
         f'<tr><td>{tier}</td><td class="n">{of["count"]}</td>'
-        f'<td class="n">{of["median_minutes"]:g}</td>'
-        f'<td class="n">{of["p90_minutes"]:g}</td><td class="n">{of["escalated"]}</td></tr>'
+        f'<td class="n">{number(of["median_minutes"])}</td>'
+        f'<td class="n">{number(of["p90_minutes"])}</td><td class="n">{of["escalated"]}</td></tr>'
         for tier, of in result["flags"].items()
     )
     head = (
@@ -139,7 +127,18 @@ def _requests(cost: Figures) -> str:
     return f"{moved}<table>{head}{rows}</table>"
 
 
-def _page(title: str, body: Sequence[str]) -> str:
+def picture(svg: str) -> str:
+    """Return a picture that a small screen scrolls rather than shrinks."""
+    return f'<div class="picture">{svg}</div>'
+
+
+def number(value: float | None) -> str:
+    """Return a figure as it is shown; a dash where there is none."""
+    return "–" if value is None else f"{value:,.6g}"
+
+
+def page(title: str, body: Sequence[str]) -> str:
+    """Return one HTML page that needs no other file."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
