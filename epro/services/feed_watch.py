@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
@@ -42,16 +42,19 @@ def consumers(session: Session) -> Sequence[tuple[EdcConsumer, EdcClient]]:
 def is_behind(session: Session, consumer: EdcConsumer, *, now: datetime) -> bool:
     """Tell whether a change waits for this importer longer than a day."""
     types = consumer.filter.split(",") if consumer.filter != "*" else list(FeedType)
-    oldest = session.scalar(
-        select(func.min(JournalEntry.recorded_at))
-        .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
+    waiting = (
+        select(JournalLink.seq)
+        .join(JournalEntry, JournalEntry.id == JournalLink.entry_id)
         .where(
             JournalLink.seq > consumer.seq,
             JournalEntry.kind == JournalKind.CHANGE,
             JournalEntry.entity_type.in_(types),
+            JournalEntry.recorded_at <= now - PATIENCE,
         )
+        # The first one will do: whoever has never pulled has the whole journal waiting.
+        .limit(1)
     )
-    return oldest is not None and oldest <= now - PATIENCE
+    return session.scalar(waiting) is not None
 
 
 def caught_up(session: Session, client: EdcClient, consumer: EdcConsumer, *, now: datetime) -> None:

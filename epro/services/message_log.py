@@ -1,12 +1,12 @@
 """What was sent to whom and what became of it, at the actor's sites; what failed is sent again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -21,8 +21,9 @@ from notifications.outbox import NewMessage
 
 FAILED = frozenset({MessageState.FAILED, MessageState.NOT_CONFIRMED, MessageState.EXPIRED})
 UNDELIVERED = frozenset({"undelivered", "failed", "bounced"})
-MOST_READ = 5_000
 PAGE = 100
+# One more than a page: whoever sees everything has it at one go.
+PIECE = PAGE + 1
 
 
 class Outcome(StrEnum):
@@ -37,12 +38,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which messages, of the last `days` days."""
+    """Which messages, of the last `days` days; `after` is the last message of the page before."""
 
     days: int = 7
     outcome: Outcome | None = None
     channel: ChannelName | None = None
     code: str | None = None
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +62,26 @@ class Line:
     may_be_sent_again: bool
 
 
-def list_lines(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Sequence[Line]:
-    """Return messages of the last days at the actor's sites, failed ones first, then the newest."""
-    query = (
-        select(OutboxMessage)
-        .where(OutboxMessage.created_at > now - timedelta(days=wanted.days))
-        .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id)
-        .limit(MOST_READ)
-    )
-    if wanted.channel is not None:
-        query = query.where(OutboxMessage.channel == wanted.channel)
-    if wanted.outcome is Outcome.FAILED:
-        query = query.where(
-            OutboxMessage.state.in_(FAILED) | OutboxMessage.delivery_status.in_(UNDELIVERED)
-        )
-    if wanted.code is not None:
-        who = session.scalar(select(Participant.id).where(Participant.code == wanted.code))
-        query = query.where(OutboxMessage.recipient_ref == f"participant:{who}")
-    found = _lines(session, actor, session.scalars(query).all())
-    kept = [one for one in found if wanted.outcome in {None, one.outcome}]
-    return sorted(kept, key=lambda one: one.outcome is not Outcome.FAILED)
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One page, and after which message the next one goes on; None where nothing follows."""
+
+    lines: Sequence[Line]
+    next_after: UUID | None
+
+
+def list_page(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> MessagePage:
+    """Return messages of the last days at the actor's sites, failed ones first, then the newest.
+
+    At whose site a message belongs stands in it by name only. The log is therefore read piece by
+    piece until a page is full: what that costs follows from the page, not from all that was sent.
+    """
+    lines: list[Line] = []
+    for line in _visible(session, actor, wanted, now=now):
+        if len(lines) == PAGE:
+            return MessagePage(lines, next_after=lines[-1].message.id)
+        lines.append(line)
+    return MessagePage(lines, next_after=None)
 
 
 def receipts(session: Session, line: Line) -> Sequence[DeliveryReceipt]:
@@ -139,6 +141,60 @@ def outcome_of(message: OutboxMessage) -> Outcome:
     if message.state is not MessageState.SENT:
         return Outcome.WAITING
     return Outcome.DELIVERED if message.delivery_status == "delivered" else Outcome.SENT
+
+
+def _outcome() -> ColumnElement[str]:
+    """Return what became of a message, as `outcome_of` tells, in the database."""
+    said = func.coalesce(OutboxMessage.delivery_status, "")
+    return case(
+        (OutboxMessage.state.in_(FAILED) | said.in_(UNDELIVERED), Outcome.FAILED.value),
+        (OutboxMessage.state == MessageState.CANCELLED, Outcome.CANCELLED.value),
+        (OutboxMessage.state != MessageState.SENT, Outcome.WAITING.value),
+        (said == "delivered", Outcome.DELIVERED.value),
+        else_=Outcome.SENT.value,
+    )
+
+
+def _visible(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Iterator[Line]:
+    """Yield what the actor may see of the log in its order, from where the page before ended."""
+    last = session.get(OutboxMessage, wanted.after) if wanted.after else None
+    began_with_failed = last is None or outcome_of(last) is Outcome.FAILED
+    for is_failed in (True, False) if began_with_failed else (False,):
+        condition = _outcome() == Outcome.FAILED.value
+        part = _narrowed(session, wanted, now=now).where(condition if is_failed else ~condition)
+        begin = last if is_failed is began_with_failed else None
+        while True:
+            piece = session.scalars(
+                part if begin is None else part.where(_comes_after(begin))
+            ).all()
+            yield from _lines(session, actor, piece)
+            if len(piece) < PIECE:
+                break
+            begin = piece[-1]
+
+
+def _narrowed(session: Session, wanted: Wanted, *, now: datetime) -> Select[OutboxMessage]:
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.created_at > now - timedelta(days=wanted.days))
+        .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id)
+        .limit(PIECE)
+    )
+    if wanted.outcome is not None:
+        query = query.where(_outcome() == wanted.outcome.value)
+    if wanted.channel is not None:
+        query = query.where(OutboxMessage.channel == wanted.channel)
+    if wanted.code is not None:
+        who = session.scalar(select(Participant.id).where(Participant.code == wanted.code))
+        query = query.where(OutboxMessage.recipient_ref == f"participant:{who}")
+    return query
+
+
+def _comes_after(message: OutboxMessage) -> ColumnElement[bool]:
+    return or_(
+        OutboxMessage.created_at < message.created_at,
+        and_(OutboxMessage.created_at == message.created_at, OutboxMessage.id > message.id),
+    )
 
 
 def _lines(

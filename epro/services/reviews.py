@@ -5,12 +5,12 @@ Whether a participant's data are reviewed follows from times: nothing flips a st
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -19,7 +19,6 @@ from epro.models import (
     DataReview,
     Participant,
     QuestionnaireResponse,
-    ResponseRevision,
     Site,
     User,
     Visit,
@@ -77,33 +76,26 @@ def list_page(
     session: Session, actor: Actor, *, only_waiting: bool, site: str | None, page: int
 ) -> ReviewPage:
     """Return a page of the participants the actor may read, by code; those with news first."""
-    site_ids = actor.sites_for(Permission.READ_RESPONSE)
     is_waiting = _has_news()
-
-    def narrowed(query: Select[*tuple[Any, ...]], *, waiting: bool) -> Select[*tuple[Any, ...]]:
-        query = query.join_from(Participant, Site, Site.id == Participant.site_id)
-        if site_ids is not None:
-            query = query.where(Participant.site_id.in_(site_ids))
-        if site is not None:
-            query = query.where(Site.code == site)
-        return query.where(is_waiting) if waiting else query
-
-    counting: Select[*tuple[Any, ...]] = select(func.count(Participant.id))
-    everybody: Select[*tuple[Any, ...]] = select(Participant, Site)
-    waiting = session.scalar(narrowed(counting, waiting=True)) or 0
-    total = waiting if only_waiting else session.scalar(narrowed(counting, waiting=False)) or 0
-    rows = session.execute(
-        narrowed(everybody, waiting=only_waiting)
-        .order_by(is_waiting.desc(), Participant.code)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
-    return ReviewPage(_lines(session, [tuple(row) for row in rows]), total, waiting)
+    query = _within(actor, select(Participant, Site), site)
+    if only_waiting:
+        # All of them have news: ordering by that too would look at everybody before the first.
+        query = query.where(is_waiting).order_by(Participant.code)
+    else:
+        query = query.order_by(is_waiting.desc(), Participant.code)
+    rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
+    everybody, waiting = _counts(session, actor, site)
+    return ReviewPage(
+        _lines(session, [tuple(row) for row in rows]),
+        waiting if only_waiting else everybody,
+        waiting,
+    )
 
 
 def count_waiting(session: Session, actor: Actor) -> int:
     """Return how many participants at the actor's sites have data that nobody has reviewed."""
-    return list_page(session, actor, only_waiting=True, site=None, page=1).waiting
+    _, waiting = _counts(session, actor, None)
+    return waiting
 
 
 def of_participant(session: Session, participant: Participant) -> Sequence[tuple[DataReview, str]]:
@@ -115,6 +107,26 @@ def of_participant(session: Session, participant: Participant) -> Sequence[tuple
         .order_by(DataReview.reviewed_at.desc(), DataReview.id)
     )
     return [(row, name) for row, name in rows]
+
+
+def _within(
+    actor: Actor, query: Select[*tuple[Any, ...]], site: str | None
+) -> Select[*tuple[Any, ...]]:
+    """Narrow a query about participants to those whom the actor may read, at this site if any."""
+    query = query.join_from(Participant, Site, Site.id == Participant.site_id)
+    site_ids = actor.sites_for(Permission.READ_RESPONSE)
+    if site_ids is not None:
+        query = query.where(Participant.site_id.in_(site_ids))
+    return query if site is None else query.where(Site.code == site)
+
+
+def _counts(session: Session, actor: Actor, site: str | None) -> tuple[int, int]:
+    """Return how many participants there are, and how many of them have news, in one pass."""
+    counting: Select[*tuple[Any, ...]] = select(
+        func.count(Participant.id), func.sum(case((_has_news(), 1), else_=0))
+    )
+    everybody, waiting = session.execute(_within(actor, counting, site)).one()
+    return everybody, int(waiting or 0)
 
 
 def _has_news() -> ColumnElement[bool]:
@@ -186,21 +198,33 @@ def _days(
     session: Session,
     people: Mapping[UUID, Participant],
     last: Mapping[UUID, tuple[DataReview, str]],
-) -> Mapping[UUID, set[object]]:
+) -> Mapping[UUID, set[date]]:
     """Return the local days of hers about which something came in after her last review."""
-    rows = session.execute(
-        select(
-            QuestionnaireResponse.participant_id,
-            QuestionnaireResponse.answered_at,
-            func.max(ResponseRevision.received_at),
-        )
-        .join(ResponseRevision, ResponseRevision.response_id == QuestionnaireResponse.id)
-        .where(QuestionnaireResponse.participant_id.in_(people))
-        .group_by(QuestionnaireResponse.id)
+    corrected = exists().where(
+        Correction.response_id == QuestionnaireResponse.id,
+        Correction.applied_at > DataReview.reviewed_at,
     )
-    found: dict[UUID, set[object]] = {}
-    for who, answered_at, received_at in rows:
-        if who not in last or received_at > last[who][0].reviewed_at:
-            on = answered_at.astimezone(ZoneInfo(people[who].zone)).date()
-            found.setdefault(who, set()).add(on)
+    latest = [row.id for row, _ in last.values()]
+    rows = session.execute(
+        select(QuestionnaireResponse.participant_id, QuestionnaireResponse.answered_at)
+        .outerjoin(
+            DataReview,
+            and_(
+                DataReview.participant_id == QuestionnaireResponse.participant_id,
+                DataReview.id.in_(latest),
+            ),
+        )
+        .where(
+            QuestionnaireResponse.participant_id.in_(people),
+            or_(
+                DataReview.id.is_(None),
+                QuestionnaireResponse.received_at > DataReview.reviewed_at,
+                corrected,
+            ),
+        )
+    )
+    zones = {who: ZoneInfo(one.zone) for who, one in people.items()}
+    found: dict[UUID, set[date]] = {}
+    for who, answered_at in rows:
+        found.setdefault(who, set()).add(answered_at.astimezone(zones[who]).date())
     return found

@@ -89,9 +89,9 @@ def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
     work = work_list.list_open(session, actor, limit=MOST_WORK)
     undelivered: Sequence[Line] = ()
     if actor.holds(Permission.READ_MESSAGE):
-        undelivered = message_log.list_lines(
+        undelivered = message_log.list_page(
             session, actor, message_log.Wanted(outcome=Outcome.FAILED), now=now
-        )
+        ).lines
     return Today(
         calls=[one for one in work if one[0].kind in CALLS],
         ratings=[one for one in work if one[0].kind is WorkKind.RATING_DUE],
@@ -99,7 +99,7 @@ def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
         open_diaries=_open_diaries(session, actor, catalogue=catalogue, now=now),
         visits=_visits(session, actor, now=now),
         codes=_codes(session, actor, now=now),
-        undelivered=undelivered[:MOST_LINES],
+        undelivered=undelivered,
         unreviewed=reviews.count_waiting(session, actor),
         stale=_stale(session, actor, now=now),
     )

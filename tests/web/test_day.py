@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from lxml import html
@@ -9,6 +10,8 @@ from sqlalchemy import select
 
 from epro.access import Role
 from epro.models import Deputy, SafetyFlag, WorkItem
+from epro.services import message_log
+from epro.services.message_log import Outcome
 from notifications.messages import MessageState, OutboxMessage
 from tests.api.world import API, ELSEWHERE, HERE, PARTICIPANT, THERE, World, put_down
 from tests.web.cases_day import call_to_make, failed_message, name_deputy
@@ -100,7 +103,77 @@ def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: Wor
         assert MessageState.QUEUED in {one.state for one in newest}
 
 
-@pytest.mark.parametrize("query", ["outcome=odd&days=x", "days=30&channel=sms", "code=SZ01-999"])
+def written(world: World, code: str, *, by: str, minutes: int, **facts: object) -> str:
+    """Return what the provider calls a message to a participant, written so long ago."""
+    with world.database.transaction() as session:
+        message = session.get_one(OutboxMessage, failed_message(world, code))
+        message.created_at = world.clock() - timedelta(minutes=minutes)
+        message.state, message.provider_id = MessageState.SENT, f"{by}-{minutes}"
+        for name, value in facts.items():
+            setattr(message, name, value)
+        return str(message.provider_id)
+
+
+def named_in(page: str, by: str) -> list[str]:
+    """Return the messages of a test on a page of the log, in their order."""
+    return re.findall(rf">({by}-\d+)<", page)
+
+
+def test_the_log_leads_page_by_page_to_every_message_once_failed_ones_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_log, "PAGE", 7)
+    monkeypatch.setattr(message_log, "PIECE", 3)
+    ours: list[str] = []
+    failed: list[str] = []
+    for minutes in (1, 2, 2, 3, 5, 8, 8, 8, 13, 21, 34, 55):
+        is_failed = minutes in {2, 13}
+        number = len(ours) + 1
+        ours.append(
+            written(world, PARTICIPANT, by=f"paged{number}", minutes=minutes,
+                    delivery_status="undelivered" if is_failed else None)
+        )  # fmt: skip
+        failed += ours[-1:] if is_failed else []
+        written(world, ELSEWHERE, by="theirs", minutes=minutes)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    path: str | None = f"{CONSOLE}/messages?code={PARTICIPANT}"
+    pages = []
+    while path:
+        page = browser.get(path).text
+        pages.append(page)
+        path = next(iter(html.fromstring(page).xpath("//a[@rel='next']/@href")), None)
+
+    found = [one for page in pages for one in named_in(page, r"paged\d+")]
+    assert sorted(found) == sorted(ours)
+    assert set(found[: len(failed)]) == set(failed)
+    sent = [int(one.rpartition("-")[2]) for one in found[len(failed) :]]
+    assert sent == sorted(sent)
+    assert not any(named_in(page, "theirs") for page in pages)
+
+
+def test_what_became_of_a_message_is_the_same_in_the_database_and_on_the_page(
+    world: World,
+) -> None:
+    said = (None, "", "delivered", "undelivered", "failed", "bounced", "read")
+    browser, expected = world.sign_in_to_console(Role.COORDINATOR), {}
+    for number, (state, status) in enumerate(product(MessageState, said), start=1):
+        name = written(
+            world, PARTICIPANT, by="fate", minutes=number, state=state, delivery_status=status
+        )
+        made_of = OutboxMessage(state=state, delivery_status=status)
+        expected[name] = message_log.outcome_of(made_of)
+
+    for outcome in Outcome:
+        page = browser.get(f"{CONSOLE}/messages?outcome={outcome}&days=30").text
+        assert set(named_in(page, "fate")) == {
+            name for name, one in expected.items() if one is outcome
+        }, outcome
+
+
+@pytest.mark.parametrize(
+    "query", ["outcome=odd&days=x&after=z", "days=30&channel=sms", "code=SZ01-999"]
+)
 def test_an_odd_filter_of_messages_breaks_nothing(world: World, query: str) -> None:
     page = world.sign_in_to_console(Role.MONITOR).get(f"{CONSOLE}/messages?{query}")
 

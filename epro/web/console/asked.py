@@ -3,6 +3,7 @@
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
+from uuid import UUID
 
 from flask import request
 
@@ -31,5 +32,13 @@ def day(name: str) -> date | None:
     """Return a date; None for anything that is none."""
     try:
         return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def uuid(name: str) -> UUID | None:
+    """Return an id; None for anything that is none."""
+    try:
+        return UUID(request.args.get(name, ""))
     except ValueError:
         return None

@@ -1,5 +1,6 @@
 """The log of messages: failed ones first, and sent again with a reason."""
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from epro.api.context import current_actor, now, reading
 from epro.services import message_log
 from epro.services.message_log import Outcome, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import asked_for
+from epro.web.console.asked import asked_for, uuid
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -52,13 +53,14 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         outcome=asked_for("outcome", Outcome),
         channel=asked_for("channel", ChannelName),
         code=(request.args.get("code") or "").strip().upper()[:32] or None,
+        after=uuid("after"),
     )
     with reading() as session:
-        lines = message_log.list_lines(session, current_actor(), wanted, now=now())
+        found = message_log.list_page(session, current_actor(), wanted, now=now())
     return render_framed(
         "messages.html", status=status, here="messages", refused=refused,
-        lines=lines[: message_log.PAGE], total=len(lines), wanted=wanted, spans=SPANS,
+        found=found, wanted=wanted, spans=SPANS, args=request.args.to_dict(),
         outcomes=list(Outcome), channels=list(ChannelName),
         may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
-        is_filtered=wanted != Wanted(),
+        is_filtered=replace(wanted, after=None) != Wanted(),
     )  # fmt: skip

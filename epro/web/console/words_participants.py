@@ -57,6 +57,7 @@ LIST: Mapping[str, Translated] = {
     "pages": Translated("分页", "Pages"),
     "pages.here": Translated("第 {page} / {pages} 页", "Page {page} of {pages}"),
     "pages.earlier": Translated("上一页", "Back"),
+    "pages.first": Translated("回到第一页", "First page"),
     "pages.later": Translated("下一页", "Next"),
     "having.flag": Translated("有未关闭的信号", "Has an open flag"),
     "having.not_activated": Translated("还没有激活", "Not activated yet"),
@@ -286,7 +287,7 @@ ENROL: Mapping[str, Translated] = {
 
 REFUSALS: Mapping[str, Translated] = {
     "refusal.already_exists": Translated(
-        "这个编号已经入组，或已有记录。", "This number is enrolled or on record already."
+        "这个编号、用户名或角色已有记录。", "This number, name or role is on record already."
     ),
     "refusal.consent_missing": Translated(
         "缺少必需的知情同意，不能入组。", "A consent that is needed is missing; nobody is enrolled."
