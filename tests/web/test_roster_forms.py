@@ -1,5 +1,7 @@
 """The roster entered on a page: gaps are named, free days marked, deputies laid over."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from lxml import html
 from sqlalchemy import func, select
@@ -92,6 +94,49 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(
 
     assert answer.status_code == status, text_of(answer)
     assert count(world) == before
+
+
+def test_a_night_is_one_shift_and_goes_on_in_the_roster_that_follows(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    lines = {"on_call-before": str(Role.PRINCIPAL_INVESTIGATOR),
+             "backup-before": str(Role.INVESTIGATOR)}  # fmt: skip
+
+    without = send(browser, "/rosters", **a_roster(turns_at="08:00"))
+    taken = send(browser, "/rosters", **a_roster(turns_at="08:00", **lines))
+
+    assert "一线: 2026-07-03 00:00 – 2026-07-03 08:00" in text_of(without)
+    assert taken.status_code == 303, text_of(taken)
+    with world.database.reading() as session:
+        newest = session.scalars(select(Roster).order_by(Roster.number.desc())).all()[0]
+        kept = session.scalars(
+            select(RosterShift)
+            .where(RosterShift.roster_id == newest.id, RosterShift.duty == Duty.ON_CALL)
+            .order_by(RosterShift.begins_at)
+        ).all()
+    zone = ZoneInfo("Asia/Shanghai")
+    assert [
+        tuple(f"{at.astimezone(zone):%d %H:%M}" for at in (one.begins_at, one.ends_at))
+        for one in kept
+    ] == [("03 00:00", "03 08:00"), ("03 08:00", "04 08:00"), ("04 08:00", "05 00:00")]
+    again = html.fromstring(browser.get(f"{CONSOLE}/rosters/new?{DAYS}").text).forms[-1].fields
+    assert again["turns_at"] == "08:00"
+    assert again["on_call-2026-07-04"] == Role.INVESTIGATOR
+    later = "site=SZ01&from_on=2026-07-05&to_on=2026-07-06&turns_at=08:00"
+    after = html.fromstring(browser.get(f"{CONSOLE}/rosters/new?{later}").text).forms[-1].fields
+    assert after["on_call-before"] == Role.INVESTIGATOR
+    assert after["backup-before"] == Role.PRINCIPAL_INVESTIGATOR
+
+
+@pytest.mark.parametrize("turn", ["", "25:00", "x", "08:00:59.5", "08:00+08:00"])
+def test_an_odd_hour_to_hand_over_at_breaks_nothing(world: World, turn: str) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    answers = [
+        browser.get(f"{CONSOLE}/rosters/new", query_string={"turns_at": turn}),
+        send(browser, "/rosters", **a_roster(turns_at=turn)),
+    ]
+
+    assert [one.status_code < 500 for one in answers] == [True, True]
 
 
 @pytest.mark.req("P-06")

@@ -1,4 +1,9 @@
-"""The roster of a site entered day by day: two lines, and deputies for hours of somebody away."""
+"""The roster of a site entered day by day: two lines, and deputies for hours of somebody away.
+
+A day of duty begins at the hour at which the site hands over, so that a night is one shift. What is
+left of the night before the first day is asked for as well; the last night ends with the last day,
+and is that night before in the roster that follows.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -26,6 +31,9 @@ FORM = "roster"
 USUAL_DAYS, MOST_DAYS = 7, 62
 DEPUTY_ROWS = range(4)
 FARTHEST = timedelta(days=3 * 366)
+DAY = timedelta(days=1)
+MIDNIGHT = time()
+BEFORE = "before"
 
 
 @blueprint.get("/rosters/new")
@@ -43,7 +51,8 @@ def show() -> ResponseReturnValue:
     from_on = asked.day("from_on") or today
     _refuse_far(from_on)
     to_on = asked.day("to_on") or from_on + timedelta(days=USUAL_DAYS - 1)
-    return _page(site.code, from_on, max(from_on, to_on), hers=hers)
+    turns_at = _clock_time(request.args.get("turns_at", ""))
+    return _page(site.code, from_on, max(from_on, to_on), turns_at=turns_at, hers=hers)
 
 
 @blueprint.post("/rosters")
@@ -54,10 +63,11 @@ def enter() -> ResponseReturnValue:
     from_on, to_on = typed.needed_day("from_on"), typed.needed_day("to_on")
     _refuse_far(from_on)
     _refuse_far(to_on)
+    turns_at = _clock_time(typed.line("turns_at")) or MIDNIGHT
 
     def act(session: Session) -> None:
         zone = ZoneInfo(sites.get_site(session, code).zone)
-        shifts = [*_shifts_by_day(_days(from_on, to_on), zone), *_deputies(zone)]
+        shifts = [*_shifts_by_day(_days(from_on, to_on), turns_at, zone), *_deputies(zone)]
         new = NewRoster(
             site=code, from_on=from_on, to_on=to_on, shifts=tuple(one for _, one in shifts)
         )
@@ -68,7 +78,10 @@ def enter() -> ResponseReturnValue:
             raise
 
     return typed.attempt(
-        FORM, act, show=partial(_page, code, from_on, to_on), to=url_for("console_duty.show")
+        FORM,
+        act,
+        show=partial(_page, code, from_on, to_on, turns_at=turns_at),
+        to=url_for("console_duty.show"),
     )
 
 
@@ -87,14 +100,31 @@ def _refuse_far(on: date) -> None:
         raise typed.not_right("from_on", "These days are too far away.")
 
 
-def _shifts_by_day(days: Sequence[date], zone: ZoneInfo) -> list[tuple[str, NewShift]]:
+def _clock_time(written: str) -> time | None:
+    """Return a time of day, to the minute; None for anything that is none."""
+    try:
+        return time.fromisoformat(written).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _shifts_by_day(
+    days: Sequence[date], turns_at: time, zone: ZoneInfo
+) -> list[tuple[str, NewShift]]:
     """Return a shift for each line and day that somebody was chosen for, with its field."""
+    if not days:
+        return []
+    begin = datetime.combine(days[0], MIDNIGHT, tzinfo=zone)
+    end = datetime.combine(days[-1] + DAY, MIDNIGHT, tzinfo=zone)
+    turns = [datetime.combine(on, turns_at, tzinfo=zone) for on in days]
+    ends = [*turns[1:], end]
+    hours = {str(on): (at, until) for on, at, until in zip(days, turns, ends, strict=True)}
+    if turns[0] > begin:
+        hours = {BEFORE: (begin, turns[0]), **hours}
     found = []
-    for on in days:
-        begins_at = datetime.combine(on, time(), tzinfo=zone)
-        ends_at = datetime.combine(on + timedelta(days=1), time(), tzinfo=zone)
+    for name, (begins_at, ends_at) in hours.items():
         for duty in Duty:
-            field = f"{duty.value}-{on}"
+            field = f"{duty.value}-{name}"
             if person := typed.line(field):
                 shift = NewShift(duty=duty, person=person, begins_at=begins_at, ends_at=ends_at)
                 found.append((field, shift))
@@ -129,8 +159,8 @@ def _name_fields(refusal: DomainError, fields: Sequence[str]) -> None:
 
 
 def _page(
-    code: str, from_on: date, to_on: date, *, hers: Sequence[Site] = (), status: int = 200,
-    refused: Refused | None = None,
+    code: str, from_on: date, to_on: date, *, turns_at: time | None, hers: Sequence[Site] = (),
+    status: int = 200, refused: Refused | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     actor = current_actor()
     with reading() as session:
@@ -139,20 +169,49 @@ def _page(
             raise NotFound
         days = _days(from_on, to_on)
         known = _known(session, actor, site, days) if days else []
+        night_before = _known(session, actor, site, [from_on - DAY])
         people = staff.who_may(session, site, Permission.ASSESS_FLAG)
-    entered = {
-        f"{shift.duty.value}-{day.on}": shift.person.username
-        for day in known
-        for shift in day.shifts
-        if not shift.is_deputy
-    }
+    turn = turns_at if turns_at is not None else _usual_turn(known or night_before, site)
     return render_framed(
         "roster.html", status=status, here="duty", refused=refused, form=FORM, site=site,
-        sites=hers, days=known, from_on=from_on, to_on=to_on, entered=entered, duties=list(Duty),
+        sites=hers, days=known, from_on=from_on, to_on=to_on, duties=list(Duty),
+        entered=_entered([*night_before, *known], days, turn, site), turns_at=f"{turn:%H:%M}",
+        asks_before=turn != MIDNIGHT, before=BEFORE,
         people=[(one.username, f"{one.full_name} ({one.username})") for one in people],
         deputy_rows=DEPUTY_ROWS,
         gaps=refused.refusal.details.get("gaps", ()) if refused else (), most_days=MOST_DAYS,
     )  # fmt: skip
+
+
+def _usual_turn(known: Sequence[RosterDay], site: Site) -> time:
+    """Return the hour at which what is entered hands over; midnight where nothing tells."""
+    zone = ZoneInfo(site.zone)
+    begun = [
+        shift.begins_at.astimezone(zone).time()
+        for day in known
+        for shift in day.shifts
+        if not shift.is_deputy
+    ]
+    return next((one for one in begun if one != MIDNIGHT), MIDNIGHT)
+
+
+def _entered(
+    known: Sequence[RosterDay], days: Sequence[date], turn: time, site: Site
+) -> dict[str, str]:
+    """Return who is entered for each line and day so far: whoever has it when the day begins."""
+    zone = ZoneInfo(site.zone)
+    moments = {str(on): datetime.combine(on, turn, tzinfo=zone) for on in days}
+    if days:
+        # The night before goes on: whoever has the last minute of the day before.
+        midnight = datetime.combine(days[0], MIDNIGHT, tzinfo=zone)
+        moments[BEFORE] = midnight - timedelta(minutes=1)
+    shifts = [one for day in known for one in day.shifts if not one.is_deputy]
+    return {
+        f"{shift.duty.value}-{name}": shift.person.username
+        for name, at in moments.items()
+        for shift in shifts
+        if shift.begins_at <= at < shift.ends_at
+    }
 
 
 def _known(session: Session, actor: Actor, site: Site, days: Sequence[date]) -> list[RosterDay]:

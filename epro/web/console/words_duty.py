@@ -35,11 +35,17 @@ DUTY: Mapping[str, Translated] = {
     "roster.to": Translated("到 (含)", "To (included)"),
     "roster.show_days": Translated("显示这些日期", "Show these days"),
     "roster.hint": Translated(
-        "每天从 0 点到 24 点 ({zone})，一次最多 {count} 天。每天都要有一线和二线。"
-        "新的值班表代替同一天原来的。",
-        "Each day runs from midnight to midnight ({zone}), {count} days at most. Each needs both "
-        "lines. A new roster counts instead of what was there for the same days.",
+        "时间按 {zone}，一次最多 {count} 天。每天都要有一线和二线。新的值班表代替同一天原来的。",
+        "Times are those of {zone}, {count} days at most. Each day needs both lines. A new roster "
+        "counts instead of what was there for the same days.",
     ),
+    "roster.turns_at": Translated("交班时刻", "Hand-over at"),
+    "roster.turns_at.hint": Translated(
+        "例如 08:00：夜班跨过零点算一个班", "As in 08:00: a night is one shift, past midnight"
+    ),
+    "roster.before": Translated("前一夜，到 {on} {time}", "the night before, until {on} {time}"),
+    "roster.to_next": Translated("{on} {time} 至次日 {time}", "{on} {time} to {time} next day"),
+    "roster.to_midnight": Translated("{on} {time} 至 24:00", "{on} {time} to midnight"),
     "roster.deputies": Translated("替班", "Deputies"),
     "roster.deputies.hint": Translated(
         "有人几个小时不在时，替班的人在这些时间优先。空行不计。",
