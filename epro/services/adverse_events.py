@@ -71,8 +71,7 @@ def decide(
     record_locks.refuse_locked(session, participant.id)
     candidate = _candidate(session, participant, candidate_id, catalogue=catalogue, now=now)
     site = session.get_one(Site, participant.site_id)
-    is_episode = candidate.source is EventSource.EPISODE
-    task = Task.DECIDE_EPISODE if is_episode else Task.ASSESS_EVENT
+    task = task_for(candidate)
     delegation.refuse_undelegated(session, actor, task, site, now=now)
     if not choice.reason.strip():
         raise ReasonRequired(details={"place": "reason"})
@@ -80,7 +79,7 @@ def decide(
     if choice.disposition is Disposition.ACCEPTED:
         if choice.facts is None:
             raise _invalid("event", "A new event needs its facts.")
-        if is_episode:
+        if task is not Task.ASSESS_EVENT:
             delegation.refuse_undelegated(session, actor, Task.ASSESS_EVENT, site, now=now)
         event = event_records.create(
             session, actor, participant, choice.facts, candidate.source,
@@ -98,6 +97,12 @@ def decide(
     session.flush()
     _record_decision(session, actor, candidate, decision, event, participant, site, now=now)
     return _candidate(session, participant, candidate_id, catalogue=catalogue, now=now)
+
+
+def task_for(candidate: Candidate) -> Task:
+    """Return the task that has to be delegated to whoever decides about a candidate."""
+    is_episode = candidate.source is EventSource.EPISODE
+    return Task.DECIDE_EPISODE if is_episode else Task.ASSESS_EVENT
 
 
 def enter(

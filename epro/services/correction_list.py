@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -15,7 +16,7 @@ from questionnaires.definition import Language
 from questionnaires.rendering import as_seen
 from questionnaires.validation import Answer
 
-MOST_LINES = 200
+PAGE = 25
 OPEN = frozenset({CorrectionState.AWAITING_PARTICIPANT, CorrectionState.AWAITING_DECISION})
 
 
@@ -31,23 +32,38 @@ class AskedChange:
     changes: Sequence[tuple[str, str, str]]
 
 
-def list_at_sites(
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """One page of requests, and how many there are in all."""
+
+    lines: Sequence[AskedChange]
+    total: int
+
+
+def list_page(
     session: Session,
     actor: Actor,
     *,
     only_open: bool,
+    participant: str | None,
+    page: int,
     language: Language,
     catalogue: Catalogue,
-) -> Sequence[AskedChange]:
-    """Return requests at the actor's sites, the oldest first; only those that wait, or all."""
-    query = (
+) -> ChangePage:
+    """Return requests at the actor's sites: those that wait, the oldest first; or all, the newest.
+
+    `participant` narrows them to those about the answers of one (her code).
+    """
+    waited_for = Correction.asked_at if only_open else Correction.asked_at.desc()
+    query: Select[*tuple[Any, ...]] = (
         select(Correction, QuestionnaireResponse, Participant, Site)
         .join(QuestionnaireResponse, QuestionnaireResponse.id == Correction.response_id)
         .join(Participant, Participant.id == Correction.participant_id)
         .join(Site, Site.id == Correction.site_id)
-        .order_by(Correction.asked_at, Correction.id)
-        .limit(MOST_LINES)
+        .order_by(waited_for, Correction.id)
     )
+    if participant is not None:
+        query = query.where(Participant.code == participant)
     if only_open:
         query = query.where(
             Correction.applied_at.is_(None), Correction.decided_at.is_(None),
@@ -56,7 +72,8 @@ def list_at_sites(
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
     if site_ids is not None:
         query = query.where(Correction.site_id.in_(site_ids))
-    return [
+    counting = query.order_by(None).with_only_columns(func.count(Correction.id))
+    lines = [
         AskedChange(
             correction=correction, response=response, participant=who, site=site,
             title=catalogue.questionnaire(
@@ -64,8 +81,11 @@ def list_at_sites(
             ).title.in_language(language),
             changes=_changes(correction, response, language, catalogue),
         )
-        for correction, response, who, site in session.execute(query)
+        for correction, response, who, site in session.execute(
+            query.limit(PAGE).offset((page - 1) * PAGE)
+        )
     ]  # fmt: skip
+    return ChangePage(lines, session.scalar(counting) or 0)
 
 
 def zone_of(session: Session, correction_id: UUID) -> str:

@@ -6,6 +6,7 @@ Whether a participant's data are reviewed follows from times: nothing flips a st
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,6 +29,25 @@ from epro.services.journal import Subject
 
 PAGE = 50
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Column(StrEnum):
+    """What the list can be sorted by."""
+
+    CODE = "code"
+    NEWEST = "newest"
+    REVIEWED = "reviewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whose reviews, in which order; without a column those with news first, by code."""
+
+    only_waiting: bool = True
+    site: str | None = None
+    column: Column | None = None
+    is_descending: bool = False
+    page: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +92,28 @@ def mark(session: Session, actor: Actor, code: str, visit: Visit, *, now: dateti
     return row
 
 
-def list_page(
-    session: Session, actor: Actor, *, only_waiting: bool, site: str | None, page: int
-) -> ReviewPage:
-    """Return a page of the participants the actor may read, by code; those with news first."""
+def list_page(session: Session, actor: Actor, wanted: Wanted) -> ReviewPage:
+    """Return a page of the participants the actor may read."""
     is_waiting = _has_news()
-    query = _within(actor, select(Participant, Site), site)
-    if only_waiting:
-        # All of them have news: ordering by that too would look at everybody before the first.
-        query = query.where(is_waiting).order_by(Participant.code)
-    else:
-        query = query.order_by(is_waiting.desc(), Participant.code)
-    rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
-    everybody, waiting = _counts(session, actor, site)
+    query = _within(actor, select(Participant, Site), wanted.site)
+    if wanted.only_waiting:
+        query = query.where(is_waiting)
+    elif wanted.column is None:
+        # Not where all of them have news: everybody would be looked at before the first is shown.
+        query = query.order_by(is_waiting.desc())
+    if wanted.column is not None and wanted.column is not Column.CODE:
+        value = _newest_of() if wanted.column is Column.NEWEST else _reviewed_at()
+        # Who has no value comes last either way.
+        query = query.order_by(
+            value.is_(None), value.desc() if wanted.is_descending else value.asc()
+        )
+    is_turned = wanted.column is Column.CODE and wanted.is_descending
+    query = query.order_by(Participant.code.desc() if is_turned else Participant.code)
+    rows = session.execute(query.limit(PAGE).offset((wanted.page - 1) * PAGE)).all()
+    everybody, waiting = _counts(session, actor, wanted.site)
     return ReviewPage(
         _lines(session, [tuple(row) for row in rows]),
-        waiting if only_waiting else everybody,
+        waiting if wanted.only_waiting else everybody,
         waiting,
     )
 
@@ -131,13 +157,7 @@ def _counts(session: Session, actor: Actor, site: str | None) -> tuple[int, int]
 
 def _has_news() -> ColumnElement[bool]:
     """Return whether something came in or was corrected after the last review, if there was any."""
-    reviewed = func.coalesce(
-        select(func.max(DataReview.reviewed_at))
-        .where(DataReview.participant_id == Participant.id)
-        .correlate(Participant)
-        .scalar_subquery(),
-        BEGINNING,
-    )
+    reviewed = func.coalesce(_reviewed_at(), BEGINNING)
     return or_(
         exists().where(
             QuestionnaireResponse.participant_id == Participant.id,
@@ -146,6 +166,26 @@ def _has_news() -> ColumnElement[bool]:
         exists().where(
             Correction.participant_id == Participant.id, Correction.applied_at > reviewed
         ),
+    )
+
+
+def _reviewed_at() -> ColumnElement[datetime]:
+    """Return when her data were last reviewed."""
+    return (
+        select(func.max(DataReview.reviewed_at))
+        .where(DataReview.participant_id == Participant.id)
+        .correlate(Participant)
+        .scalar_subquery()
+    )
+
+
+def _newest_of() -> ColumnElement[datetime]:
+    """Return when an answer of hers last came in."""
+    return (
+        select(func.max(QuestionnaireResponse.received_at))
+        .where(QuestionnaireResponse.participant_id == Participant.id)
+        .correlate(Participant)
+        .scalar_subquery()
     )
 
 

@@ -24,6 +24,7 @@ from epro.services import (
 from epro.web.console import typed
 from epro.web.console.words import WORDS
 from tests.api.world import INFUSED_AT, PARTICIPANT, World
+from tests.factories import add_user
 from tests.web.cases_record import an_event, enter_event, latest_event, undecided
 from tests.web.pages import CONSOLE, csrf_of, send, text_of
 
@@ -178,3 +179,22 @@ def test_whatever_can_be_wrong_with_a_field_is_said_in_the_readers_words() -> No
 
     assert len(said) > 30
     assert [one for one in said if f"said.{one}" not in WORDS] == []
+
+
+@pytest.mark.req("P-06")
+def test_whoever_is_not_delegated_is_told_before_there_is_a_form_to_fill_in(world: World) -> None:
+    candidate = undecided(world)
+    with world.database.transaction() as session:
+        add_user(session, "not.delegated", roles=[Role.INVESTIGATOR], keyring=world.keyring)
+    his, delegated = (world.sign_in_to_console(one) for one in ("not.delegated", Role.INVESTIGATOR))
+    acceptance = f"/participants/{PARTICIPANT}/event-candidates/{candidate}/acceptance"
+    paths = (f"/participants/{PARTICIPANT}/events/new", acceptance, "/events")
+
+    told = [his.get(f"{CONSOLE}{path}") for path in paths]
+    offered = [delegated.get(f"{CONSOLE}{path}") for path in paths]
+
+    assert ["还没有把这项任务授权给您" in text_of(one) for one in told] == [True] * 3
+    assert ["还没有把这项任务授权给您" in text_of(one) for one in offered] == [False] * 3
+    assert ['name="reason"' in one.text for one in told] == [False] * 3
+    assert ['name="reason"' in one.text for one in offered] == [True] * 3
+    assert send(his, acceptance, **an_event()).status_code == 403

@@ -1,6 +1,7 @@
 """Requests to change data: who asked for what, what she says, and the investigator's decision."""
 
 from collections.abc import Callable
+from math import ceil
 from uuid import UUID
 
 from flask import request, url_for
@@ -12,6 +13,7 @@ from epro.api.context import catalogue, current_actor, now, reading
 from epro.services import correction_list, corrections
 from epro.services.correction_asking import HerWord
 from epro.web.console import typed
+from epro.web.console.asked import page_number
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -65,12 +67,16 @@ def _attempt(form: str, act: Callable[[Session], None]) -> ResponseReturnValue:
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     actor, language = current_actor(), current_language()
     only_open = request.args.get("all") != "1"
+    code = (request.args.get("code") or "").strip().upper()[:32] or None
     with reading() as session:
-        lines = correction_list.list_at_sites(
-            session, actor, only_open=only_open, language=language, catalogue=catalogue(session)
-        )
+        found = correction_list.list_page(
+            session, actor, only_open=only_open, participant=code, page=page_number(),
+            language=language, catalogue=catalogue(session),
+        )  # fmt: skip
     return render_framed(
-        "corrections.html", status=status, here="corrections", refused=refused, lines=lines,
-        only_open=only_open, may_call=actor.holds(Permission.PUT_DOWN_CORRECTION),
+        "corrections.html", status=status, here="corrections", refused=refused, found=found,
+        only_open=only_open, code=code or "", page=page_number(),
+        pages=ceil(found.total / correction_list.PAGE), args=request.args.to_dict(),
+        may_call=actor.holds(Permission.PUT_DOWN_CORRECTION),
         may_decide=actor.holds(Permission.DECIDE_CORRECTION),
     )  # fmt: skip

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, keyring, now, reading
 from epro.errors import InvalidInput, NotFound
-from epro.models import AdverseEvent, Disposition, Participant, Site
+from epro.models import AdverseEvent, Disposition, Participant, Site, Task
 from epro.services import (
     adverse_events,
     candidates,
+    delegation,
     enrolment,
     event_reading,
     idempotency,
@@ -27,6 +28,7 @@ from epro.services import (
 )
 from epro.services.adverse_events import Choice
 from epro.services.candidates import Candidate
+from epro.services.delegation import WhyNot
 from epro.services.event_facts import EventFacts, GradeFrom
 from epro.web.console import typed
 from epro.web.console.pages import new_blueprint, render_framed
@@ -233,10 +235,12 @@ def _new_page(
         site = session.get_one(Site, who.site_id)
         package = catalogue(session).package(studies.version_in_force(session, site, on=today))
         candidate = _candidate(session, who, candidate_id) if candidate_id else None
+        undelegated = _undelegated(session, site, candidate)
     begun = {"onset_on": candidate.began_on.isoformat()} if candidate else {}
     return render_framed(
         "event_new.html", status=status, here="events", refused=refused, who=who,
-        candidate=candidate, key=refused.text("key") if refused else str(uuid4()),
+        candidate=candidate, undelegated=undelegated,
+        key=refused.text("key") if refused else str(uuid4()),
         **_form(package, Filled(begun), refused),
     )  # fmt: skip
 
@@ -257,13 +261,25 @@ def event_page(
             (one, known.questionnaire(one.questionnaire_code, one.questionnaire_version).title)
             for one in event_reading.linkable(session, event, catalogue=known)
         ]
+        undelegated = _undelegated(session, site, None)
     may_assess = actor.may_at(Permission.ASSESS_ADVERSE_EVENT, site.id)
     return render_framed(
         "event.html", status=status, here="events", refused=refused, shown=shown, event=event,
         who=shown.participant, zone=site.zone, versions=versions,
         may_revise=may_assess and event.voided_at is None, reports=reports,
+        undelegated=undelegated,
         **_form(package, _as_it_stands(event, shown.participant.zone), refused),
     )  # fmt: skip
+
+
+def _undelegated(session: Session, site: Site, candidate: Candidate | None) -> WhyNot | None:
+    """Return why the reader may not fill in this form today: better told before than after."""
+    tasks = {Task.ASSESS_EVENT} | ({adverse_events.task_for(candidate)} if candidate else set())
+    whys = (
+        delegation.why_not(session, current_actor(), task, site, now=now())
+        for task in sorted(tasks)
+    )
+    return next((why for why in whys if why), None)
 
 
 def _form(package: StudyPackage, filled: Filled, refused: Refused | None) -> dict[str, Any]:

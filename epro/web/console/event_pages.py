@@ -1,6 +1,8 @@
 """Adverse events: what waits for a decision, the list, and the table of those under treatment."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
@@ -9,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
-from epro.models import Disposition
-from epro.services import adverse_events, candidates, enrolment, event_lists
+from epro.models import Disposition, Site, Task
+from epro.services import adverse_events, candidates, delegation, enrolment, event_lists
 from epro.services.adverse_events import Choice
-from epro.services.candidates import CandidateState
+from epro.services.candidates import Candidate, CandidateState
+from epro.services.delegation import WhyNot
+from epro.services.event_reading import ShownEvent
 from epro.web.console import typed
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -21,6 +26,13 @@ from epro.web.console.session import page
 blueprint = new_blueprint("events")
 
 # Accepting asks for everything a physician says of an event, which has a form of its own.
+ORDERS: dict[str, Callable[[ShownEvent], Any]] = {
+    "participant": lambda one: (one.participant.code, one.event.number),
+    "term": lambda one: one.event.term,
+    "onset": lambda one: one.event.onset_on,
+    "end": lambda one: one.event.ended_on,
+    "grade": lambda one: one.event.worst_grade,
+}
 DECISIONS = tuple(one for one in Disposition if one is not Disposition.ACCEPTED)
 
 
@@ -66,6 +78,7 @@ def decide(code: str, candidate_id: UUID) -> ResponseReturnValue:
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     actor = current_actor()
     only_emergent = request.args.get("emergent") == "1"
+    code = (request.args.get("code") or "").strip().upper()[:32]
     with reading() as session:
         known = catalogue(session)
         events = event_lists.listing(
@@ -74,9 +87,27 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         waiting = candidates.list_candidates(
             session, actor, only_undecided=True, catalogue=known, now=now()
         )
+        open_ones = [one for one in waiting if one.state is not CandidateState.DECIDED]
+        undelegated = _undelegated(session, open_ones)
+    lines, order = ordered([one for one in events if code in {"", one.participant.code}], ORDERS)
     return render_framed(
-        "events.html", status=status, here="events", refused=refused, events=events,
-        waiting=[one for one in waiting if one.state is not CandidateState.DECIDED],
-        only_emergent=only_emergent, decisions=DECISIONS,
-        may_decide=actor.holds(Permission.ASSESS_ADVERSE_EVENT),
+        "events.html", status=status, here="events", refused=refused, events=lines, order=order,
+        code=code,
+        waiting=open_ones, undelegated=undelegated, only_emergent=only_emergent,
+        decisions=DECISIONS, may_decide=actor.holds(Permission.ASSESS_ADVERSE_EVENT),
     )  # fmt: skip
+
+
+def _undelegated(session: Session, waiting: Sequence[Candidate]) -> dict[UUID, WhyNot]:
+    """Return, by candidate, why the reader may not decide about it today; told before he types."""
+    actor = current_actor()
+    known: dict[tuple[Task, UUID], WhyNot | None] = {}
+    found: dict[UUID, WhyNot] = {}
+    for one in waiting:
+        asked = (adverse_events.task_for(one), one.participant.site_id)
+        if asked not in known:
+            site = session.get_one(Site, one.participant.site_id)
+            known[asked] = delegation.why_not(session, actor, asked[0], site, now=now())
+        if why := known[asked]:
+            found[one.id] = why
+    return found

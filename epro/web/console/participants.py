@@ -1,5 +1,6 @@
 """Who is in the trial: the list, one participant, her code, her devices, how to reach her."""
 
+from dataclasses import replace
 from functools import partial
 from math import ceil
 from typing import Any
@@ -64,6 +65,14 @@ def show_list() -> ResponseReturnValue:
         is_descending=is_down(),
         page=page_number(),
     )
+    reads_flags = current_actor().holds(Permission.READ_FLAG)
+    if not reads_flags:
+        # Who may not see flags learns nothing of them from a filter or an order either.
+        wanted = replace(
+            wanted,
+            having=None if wanted.having is Having.FLAG else wanted.having,
+            column=Column.CODE if wanted.column is Column.FLAGS else wanted.column,
+        )
     with reading() as session:
         found = participant_list.list_page(
             session, current_actor(), wanted, catalogue=catalogue(session), now=now()
@@ -71,7 +80,8 @@ def show_list() -> ResponseReturnValue:
     return render_framed(
         "participants.html", here="participants", found=found, wanted=wanted,
         pages=ceil(found.total / participant_list.PAGE), Mark=Mark, states=list(LifeCycle),
-        havings=list(Having), is_filtered=_is_filtered(wanted), args=request.args.to_dict(),
+        havings=[one for one in Having if reads_flags or one is not Having.FLAG],
+        reads_flags=reads_flags, is_filtered=_is_filtered(wanted), args=request.args.to_dict(),
         may_enrol=current_actor().holds(Permission.ENROL_PARTICIPANT),
     )  # fmt: skip
 

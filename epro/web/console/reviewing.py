@@ -8,9 +8,11 @@ from flask.typing import ResponseReturnValue
 from epro.access import Permission
 from epro.api.context import current_actor, now, reading, transaction
 from epro.models import Visit
-from epro.services import reviews
+from epro.services import participant_list, reviews
+from epro.services.reviews import Column, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import page_number
+from epro.web.console.asked import asked_for, is_down, page_number
+from epro.web.console.ordering import Order
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.session import page
 
@@ -21,16 +23,18 @@ blueprint = new_blueprint("reviewing")
 @page(Permission.READ_RESPONSE)
 def show() -> ResponseReturnValue:
     """Show whose data wait for an investigator's review."""
-    only_waiting = request.args.get("all") != "1"
+    wanted = Wanted(
+        only_waiting=request.args.get("all") != "1", site=request.args.get("site") or None,
+        column=asked_for("sort", Column), is_descending=is_down(), page=page_number(),
+    )  # fmt: skip
+    actor = current_actor()
     with reading() as session:
-        found = reviews.list_page(
-            session, current_actor(), only_waiting=only_waiting,
-            site=request.args.get("site") or None, page=page_number(),
-        )  # fmt: skip
+        found = reviews.list_page(session, actor, wanted)
+        hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_RESPONSE))
     return render_framed(
-        "reviews.html", here="reviews", found=found, only_waiting=only_waiting,
-        visits=list(Visit), page=page_number(), pages=ceil(found.total / reviews.PAGE),
-        args=request.args.to_dict(), may_review=current_actor().holds(Permission.REVIEW_DATA),
+        "reviews.html", here="reviews", found=found, wanted=wanted, visits=list(Visit),
+        sites=hers, order=Order(wanted.column or "", wanted.is_descending, request.args.to_dict()),
+        pages=ceil(found.total / reviews.PAGE), may_review=actor.holds(Permission.REVIEW_DATA),
     )  # fmt: skip
 
 

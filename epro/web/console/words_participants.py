@@ -35,6 +35,7 @@ LIST: Mapping[str, Translated] = {
         "还没有参与者。入组第一位后会显示在这里。",
         "There are no participants yet. The first one you enrol appears here.",
     ),
+    "list.none_found": Translated("没有符合筛选的内容", "Nothing fits the filter"),
     "people.none_found": Translated("没有符合筛选的参与者", "No participant fits the filter"),
     "people.zone": Translated("时区", "Time zone"),
     "people.zone.hint": Translated("例如 Asia/Shanghai", "As in Asia/Shanghai"),

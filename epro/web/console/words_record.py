@@ -108,6 +108,21 @@ TEAM: Mapping[str, Translated] = {
     "team.end": Translated("终止", "End"),
     "team.last_day": Translated("最后一天", "Last day"),
     "team.until": Translated("至 (空白 = 不限)", "To (empty: for good)"),
+    "undelegated.no_physician": Translated(
+        "这项决定只能由研究医生作出。", "This decision is a study physician's."
+    ),
+    "undelegated.never_delegated": Translated(
+        "主要研究者还没有把这项任务授权给您。",
+        "The principal investigator has not delegated this task to you.",
+    ),
+    "undelegated.not_yet": Translated(
+        "您的授权还没有开始。", "Your delegation for this task has not begun yet."
+    ),
+    "undelegated.over": Translated("您的授权已经结束。", "Your delegation for this task is over."),
+    "undelegated.signature_broken": Translated(
+        "授权的签名无效：请主要研究者重新签署。",
+        "The signature under your delegation is broken: it has to be signed again.",
+    ),
     "task.assess_event": Translated("评估事件", "Assess events"),
     "task.close_flag": Translated("结案", "Close flags"),
     "task.sign_sae": Translated("签署 SAE", "Sign serious events"),
@@ -115,8 +130,8 @@ TEAM: Mapping[str, Translated] = {
     "task.sign_off_data": Translated("签署数据", "Sign off data"),
     "task.data_review": Translated("数据审核", "Review data"),
     "staff.hint": Translated(
-        "账户由系统管理员在服务器上开设和停用，每个人只用自己的账户。",
-        "Accounts are opened and closed by the administrator on the server; nobody shares one.",
+        "账户由系统管理员开设和停用，每个人只用自己的账户。",
+        "Accounts are opened and closed by the administrator; nobody shares one.",
     ),
     "staff.roles": Translated("角色", "Roles"),
     "staff.since": Translated("账户", "Account"),
