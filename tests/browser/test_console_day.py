@@ -1,6 +1,6 @@
 """One day of each role in a real browser: every page of the menu, and the acts of a coordinator."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,19 +8,16 @@ from playwright.sync_api import Page, expect
 
 from epro.access import STAFF_ROLES
 from epro.web.console.navigation import ENTRIES
-from epro.web.console.words import WORDS
-from questionnaires.definition import Language
-from tests.blackbox.people import ZONE
-from tests.blackbox.system import SITE
+from tests.blackbox.people import PIN, ZONE, Phone, assessments_of, responses_of
+from tests.blackbox.system import API, SITE
 from tests.browser.desk import Desk
+from tests.browser.hands import Hands, say, speak
 from tests.browser.test_console import PAGES, fits
 
 pytestmark = pytest.mark.blackbox
 DESK, PHONE = (1280, 900), (360, 740)
-
-
-def say(key: str, language: str) -> str:
-    return WORDS[key].in_language(Language(language))
+YEAR_OF_BIRTH = 1968
+BOTH = pytest.mark.parametrize(("language", "has_script"), [("zh", True), ("en", False)])
 
 
 def pages_of(page: Page) -> list[str]:
@@ -29,44 +26,33 @@ def pages_of(page: Page) -> list[str]:
     return [str(link) for link in links]
 
 
-def speak(page: Page, language: str, to: str) -> None:
-    page.goto(f"/console/language/{language}?to={to}")
-
-
 @pytest.mark.req("P-06", "P-10", "P-11", "X-05")
 def test_each_role_finds_every_page_of_its_menu_sound(
     desk: Desk, pictures: Path, pytestconfig: pytest.Config
 ) -> None:
-    """Each page fits a phone and is sound to axe, in one language by turns.
+    """Each page fits a phone and is sound to axe: once, whoever finds it, in a language by turns.
 
     With --long each is looked at in both languages, at the desk too, and pictures are kept.
     """
     is_thorough = bool(pytestconfig.getoption("--long"))
     desk.complaint(urgent=("breathing",), breathing=("at-rest",))
-    audited: set[tuple[str, str, int]] = set()
+    looks = [("zh", DESK), ("en", DESK), ("zh", PHONE), ("en", PHONE)] if is_thorough else []
     found: list[str] = []
-    offered: set[str] = set()
+    seen: set[str] = set()
     for number, role in enumerate(sorted(STAFF_ROLES)):
         name = f"day.{number}"
-        desk.secrets[name] = desk.system.add_staff(
-            name, f"一天 Day {number}", role.value, phone=f"+8613900137{number:03}"
-        )
-        with desk.browser() as watched:
+        desk.add_staff(name, f"一天 Day {number}", role)
+        with desk.browser_of(name) as watched:
             page = watched.page
-            desk.sign_in(page, name, to="/console/phones")
-            paths = pages_of(page)
-            offered |= set(paths)
-            for place, path in enumerate(paths):
-                by_turns = ("zh", "en")[place % 2]
-                looks = [("zh", DESK), ("zh", PHONE), ("en", PHONE)] if is_thorough else []
-                for language, (width, height) in looks or [(by_turns, PHONE)]:
-                    look = (path, language if is_thorough else "", width)
-                    if look in audited:
-                        continue
-                    audited.add(look)
+            page.goto("/console/phones")
+            new = [path for path in pages_of(page) if path not in seen]
+            seen.update(new)
+            for place, path in enumerate(new):
+                by_turns = [(("zh", "en")[place % 2], PHONE)]
+                for language, (width, height) in looks or by_turns:
                     page.set_viewport_size({"width": width, "height": height})
                     speak(page, language, path)
-                    where = f"{role} {path} {language}"
+                    where = f"{role} {path} {language} {width}"
                     expect(page.locator("h1")).to_be_visible()
                     if is_thorough or path not in PAGES:  # those are looked at already
                         found += [f"{where}: {one}" for one in watched.findings()]
@@ -78,41 +64,61 @@ def test_each_role_finds_every_page_of_its_menu_sound(
         found += [f"{role}: {one}" for one in watched.faults]
 
     assert found == []
-    assert {path for path, _, _ in audited} == offered
-    assert len(offered) == len(ENTRIES)
+    assert len(seen) == len(ENTRIES)
 
 
-@pytest.mark.req("S-04", "P-02", "C-03")
-@pytest.mark.parametrize(("language", "has_script"), [("zh", True), ("en", False)])
+@pytest.mark.req("S-04", "P-02", "C-03", "T-06")
+@BOTH
 def test_a_coordinators_day_from_enrolment_to_a_corrected_infusion(
     desk: Desk, pictures: Path, language: str, has_script: bool
 ) -> None:
+    """Eight fields and two presses to a printed sheet; a late infusion is recorded and corrected.
+
+    What she answered meanwhile stays as it is: nothing is lost, and nothing moves to another day.
+    """
     code = f"{SITE}-{'881' if has_script else '882'}"
     begun = desk.system.now().astimezone(ZONE)
     with desk.desktop(java_script_enabled=has_script) as watched:
         page = watched.page
+        hands = Hands(page, language)
         speak(page, language, "/console/participants")
         page.get_by_role("link", name=say("people.enrol", language)).click()
-        page.fill("[name=code]", code)
-        page.fill("[name=year_of_birth]", "1968")
-        page.fill("[name=phone]", "+8613800138777")
-        page.check(f"[name=language][value={language}]")
-        for kind in ("trial", "sensitive_data", "partial_answers"):
-            page.check(f"[name=consents][value={kind}]")
-        page.fill("[name=document_version]", "2.0")
-        page.fill("[name=given_at]", f"{begun:%Y-%m-%dT%H:%M}")
-        page.fill("[name=paper_location]", "binder 1")
-        page.get_by_role("button", name=say("enrol.do", language)).click()
+        hands.fill("code", code)
+        hands.fill("year_of_birth", str(YEAR_OF_BIRTH))
+        hands.fill("phone", "+8613800138777")
+        hands.tick("language", language)
+        hands.tick("consents", "trial", "sensitive_data", "partial_answers")
+        hands.fill("document_version", "2.0")
+        hands.fill("given_at", f"{begun:%Y-%m-%dT%H:%M}")
+        hands.fill("paper_location", "binder 1")
+        hands.press("enrol.do")
         expect(page.locator(".secret")).to_be_visible()
         expect(page.locator(".qr svg")).to_be_visible()
+        if has_script:
+            page.evaluate("window.print = () => { window.isPrinted = true }")
+            hands.press("sheet.print")
+            assert page.evaluate("window.isPrinted")
+        else:
+            hands.presses += 1  # the browser's own menu: a page cannot print without script
         page.screenshot(path=pictures / f"sheet-{language}.png", full_page=True)
         page.pdf(path=pictures / f"sheet-{language}.pdf", prefer_css_page_size=True)
+        assert len(hands.fields) <= 8
+        assert hands.presses <= 2
+        phone = activated(desk, code, page.locator(".secret").inner_text())
 
         desk.later(days=3)
-        record(page, language, code, at=begun + timedelta(hours=1), reason=None)
+        at = begun + timedelta(hours=1)
+        assert record(page, language, code, at=at, reason=None) == (2, 2)
+        answered = fill_in_what_is_open(desk, phone)
         desk.later(days=1)
-        record(page, language, code, at=begun + timedelta(hours=20), reason="ward notes")
+        before = responses_of(phone)
+        at = begun + timedelta(hours=20)
+        assert record(page, language, code, at=at, reason="ward notes") == (3, 2)
 
+        assert answered
+        assert responses_of(phone) == before
+        kept = {one["id"] for one in assessments_of(phone) if one["state"] == "completed"}
+        assert kept >= answered
         expect(page.get_by_text("ward notes")).to_be_visible()
         page.goto("/console/today")
         page.get_by_role("row", name=code).get_by_role("link").last.click()  # the first click
@@ -123,16 +129,41 @@ def test_a_coordinators_day_from_enrolment_to_a_corrected_infusion(
     assert watched.faults == []
 
 
-def record(page: Page, language: str, code: str, *, at: object, reason: str | None) -> None:
-    """Record or correct the infusion, after a look at what would move."""
+def activated(desk: Desk, code: str, secret: str) -> Phone:
+    """Have her activate her phone with what stands on the sheet."""
+    typed = {"code": secret, "year_of_birth": YEAR_OF_BIRTH, "pin": PIN}
+    answer = desk.system.http.post(f"{API}/sessions/activation", json=typed)
+    assert answer.status_code == 200, answer.text
+    tokens = answer.json()
+    return Phone(desk.system, code, tokens["access_token"], tokens["refresh_token"])
+
+
+def fill_in_what_is_open(desk: Desk, phone: Phone) -> set[str]:
+    """Have her answer the next form that opens; return what is completed by that."""
+    now = desk.system.now().isoformat()
+    waiting = [one for one in assessments_of(phone) if one["state"] in {"scheduled", "open"}]
+    due = min(waiting, key=lambda one: str(one["opens_at"]))
+    if due["opens_at"] > now:
+        desk.system.move_to(datetime.fromisoformat(due["opens_at"]) + timedelta(minutes=1))
+    sheet = phone.fill_in(due, answered_at=desk.system.now())
+    assert phone.send(sheet, now=desk.system.now()).status_code == 201
+    return {due["id"]}
+
+
+def record(
+    page: Page, language: str, code: str, *, at: datetime, reason: str | None
+) -> tuple[int, int]:
+    """Record or correct the infusion after a look at what would move; return fields and presses."""
     page.goto(f"/console/participants/{code}")
+    hands = Hands(page, language)
     page.select_option("#anchor-event", "INF1")
+    hands.fields.add("event")
     page.fill("#anchor-occurred_at", f"{at:%Y-%m-%dT%H:%M}")
-    page.get_by_role("button", name=say("anchors.preview", language)).click()
+    hands.fields.add("occurred_at")
+    hands.press("anchors.preview")
     expect(page.get_by_text(say("preview.nothing_yet", language))).to_be_visible()
     if reason:
-        page.fill("[name=reason]", reason)
-    page.get_by_role(
-        "button", name=say("preview.correct" if reason else "preview.record", language)
-    ).click()
+        hands.fill("reason", reason)
+    hands.press("preview.correct" if reason else "preview.record")
     page.wait_for_url("**/participants/*")
+    return len(hands.fields), hands.presses

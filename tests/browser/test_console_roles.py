@@ -1,0 +1,105 @@
+"""What an assessor, an investigator and two people about one answer do in a real browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from epro.access import Role
+from tests.blackbox.people import ZONE, enrolled_phone, record_anchor
+from tests.browser.desk import Desk, Watched
+from tests.browser.hands import say, speak
+from tests.browser.test_console import fits
+from tests.browser.test_console_day import BOTH, DESK, PHONE, pages_of
+from tests.factories import shipped_package
+
+pytestmark = pytest.mark.blackbox
+RATING = shipped_package().questionnaire("sledai_2k")
+assert RATING
+
+
+@contextmanager
+def somebody(desk: Desk, role: Role, language: str, *, has_script: bool) -> Iterator[Watched]:
+    """Open the browser of one of that role, new in this trial."""
+    name = f"{role.value.replace('_', '-')}.{language}"
+    if name not in desk.secrets:
+        desk.add_staff(name, f"{role} {language}", role)
+    with desk.browser_of(name, java_script_enabled=has_script) as watched:
+        speak(watched.page, language, "/console/phones")
+        yield watched
+    assert watched.faults == []
+
+
+def looked_at(watched: Watched, pictures: Path, name: str, language: str) -> None:
+    """See that a page fits and is sound, at the desk and on a phone; keep its pictures."""
+    for width, height in (DESK, PHONE):
+        watched.page.set_viewport_size({"width": width, "height": height})
+        watched.page.screenshot(
+            path=pictures / f"walk-{name}-{language}-{width}.png", full_page=True
+        )
+        assert fits(watched.page, width)
+    watched.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+
+
+@pytest.mark.req("P-06")
+@BOTH
+def test_an_assessor_rates_in_a_room_that_shows_nothing_else(
+    desk: Desk, pictures: Path, language: str, has_script: bool
+) -> None:
+    phone = enrolled_phone(desk.system)
+    record_anchor(phone, "INF1_PLANNED", desk.system.now() + timedelta(days=3))
+    today = desk.system.now().astimezone(ZONE).date()
+    with somebody(desk, Role.OUTCOMES_ASSESSOR, language, has_script=has_script) as watched:
+        page = watched.page
+        page.goto("/console/")
+        assert [path for path in pages_of(page) if "ratings" not in path] == ["/console/phones"]
+        page.get_by_role("row", name=phone.code).get_by_role("link").click()
+        rate(page, assessed_on=today.isoformat())
+        looked_at(watched, pictures, "rating-form", language)
+        page.get_by_role("button", name=say("rating.save", language)).click()
+
+        expect(page.locator(".number")).to_contain_text("4")
+        looked_at(watched, pictures, "rating", language)
+        if has_script:
+            assert watched.findings() == []
+
+
+def rate(page: Page, *, assessed_on: str) -> None:
+    """Fill in the whole form: arthritis and nothing else."""
+    assert RATING
+    for item in RATING.items:
+        name = f"[name='a-{item.link_id}']"
+        if item.codes == ("present", "absent", "not-assessed"):
+            code = "present" if item.link_id == "arthritis" else "absent"
+            page.check(f"{name}[value={code}]")
+    page.check("[name=a-rescue_therapy][value=no]")
+    page.fill("[name=a-steroid_per_day]", "7.5")
+    page.fill("[name=a-assessed_on]", assessed_on)
+
+
+@pytest.mark.req("C-06")
+@BOTH
+def test_an_investigator_reviews_and_new_data_ask_again(
+    desk: Desk, pictures: Path, language: str, has_script: bool
+) -> None:
+    phone = desk.complaint()
+    with somebody(desk, Role.INVESTIGATOR, language, has_script=has_script) as watched:
+        page = watched.page
+        row = page.get_by_role("row", name=phone.code)
+        page.goto("/console/reviews")
+        expect(row).to_be_visible()
+        looked_at(watched, pictures, "reviews", language)
+        desk.later(minutes=1)
+        row.get_by_role("combobox").select_option("week_4")
+        row.get_by_role("button").click()
+        expect(row).to_have_count(0)
+        page.goto("/console/reviews?all=1")
+        expect(row).to_contain_text(say("visit.week_4", language))
+
+        desk.later(minutes=1)
+        desk.report(phone)
+        page.goto("/console/reviews")
+        expect(row).to_be_visible()
