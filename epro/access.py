@@ -84,6 +84,7 @@ class Permission(StrEnum):
     LOCK_RECORD = "lock_record"
     READ_AUDIT_REVIEW = "read_audit_review"
     REVIEW_AUDIT_TRAIL = "review_audit_trail"
+    KEEP_ACCOUNTS = "keep_accounts"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -218,7 +219,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         | {Permission.READ_CODE_BREAK, Permission.EXPORT_DATA, Permission.READ_AUDIT_REVIEW}
     ),
     # Runs the system; sees no clinical data and changes none (EMA A3.3-A3.4).
-    Role.SYSTEM_ADMIN: frozenset(_OWN | {Permission.READ_SYSTEM}),
+    Role.SYSTEM_ADMIN: frozenset(_OWN | {Permission.READ_SYSTEM, Permission.KEEP_ACCOUNTS}),
     Role.EDC_CLIENT: frozenset(
         {Permission.READ_FEED, Permission.ACKNOWLEDGE_FEED, Permission.WRITE_FROM_EDC}
     ),

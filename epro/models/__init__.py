@@ -66,7 +66,7 @@ from epro.models.session import ActivationCode, DeviceSession, Lockout, TrustedP
 from epro.models.signature import Signature, SignatureMeaning
 from epro.models.site import Site
 from epro.models.site_day import DataReview, Deputy, HandOverNote, Visit
-from epro.models.staff import SiteMembership, User
+from epro.models.staff import SiteMembership, StaffSetupCode, User
 from epro.models.study_version import SiteActivation, StudyVersion
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
 from questionnaires.licensing import EntryMode
@@ -154,6 +154,7 @@ __all__ = [
     "SiteActivation",
     "SiteMembership",
     "SponsorContact",
+    "StaffSetupCode",
     "StudyVersion",
     "Task",
     "Timeliness",

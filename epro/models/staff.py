@@ -52,3 +52,26 @@ class SiteMembership(Base):
         Enum(Role, native_enum=False, length=40,
              values_callable=lambda roles: [role.value for role in roles])
     )  # fmt: skip
+
+
+class StaffSetupCode(Base):
+    """A code by which one person sets up password and second factor, once, before it ends.
+
+    It is handed over in person; only what it is found by is kept. At most one stands for a user.
+    """
+
+    __tablename__ = "staff_setup_code"
+    __table_args__ = (
+        Index("uq_staff_setup_code_standing", "user_id", unique=True,
+              sqlite_where=text("used_at IS NULL AND revoked_at IS NULL"),
+              postgresql_where=text("used_at IS NULL AND revoked_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    code_lookup: Mapped[str] = mapped_column(unique=True)
+    issued_at: Mapped[datetime]
+    issued_by_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -345,6 +345,12 @@ VERBS: dict[str, Translated] = {
     "trusted_phone.revoked": Translated("不再信任一部手机", "ended the trust in a phone"),
     "user.added": Translated("添加了工作人员", "added a user"),
     "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
+    "user.role_ended": Translated("收回了角色 {role}", "ended the role {role}"),
+    "user.role_given": Translated("给予了角色 {role}", "gave the role {role}"),
+    "user.set_up": Translated("设定了密码和动态码", "set up password and one-time codes"),
+    "user.setup_begun": Translated("开始设置账户", "began to set up the account"),
+    "user.setup_code_issued": Translated("发放了账户设置码", "issued a code to set up the account"),
+    "user.setup_refused": Translated("账户设置被拒绝", "setting up an account was refused"),
     "words.confirmed": Translated(
         "确认文字不会透露分组: {words}", "confirmed that these words tell nothing: {words}"
     ),

@@ -126,6 +126,18 @@ def user_of(session: Session, actor: Actor) -> User:
     return session.get_one(User, actor.id)
 
 
+def step_of(secret: str, totp: str, *, after: int, wall_now: datetime) -> int | None:
+    """Return the time step that a one-time code of a secret belongs to; None unless after that."""
+    generator = TOTP(secret, interval=TOTP_STEP_S)
+    typed = "".join(totp.split())
+    present = int(wall_now.timestamp()) // TOTP_STEP_S
+    for step in (present - 1, present, present + 1):
+        is_match = strings_equal(generator.generate_otp(step), typed)
+        if is_match and step > after:
+            return step
+    return None
+
+
 def participant_claim(code: str, *, keyring: Keyring) -> str:
     """Return what failures of a subject number are counted under."""
     return keyring.lookup("sign_in:participant", normalise_code(code))
@@ -231,11 +243,5 @@ def _address(caller: Caller, keyring: Keyring) -> str:
 
 def _unused_step(user: User, totp: str, *, keyring: Keyring, wall_now: datetime) -> int | None:
     """Return the time step a one-time code belongs to, if it fits and no later one was used."""
-    generator = TOTP(keyring.unseal(user.totp_secret_sealed), interval=TOTP_STEP_S)
-    typed = "".join(totp.split())
-    present = int(wall_now.timestamp()) // TOTP_STEP_S
-    for step in (present - 1, present, present + 1):
-        is_match = strings_equal(generator.generate_otp(step), typed)
-        if is_match and step > user.totp_last_step:
-            return step
-    return None
+    secret = keyring.unseal(user.totp_secret_sealed)
+    return step_of(secret, totp, after=user.totp_last_step, wall_now=wall_now)

@@ -120,6 +120,17 @@ def revoke(
         _end(session, actor, phone, "revoked_by_owner", now=now, wall_now=wall_now)
 
 
+def revoke_all(
+    session: Session, actor: Actor, user: User, *, reason: str, now: datetime, wall_now: datetime
+) -> None:
+    """Trust none of a user's phones any more. `reason` is a short slug."""
+    standing = select(TrustedPhone).where(
+        TrustedPhone.user_id == user.id, TrustedPhone.revoked_at.is_(None)
+    )
+    for phone in session.scalars(standing.order_by(TrustedPhone.id)).all():
+        _end(session, actor, phone, reason, now=now, wall_now=wall_now)
+
+
 def _standing(key: str, *, keyring: Keyring, wall_now: datetime) -> Select[TrustedPhone]:
     return select(TrustedPhone).where(
         TrustedPhone.key_lookup == _lookup(key, keyring),

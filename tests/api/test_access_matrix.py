@@ -62,9 +62,12 @@ PUBLIC = {
     "GET /console/sign-in",
     "GET /console/static/{name}",
     "GET /console/unlock",
+    "GET /console/welcome",
     "GET /console/{rest}",
     "POST /console/sign-in",
     "POST /console/unlock",
+    "POST /console/welcome",
+    "POST /console/welcome/password",
 }
 ONLY_IN_REHEARSAL = {"GET /dev/clock", "POST /dev/clock"}
 

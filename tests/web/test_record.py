@@ -16,6 +16,7 @@ from epro.models import JournalEntry, TrustedPhone
 from tests.api.world import PARTICIPANT, World
 from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.settings import make_settings
+from tests.web.cases_accounts import ACCOUNT_CASES
 from tests.web.cases_day import DAY_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.cases_record import RECORD_CASES
@@ -26,7 +27,10 @@ pytestmark = pytest.mark.req("T-01")
 
 NUMBERS = count(1)
 # Who reads the page that a form leads back to, where a coordinator does not.
-READERS = {"/ratings/": Role.OUTCOMES_ASSESSOR, "/audit-review": Role.MONITOR}
+READERS = {
+    "/ratings/": Role.OUTCOMES_ASSESSOR, "/audit-review": Role.MONITOR,
+    "/accounts/": Role.SYSTEM_ADMIN,
+}  # fmt: skip
 
 
 def sign_in(world: World) -> TestResponse:
@@ -163,6 +167,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **PARTICIPANT_CASES,
     **DAY_CASES,
     **RECORD_CASES,
+    **ACCOUNT_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
 }
 

@@ -1,6 +1,7 @@
 """Every module of pages, as the application registers them."""
 
 from epro.web.console import (
+    accounts,
     anchoring,
     auditing,
     changing,
@@ -24,6 +25,7 @@ from epro.web.console import (
     roster_forms,
     safety,
     sealing,
+    setting_up,
     sign_in,
     system_pages,
     taking_part,
@@ -38,4 +40,5 @@ CONSOLE = (
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, auditing, team, system_pages,
+    accounts, setting_up,
 )  # fmt: skip

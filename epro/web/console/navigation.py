@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("team", "staff", "console_team.show_staff", Permission.READ_DELEGATION),
     Entry("team", "versions", "console_system.show_versions", Permission.READ_QUESTIONNAIRE),
     Entry("team", "system", "console_system.show", Permission.READ_SYSTEM),
+    Entry("team", "accounts", "console_accounts.show_list", Permission.KEEP_ACCOUNTS),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

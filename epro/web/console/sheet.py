@@ -30,7 +30,7 @@ def code_sheet(
             package = catalogue(session).package(studies.version_in_force(session, site, on=today))
     except DomainError as refusal:
         return show(status=refusal.status, refused=typed.refused(form, refusal))
-    code = f"{issued.activation_code[:HALF]}-{issued.activation_code[HALF:]}"
+    code = in_halves(issued.activation_code)
     base = parts().settings.public_url.rstrip("/")
     return render_framed(
         "sheet.html", here="participants", issued=issued, who=issued.participant, site=site,
@@ -38,6 +38,11 @@ def code_sheet(
         says=translator(issued.participant.language), hers=issued.participant.language,
         picture=_picture(f"{base}/a#{code}"),
     )  # fmt: skip
+
+
+def in_halves(code: str) -> str:
+    """Return a code as it is read aloud: four characters, a dash, four characters."""
+    return f"{code[:HALF]}-{code[HALF:]}"
 
 
 def _picture(text: str) -> str:

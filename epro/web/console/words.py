@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from epro.web.console.words_accounts import ACCOUNTS
 from epro.web.console.words_audit import AUDIT
 from epro.web.console.words_day import DAY
 from epro.web.console.words_duty import DUTY
@@ -204,6 +205,6 @@ _REFUSALS = {
 
 WORDS: Mapping[str, Translated] = {
     **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
-    **SEALING, **AUDIT,
+    **SEALING, **AUDIT, **ACCOUNTS,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip
