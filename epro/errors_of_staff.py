@@ -11,6 +11,22 @@ class OwnAccount(DomainError):
     message = "This is your own account: a colleague has to do this."
 
 
+class NameTaken(DomainError):
+    """An account, open or closed, has this user name: it stays with the one who had it."""
+
+    code = "name_taken"
+    status = 409
+    message = "This user name is taken."
+
+
+class RoleHeld(DomainError):
+    """The person has this role at this site already."""
+
+    code = "role_held"
+    status = 409
+    message = "This role is held already."
+
+
 class RolesApart(DomainError):
     """Roles that one person must not hold together; `details` names both."""
 

@@ -17,7 +17,15 @@ from sqlalchemy.orm import Session
 from epro.access import PERMISSIONS_OF, Actor, Permission, Role
 from epro.crypto import Keyring, new_activation_code, normalise_code
 from epro.errors import AlreadyExists, NotFound, ReasonRequired
-from epro.errors_of_staff import AccountClosed, HasSeenData, LastRole, OwnAccount, RolesApart
+from epro.errors_of_staff import (
+    AccountClosed,
+    HasSeenData,
+    LastRole,
+    NameTaken,
+    OwnAccount,
+    RoleHeld,
+    RolesApart,
+)
 from epro.models import JournalEntry, Site, SiteMembership, StaffSetupCode, User
 from epro.services import journal, sessions, signing, sites, staff, trusted_phones
 from epro.services.journal import Subject
@@ -104,18 +112,21 @@ def open_account(
 ) -> IssuedSetupCode:  # fmt: skip
     """Open an account and issue the code by which its owner sets it up.
 
-    Raises NotFound for a site out of reach, RolesApart, SignatureNotProven, and what
+    Raises NotFound for a site out of reach, RolesApart, NameTaken, SignatureNotProven, and what
     `staff.add_user` raises.
     """
     _refuse_out_of_reach(session, actor, new.site)
     _refuse_apart(new.roles)
     signing.prove(session, actor, proof, keyring=keyring, now=now)
     # What nobody knows lets nobody in: the owner's own takes its place.
-    added = staff.add_user(
-        session, actor, username=new.username, full_name=new.full_name, email=new.email,
-        phone=new.phone, password=secrets.token_urlsafe(32), roles=new.roles, site=new.site,
-        keyring=keyring, now=now,
-    )  # fmt: skip
+    try:
+        added = staff.add_user(
+            session, actor, username=new.username, full_name=new.full_name, email=new.email,
+            phone=new.phone, password=secrets.token_urlsafe(32), roles=new.roles, site=new.site,
+            keyring=keyring, now=now,
+        )  # fmt: skip
+    except AlreadyExists as taken:
+        raise NameTaken(details={"place": "username"}) from taken
     return _issue(session, actor, added.user, reason=None, keyring=keyring, now=now)
 
 
@@ -126,7 +137,7 @@ def give_role(
     """Give a person a further role at a site (its code), or at every site (None).
 
     Raises NotFound for a person or site out of reach, OwnAccount, AccountClosed, RolesApart,
-    HasSeenData, AlreadyExists, ReasonRequired, SignatureNotProven.
+    HasSeenData, RoleHeld, ReasonRequired, SignatureNotProven.
     """
     user = _to_change(session, actor, username, signed)
     place = _refuse_out_of_reach(session, actor, site)
@@ -135,7 +146,7 @@ def give_role(
     if role is Role.OUTCOMES_ASSESSOR and _has_seen_data(session, user):
         raise HasSeenData
     if any(_is(one, role, place) for one in user.memberships):
-        raise AlreadyExists("This role is held already.")
+        raise RoleHeld
     signing.prove(session, actor, signed.proof, keyring=keyring, now=now)
     row = SiteMembership(user_id=user.id, site_id=place.id if place else None, role=role)
     user.memberships.append(row)

@@ -18,8 +18,9 @@ def text_of(answer: TestResponse) -> str:
 
 
 def somewhere(route: Route, code: str) -> str:
-    """Return the path of a route, for this participant and for things that do not exist."""
-    return re.sub(r"{\w+}", str(uuid4()), route.path.replace("{code}", code))
+    """Return the path of a route: for this participant, a coordinator, and things that are not."""
+    path = route.path.replace("{code}", code).replace("{username}", "coordinator")
+    return re.sub(r"{\w+}", str(uuid4()), path)
 
 
 def links_of(answer: TestResponse) -> set[str]:

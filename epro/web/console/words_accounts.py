@@ -144,6 +144,8 @@ _REFUSALS = {
     "refusal.own_account": Translated(
         "这是您自己的账户：请由同事更改。", "This is your own account: a colleague has to do this."
     ),
+    "refusal.name_taken": Translated("这个用户名已有人使用。", "This user name is taken."),
+    "refusal.role_held": Translated("已经担任这个角色。", "This role is held already."),
     "refusal.roles_apart": Translated(
         "这些角色不能由同一个人担任。", "One person must not hold these roles together."
     ),

@@ -288,7 +288,7 @@ ENROL: Mapping[str, Translated] = {
 
 REFUSALS: Mapping[str, Translated] = {
     "refusal.already_exists": Translated(
-        "这个编号、用户名或角色已有记录。", "This number, name or role is on record already."
+        "这个编号已经入组，或已有记录。", "This number is enrolled or on record already."
     ),
     "refusal.consent_missing": Translated(
         "缺少必需的知情同意，不能入组。", "A consent that is needed is missing; nobody is enrolled."
