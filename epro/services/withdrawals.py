@@ -48,7 +48,8 @@ def report(
     """Record a withdrawal from outside; the same again changes nothing. `occurred_at` is aware.
 
     1. Refuse what contradicts how the site says that she left.
-    2. Keep the end of her diary that the site has recorded; ask the site about the other one.
+    2. Keep the end of her diary that the site has recorded, and ask the site about the other one;
+       an end that was only planned and lies ahead gives way, or she would be reminded until then.
     3. Withdraw her from as much, unless she has from more, and tell the site.
 
     Raises LifeCycleNotPossible, ReasonRequired, and what recording an anchor raises.
@@ -60,6 +61,8 @@ def report(
         )
     query, from_at = None, occurred_at
     end = _standing_end(session, participant)
+    if end is not None and end.occurred_at > now:
+        end = None
     if end is not None and to is not LifeCycle.WITHDRAWN_FROM_INFUSION:
         from_at = end.occurred_at
         query = anchor_queries.ask(

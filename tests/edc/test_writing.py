@@ -264,14 +264,53 @@ def test_the_end_that_the_site_recorded_stays_and_another_one_is_a_query(own_wor
     told = first.get_json()
     assert told["life_cycle"] == "withdrawn_from_all"
     assert told["query"]["id"] == again.get_json()["query"]["id"]
-    anchors = as_coordinator(own_world, "GET", f"/participants/{PARTICIPANT}/anchors").get_json()
-    ends = [
-        (datetime.fromisoformat(one["occurred_at"]), one["superseded_at"])
-        for one in anchors["items"]
-        if one["event"] == "END"
-    ]
-    assert ends == [(now - timedelta(hours=2), None)]
+    assert ends_of(own_world) == [now - timedelta(hours=2)]
     assert len(lines_about(own_world, "anchor_differs")) == 1
+
+
+@pytest.mark.req("P-09", "S-01")
+@pytest.mark.parametrize("part", ["diary", "contact", "all"])
+def test_an_end_that_is_only_planned_does_not_keep_her_from_leaving(
+    own_world: World, part: str
+) -> None:
+    writer, now = Puller.of(own_world, Scope.WRITE), own_world.clock.now()
+    planned = {"event": "END", "occurred_at": (now + timedelta(days=90)).isoformat()}
+    recorded = as_coordinator(own_world, "POST", f"/participants/{PARTICIPANT}/anchors", planned)
+    before = to_come(own_world, PARTICIPANT)
+
+    first, again = (withdraw(writer, PARTICIPANT, part, at=now.isoformat()) for _ in range(2))
+
+    assert recorded.status_code == 201, recorded.text
+    assert before
+    assert first.status_code == 200, first.text
+    assert first.get_json() == again.get_json()
+    assert first.get_json()["life_cycle"] == f"withdrawn_from_{part}"
+    assert first.get_json()["query"] is None
+    assert to_come(own_world, PARTICIPANT) == []
+    assert ends_of(own_world) == [now]
+
+
+@pytest.mark.req("P-09", "S-01")
+def test_whoever_leaves_only_the_infusions_keeps_the_end_that_is_planned(own_world: World) -> None:
+    writer, now = Puller.of(own_world, Scope.WRITE), own_world.clock.now()
+    at = now + timedelta(days=90)
+    planned = {"event": "END", "occurred_at": at.isoformat()}
+    as_coordinator(own_world, "POST", f"/participants/{PARTICIPANT}/anchors", planned)
+
+    told = withdraw(writer, PARTICIPANT, "infusion", at=now.isoformat())
+
+    assert told.status_code == 200, told.text
+    assert ends_of(own_world) == [at]
+
+
+def ends_of(world: World) -> list[datetime]:
+    """Return where her diary ends by the anchor in force."""
+    anchors = as_coordinator(world, "GET", f"/participants/{PARTICIPANT}/anchors").get_json()
+    return [
+        datetime.fromisoformat(one["occurred_at"])
+        for one in anchors["items"]
+        if one["event"] == "END" and one["superseded_at"] is None
+    ]
 
 
 @pytest.mark.req("P-09")
