@@ -66,11 +66,27 @@ class UnreadableEventList(DomainError):
 
 
 class NothingToSendAgain(DomainError):
-    """The message has not failed: it waits, left, arrived or was stopped."""
+    """The message has not failed, or was sent again already; calls are repeated by themselves."""
 
     code = "nothing_to_send_again"
     status = 409
-    message = "Only a message that failed is sent again."
+    message = "Only a message that failed is sent again, and only once."
+
+
+class NoLongerWanted(DomainError):
+    """What a failed message was about is over: answered, closed, acknowledged, or told anew."""
+
+    code = "no_longer_wanted"
+    status = 409
+    message = "Nobody needs this message any more."
+
+
+class NotToBeRemindedNow(DomainError):
+    """The policy of reminding stands against it; `details.reason` names what."""
+
+    code = "not_to_be_reminded_now"
+    status = 409
+    message = "By the rules of reminding she is not written to now."
 
 
 class RecordLocked(RecordedRefusal):

@@ -67,7 +67,8 @@ class OutboxMessage(Base):
 
     `recipient_ref` and `about` are names that only the caller can read; `template_version` is the
     edition of all texts that the caller wrote it under. `is_vital` decides when
-    nobody knows whether it left: a vital message is sent again, any other is not.
+    nobody knows whether it left: a vital message is sent again, any other is not. `repeated_by` is
+    the one that a person had written in its place, after it failed.
     """
 
     __tablename__ = "outbox_message"
@@ -82,6 +83,7 @@ class OutboxMessage(Base):
         Index("ix_outbox_message_about", "about"),
         Index("ix_outbox_message_created", "created_at"),
         Index("ix_outbox_message_provider", "provider_id"),
+        Index("uq_outbox_message_repeated_by", "repeated_by", unique=True),
         CheckConstraint("not_after IS NULL OR not_before < not_after", name="can_ever_be_sent"),
     )  # fmt: skip
 
@@ -112,6 +114,7 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None]
     ended_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
+    repeated_by: Mapped[UUID | None]
 
 
 class SendAttempt(Base):

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from notifications import lifecycle
 from notifications.messages import (
     IS_VITAL_AND_NOT_OUT,
     ChannelName,
@@ -109,6 +110,11 @@ def cancel(
         row.state, row.ended_at = MessageState.CANCELLED, now
     session.flush()
     return tuple(row.id for row in cancelled)
+
+
+def hold(session: Session, message_id: UUID) -> OutboxMessage | None:
+    """Read a message as it is now; nobody else changes or repeats it until the caller is done."""
+    return lifecycle.lock(session, message_id)
 
 
 def waiting(

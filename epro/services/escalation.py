@@ -41,6 +41,7 @@ from questionnaires.tiers import Channel, Tier
 LADDER = system_actor("escalation")
 MOST_AT_ONCE = 100
 PURPOSE = "safety"
+HANDED = "handed"
 AGAIN = "escalation"  # the text for whoever is told in place of somebody who is not there
 PHYSICIANS = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
 ROLES = {
@@ -83,7 +84,7 @@ def hand_over(
     rule_id = worst_rule(session, flag)
     for channel in (Channel.SMS, Channel.EMAIL):
         write(
-            session, flag, participant, site, package, person, template=text_key("handed", channel),
+            session, flag, participant, site, package, person, template=text_key(HANDED, channel),
             channel=ChannelName(channel), at=flag.urgent_since, rule_id=rule_id, now=now,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What was sent to whom and what became of it, at the actor's sites; what failed is sent again."""
+"""What was sent to whom and what became of it, at the actor's sites."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.errors import NotFound, ReasonRequired
-from epro.errors_of_record import NothingToSendAgain
 from epro.models import Participant, SafetyFlag, Site, User
-from epro.services import journal
-from epro.services.journal import Subject
 from notifications import outbox
 from notifications.messages import ChannelName, DeliveryReceipt, MessageState, OutboxMessage
-from notifications.outbox import NewMessage
 
 FAILED = frozenset({MessageState.FAILED, MessageState.NOT_CONFIRMED, MessageState.EXPIRED})
 UNDELIVERED = frozenset({"undelivered", "failed", "bounced"})
@@ -34,6 +29,7 @@ class Outcome(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
+    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,8 @@ class Wanted:
 class Line:
     """One message: to whom (a code or a user's name), about which participant, and its fate.
 
-    It may be sent again when it failed and was meant for a participant or a user.
+    It may be sent again when it failed and was meant for a participant or a user. A call is not:
+    phones ring again by themselves for as long as it is needed.
     """
 
     message: OutboxMessage
@@ -89,51 +86,17 @@ def receipts(session: Session, line: Line) -> Sequence[DeliveryReceipt]:
     return outbox.receipts_of(session, line.message.id)
 
 
-def send_again(
-    session: Session, actor: Actor, message_id: UUID, *, reason: str, now: datetime
-) -> OutboxMessage:
-    """Write a failed message anew, to the same person by the same way, with the reason on record.
-
-    Raises NotFound for one at another site, ReasonRequired, and NothingToSendAgain for one that did
-    not fail.
-    """
-    message = session.get(OutboxMessage, message_id)
-    lines = _lines(session, actor, [message] if message else [], Permission.SEND_MESSAGE_AGAIN)
-    if message is None or not lines:
-        raise NotFound
-    if not reason.strip():
-        raise ReasonRequired(details={"place": "reason"})
-    (line,) = lines
-    if not line.may_be_sent_again:
-        raise NothingToSendAgain
-    new_id = outbox.enqueue(
-        session,
-        NewMessage(
-            purpose=message.purpose, is_vital=message.is_vital, channel=message.channel,
-            template=message.template, template_version=message.template_version,
-            language=message.language, recipient_ref=message.recipient_ref,
-            params=message.params, about=message.about,
-        ),
-        now=now,
-    )  # fmt: skip
-    site = line.site
-    journal.record(
-        session, actor, "message.sent_again",
-        Subject(
-            entity_type="message", entity_id=str(new_id), participant_code=line.participant,
-            site_code=site.code if site else None, site_id=site.id if site else None,
-        ),
-        after={
-            "first": message.id, "to": line.to, "template": message.template,
-            "channel": message.channel,
-        },
-        reason=reason, now=now,
-    )  # fmt: skip
-    return session.get_one(OutboxMessage, new_id)
+def line_of(
+    session: Session, actor: Actor, message: OutboxMessage, permission: Permission
+) -> Line | None:
+    """Return one message as the log has it; None for one out of the actor's reach."""
+    return next(iter(_lines(session, actor, [message], permission)), None)
 
 
 def outcome_of(message: OutboxMessage) -> Outcome:
     """Return what became of a message, the provider's last word included."""
+    if message.repeated_by is not None:
+        return Outcome.REPEATED
     if message.state in FAILED or message.delivery_status in UNDELIVERED:
         return Outcome.FAILED
     if message.state is MessageState.CANCELLED:
@@ -223,7 +186,9 @@ def _lines(
                 site=sites.get(whose.site_id),
                 outcome=outcome_of(message),
                 may_be_sent_again=(
-                    outcome_of(message) is Outcome.FAILED and kind in {"participant", "user"}
+                    outcome_of(message) is Outcome.FAILED
+                    and kind in {"participant", "user"}
+                    and message.channel is not ChannelName.VOICE
                 ),
             )
         )

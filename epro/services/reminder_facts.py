@@ -17,8 +17,10 @@ from epro.models import Assessment, Participant, Reminder, Site
 from epro.services import planning, reminder_record, reminder_ways
 from notifications.messages import MessageState, OutboxMessage
 from questionnaires.catalogue import Catalogue
-from questionnaires.reminding import ReminderPolicy, SentReminder
-from questionnaires.schedule import Anchors
+from questionnaires.definition import StudyPackage
+from questionnaires.reminding import ReminderPolicy, SentReminder, Step, last_step_today
+from questionnaires.schedule import Anchors, Window, days_since_infusion
+from questionnaires.silence import is_early
 from questionnaires.tiers import Channel
 
 # Providers and daily budgets look back a day; two are more than any zone change can blur.
@@ -74,6 +76,24 @@ class Facts:
             for one in self.sent
         }  # fmt: skip
         return list(by_message.values())
+
+    def is_early_day(self, package: StudyPackage, *, now: datetime) -> bool:
+        """Tell whether her local day is one of the first after an infusion, by the budget."""
+        since = days_since_infusion(
+            self.anchors, now.astimezone(self.zone).date(), zone=ZoneInfo(self.site.zone)
+        )
+        return is_early(since, package.reminders.budget.early_days)
+
+    def last_diary_step(self, policy: ReminderPolicy, *, now: datetime) -> Step | None:
+        """Return the last step of today's diary, for which one message of the day is kept."""
+        diary = self.diary
+        if diary is None:
+            return None
+        return last_step_today(
+            policy, diary.block, planned_on=diary.planned_on,
+            window=Window(diary.opens_at, diary.late_until), zone=self.zone,
+            steps_done=self.steps_done.get(diary.id, ()), now=now,
+        )  # fmt: skip
 
 
 def read(

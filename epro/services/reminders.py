@@ -25,13 +25,11 @@ from questionnaires.reminding import (
     SkipReason,
     Step,
     decide,
-    last_step_today,
     next_look_at,
     next_step,
     skipped_steps,
 )
-from questionnaires.schedule import Window, days_since_infusion
-from questionnaires.silence import is_early
+from questionnaires.schedule import Window
 
 MOST_ASSESSMENTS_AT_ONCE = 200
 MESSAGES_ABOUT = select(Reminder.message_id).where(
@@ -218,8 +216,8 @@ def _choose(
     decision = decide(
         policy, due,
         sent=facts.sent_lately(policy),
-        is_early_day=_is_early_day(facts, package, now=now),
-        reserved=_last_diary_step(facts, policy, now=now),
+        is_early_day=facts.is_early_day(package, now=now),
+        reserved=facts.last_diary_step(policy, now=now),
         zone=zone, now=now,
     )  # fmt: skip
     passed += [
@@ -297,22 +295,3 @@ def _look(
 def _version(package: StudyPackage, step: Step) -> str:
     text = package.text(step.template)
     return text.version if text else ""
-
-
-def _is_early_day(facts: Facts, package: StudyPackage, *, now: datetime) -> bool:
-    since = days_since_infusion(
-        facts.anchors, now.astimezone(facts.zone).date(), zone=ZoneInfo(facts.site.zone)
-    )
-    return is_early(since, package.reminders.budget.early_days)
-
-
-def _last_diary_step(facts: Facts, policy: ReminderPolicy, *, now: datetime) -> Step | None:
-    """Return the last step of today's diary, for which one message of the day is kept."""
-    diary = facts.diary
-    if diary is None:
-        return None
-    return last_step_today(
-        policy, diary.block, planned_on=diary.planned_on,
-        window=Window(diary.opens_at, diary.late_until), zone=facts.zone,
-        steps_done=facts.steps_done.get(diary.id, ()), now=now,
-    )  # fmt: skip

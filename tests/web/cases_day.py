@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import AlarmDrill, Deputy, Participant, WorkKind
+from epro.models import AlarmDrill, Deputy, Participant, User, WorkKind
 from epro.services import work_list
 from notifications import outbox
 from notifications.messages import ChannelName, MessageState, OutboxMessage
@@ -18,14 +18,16 @@ from tests.web.pages import send
 
 
 def failed_message(world: World, code: str = PARTICIPANT) -> UUID:
-    """Return a message to a participant that did not arrive."""
+    """Return an alert about a flag of a participant that did not arrive, and nobody has taken."""
+    flag = world.complain(code, urgent=("limb",))
     with world.database.transaction() as session:
-        her = session.scalars(select(Participant).where(Participant.code == code)).one()
+        someone = session.scalars(select(User.id).order_by(User.username)).first()
         id_ = outbox.enqueue(
             session,
             NewMessage(
-                purpose="reminder", channel=ChannelName.SMS, template="diary_due",
-                template_version="1.0.0", language="zh", recipient_ref=f"participant:{her.id}",
+                purpose="safety", is_vital=True, channel=ChannelName.SMS, template="alert_sms",
+                template_version="1", language="zh", recipient_ref=f"user:{someone}",
+                about=f"flag:{flag}",
             ),
             now=world.clock(),
         )  # fmt: skip

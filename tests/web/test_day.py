@@ -94,13 +94,28 @@ def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: Wor
     assert [one.status_code for one in (without, again, elsewhere)] == [422, 303, 404]
     with world.database.reading() as session:
         first = session.get_one(OutboxMessage, message)
-        newest = session.scalars(
-            select(OutboxMessage)
-            .where(OutboxMessage.recipient_ref == first.recipient_ref)
-            .order_by(OutboxMessage.created_at.desc())
-        ).all()
         assert first.state is MessageState.FAILED
-        assert MessageState.QUEUED in {one.state for one in newest}
+        assert session.get_one(OutboxMessage, first.repeated_by).state is MessageState.QUEUED
+    assert send(browser, path, reason="再试一次").status_code == 409
+    row = next(
+        one
+        for one in html.fromstring(browser.get(f"{CONSOLE}/messages").text).xpath("//tbody/tr")
+        if "失败，已重新发送" in one.text_content()
+    )
+    assert row.xpath(".//form") == []
+
+
+def test_why_a_message_is_not_sent_again_is_said_in_words(world: World) -> None:
+    message = failed_message(world)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    with world.database.transaction() as session:
+        flag = session.get_one(OutboxMessage, message).about.removeprefix("flag:")
+    send(browser, f"/flags/{flag}/acknowledgement")
+
+    answer = send(browser, f"/messages/{message}/again", reason="x")
+
+    assert answer.status_code == 409
+    assert "预警已有人确认" in answer.text
 
 
 def written(world: World, code: str, *, by: str, minutes: int, **facts: object) -> str:

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import Permission
-from epro.api.context import current_actor, now, reading
-from epro.services import message_log
+from epro.api.context import catalogue, current_actor, now, reading
+from epro.services import message_log, sending_again
 from epro.services.message_log import Outcome, Wanted
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, uuid
@@ -37,9 +37,10 @@ def send_again(message_id: UUID) -> ResponseReturnValue:
     """Send a failed message again."""
 
     def act(session: Session) -> None:
-        message_log.send_again(
-            session, current_actor(), message_id, reason=typed.text("reason"), now=now()
-        )
+        sending_again.send_again(
+            session, current_actor(), message_id, reason=typed.text("reason"),
+            catalogue=catalogue(session), now=now(),
+        )  # fmt: skip
 
     return typed.attempt(
         str(message_id), act, show=partial(_page), to=url_for("console_messages.show")

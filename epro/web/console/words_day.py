@@ -87,6 +87,7 @@ MESSAGES: Mapping[str, Translated] = {
     "message.sent": Translated("已发送", "Sent"),
     "message.delivered": Translated("已送达", "Delivered"),
     "message.cancelled": Translated("已取消", "Cancelled"),
+    "message.repeated": Translated("失败，已重新发送", "Failed, sent again"),
     "message.days": Translated("最近几天", "Last days"),
     "message.to": Translated("收件人", "To"),
     "message.template": Translated("模板和版本", "Template and version"),
@@ -99,7 +100,18 @@ MESSAGES: Mapping[str, Translated] = {
     "way.email": Translated("电子邮件", "E-mail"),
     "way.voice": Translated("语音电话", "Voice call"),
     "refusal.nothing_to_send_again": Translated(
-        "只有发送失败的消息可以重新发送", "Only a message that failed is sent again"
+        "只有发送失败的消息可以重新发送，而且只能一次",
+        "Only a message that failed is sent again, and only once",
+    ),
+    "refusal.no_longer_wanted": Translated(
+        "已不需要这条消息：表格已填写或已关闭，或预警已有人确认",
+        "This message is not needed any more: the form is filled in or closed, or somebody has "
+        "taken the flag",
+    ),
+    "refusal.not_to_be_reminded_now": Translated(
+        "按提醒规则现在不能发给她：免打扰时间、当天条数已满，或这个渠道联系不到她。请致电",
+        "By the rules of reminding she is not written to now: quiet hours, the messages of the day "
+        "are used up, or this way does not reach her. Please call",
     ),
 }
 
