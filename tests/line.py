@@ -1,5 +1,6 @@
 """The line from a flag or a reminder to a phone, with real tables and providers that behave."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,12 +51,13 @@ HER_CODE = "SZ01-014"
 
 
 class Line:
-    """One site with its coordinator and a participant, two providers, and the hooks in force."""
+    """One site with its coordinator and a participant, three providers, and the hooks in force."""
 
     def __init__(self, database: Database, clock: FrozenClock, wall: FrozenClock) -> None:
         self.database, self.clock, self.wall = database, clock, wall
         self.keyring: Keyring = make_keyring()
         self.sms, self.email = Provider(wall, "SM"), Provider(wall, "EM")
+        self.voice = Provider(wall, "CA")
         with database.transaction() as session:
             site = add_site(session)
             self.site_id, self.version_id = site.id, add_study_version(session, site).id
@@ -79,7 +81,10 @@ class Line:
     @property
     def dispatcher(self) -> Dispatcher:
         means = Means(
-            channels={ChannelName.SMS: self.sms, ChannelName.EMAIL: self.email},
+            channels={
+                ChannelName.SMS: self.sms, ChannelName.EMAIL: self.email,
+                ChannelName.VOICE: self.voice,
+            },
             directory=self._address_of, texts=self._text_of,
         )  # fmt: skip
         return Dispatcher(
@@ -147,6 +152,22 @@ class Line:
                 for channel in channels
             ]  # fmt: skip
         return flag.id, messages
+
+    def call(self, flag_id: UUID, *, minutes: int = 5) -> UUID:
+        """Let the coordinator's phone ring for a flag, unless some minutes pass first."""
+        with self.database.transaction() as session:
+            return outbox.enqueue(
+                session,
+                NewMessage(
+                    purpose="call", is_vital=True, channel=ChannelName.VOICE,
+                    template="alert_voice", template_version=str(self.version_id), language="zh",
+                    recipient_ref=f"user:{self.coordinator_id}", about=f"flag:{flag_id}",
+                    params={"code": HER_CODE, "tier": "RED_A", "rule": "R09", "time": "19:04",
+                            "link": f"/console/flags/{flag_id}"},
+                    not_after=self.clock() + timedelta(minutes=minutes),
+                ),
+                now=self.clock(),
+            )  # fmt: skip
 
     def wait(self, **by: float) -> None:
         """Let time pass, on the wall and in the trial alike."""

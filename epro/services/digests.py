@@ -79,11 +79,14 @@ def _send(
     if not count:
         return True
     people = escalation.staff_of(session, site, policy.to, now=now)
-    if not people:
+    about = f"digest:{site.code}"
+    if people:
+        incidents.resolve(session, IncidentKind.NOBODY_TO_TELL, about=about, now=now)
+    else:
+        # The same one on every day on which it is so, or each day would leave one more.
         incidents.open_incident(
-            session, IncidentKind.NOBODY_TO_TELL, about=f"digest:{site.code}:{local.date()}",
-            site_id=site.id, now=now,
-        )  # fmt: skip
+            session, IncidentKind.NOBODY_TO_TELL, about=about, site_id=site.id, now=now
+        )
         people = escalation.people_responsible(session, site)
     for person in people:
         outbox.enqueue(

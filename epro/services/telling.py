@@ -60,6 +60,8 @@ OTHER_WAY = {
     ChannelName.SMS: ChannelName.EMAIL,
     ChannelName.VOICE: ChannelName.SMS,
 }
+# A carrier's word on a call: there is no such number, or no line to it. Not: nobody picked up.
+NO_CONNECTION = "failed"
 LASTING = {NO_ADDRESS, NO_CONSENT, NO_CROSS_BORDER_CONSENT}
 NEEDS_NO_CALL = {AssessmentState.COMPLETED, AssessmentState.CANCELLED}
 
@@ -226,15 +228,25 @@ def tell_another_way(session: Session, message: OutboxMessage, *, now: datetime)
     return True
 
 
+def tell_of_call(session: Session, call: OutboxMessage, *, now: datetime) -> bool:
+    """Tell somebody by text that their phone cannot be made to ring, once for each alarm.
+
+    The calls go on all the same: a number that nobody answers, or a provider that is down, may be
+    answered next time. Tell whether it was told now.
+    """
+    if _was_told_of_a_call(session, call):
+        return False
+    return tell_another_way(session, call, now=now)
+
+
 def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now: datetime) -> None:
     """Hand what did not arrive to people: a call to make, or the same news another way."""
     if message.purpose == escalation.PURPOSE:
         tell_another_way(session, message, now=now)
         return
     if message.purpose == calling.PURPOSE:
-        # Whom nobody answers is called again soon; a number that cannot be called never will be.
-        if message.state is MessageState.FAILED and not _failed_before(session, message):
-            tell_another_way(session, message, now=now)
+        if _could_not_ring(message):
+            tell_of_call(session, message, now=now)
         return
     context = _context(session, message)
     if context.site is None:
@@ -256,16 +268,33 @@ def _follow_up(session: Session, message: OutboxMessage, kind: WorkKind, *, now:
     )  # fmt: skip
 
 
-def _failed_before(session: Session, call: OutboxMessage) -> bool:
-    """Tell whether an earlier call to the same person about the same was refused for good."""
-    earlier = select(OutboxMessage.id).where(
+def _could_not_ring(call: OutboxMessage) -> bool:
+    """Tell whether a call was tried and no phone rang; that nobody picked up is no such case."""
+    if call.state is MessageState.EXPIRED:
+        return call.attempt_count > 0
+    is_lost = call.state in {MessageState.FAILED, MessageState.NOT_CONFIRMED}
+    return is_lost or call.delivery_status == NO_CONNECTION
+
+
+def _was_told_of_a_call(session: Session, call: OutboxMessage) -> bool:
+    """Tell whether its recipient knows of an earlier call, about the same alarm, that was lost.
+
+    What is left over of an earlier alarm is not told any more: this one has told everybody anew.
+    """
+    flag = _flag(session, call)
+    if flag is not None and call.created_at < flag.urgent_since:
+        return True
+    calls = select(OutboxMessage.id).where(
         OutboxMessage.about == call.about,
         OutboxMessage.recipient_ref == call.recipient_ref,
         OutboxMessage.channel == call.channel,
-        OutboxMessage.state == MessageState.FAILED,
-        OutboxMessage.id != call.id,
+        OutboxMessage.created_at >= (flag.urgent_since if flag else call.created_at),
     )
-    return session.scalars(earlier.limit(1)).first() is not None
+    about = [f"message:{id_}" for id_ in session.scalars(calls)]
+    told = select(Incident.id).where(
+        Incident.kind == IncidentKind.UNDELIVERED, Incident.about.in_(about)
+    )
+    return session.scalars(told.limit(1)).first() is not None
 
 
 def _lasting_reason(message: OutboxMessage, participant: Participant) -> str | None:
@@ -309,7 +338,7 @@ def _context(session: Session, message: OutboxMessage) -> _Context:
     if kind == SPONSOR:
         recipient = SPONSOR
     subject, _, subject_id = (message.about or "").partition(":")
-    if subject == "flag" and (flag := session.get(SafetyFlag, UUID(subject_id))):
+    if flag := _flag(session, message):
         participant = session.get_one(Participant, flag.participant_id)
     elif subject == INCIDENT and (incident := session.get(Incident, UUID(subject_id))):
         site_id = incident.site_id
@@ -321,6 +350,11 @@ def _context(session: Session, message: OutboxMessage) -> _Context:
         site_id = participant.site_id
         recipient = recipient or participant.code
     return _Context(recipient, participant, session.get(Site, site_id) if site_id else None)
+
+
+def _flag(session: Session, message: OutboxMessage) -> SafetyFlag | None:
+    subject, _, id_ = (message.about or "").partition(":")
+    return session.get(SafetyFlag, UUID(id_)) if subject == "flag" else None
 
 
 def _about(message: OutboxMessage) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from epro.access import Role
 from epro.errors import NoActiveStudyVersion
 from epro.models import (
+    Duty,
     Incident,
     IncidentKind,
     JobRun,
@@ -22,7 +23,7 @@ from epro.models import (
     SiteMembership,
     User,
 )
-from epro.services import escalation, heartbeat, incidents, studies, telling
+from epro.services import calling, escalation, heartbeat, incidents, roster, studies, telling
 from notifications import outbox
 from notifications.messages import ChannelName, OutboxMessage
 from notifications.outbox import NewMessage
@@ -52,9 +53,11 @@ def watch(
         # What tells of an incident is not told of in turn: that could go on for ever.
         if message.purpose == escalation.PURPOSE:
             changed += telling.tell_another_way(session, message, now=now)
+        elif message.purpose == calling.PURPOSE:
+            changed += telling.tell_of_call(session, message, now=now)
     found = incidents.open_incidents(session)
     for incident in found:
-        changed += _close_if_taken(session, incident, now=now)
+        changed += _close_if_over(session, incident, now=now)
     silent = {one.about for one in found if one.kind is IncidentKind.SILENT_WORKER}
     for job, since in _last_good_runs(session, every):
         silence, about = wall_now - since, f"job:{job}"
@@ -83,12 +86,15 @@ def note_start(
     return gap
 
 
-def _close_if_taken(session: Session, incident: Incident, *, now: datetime) -> bool:
-    """Close an incident about a flag that somebody has taken: nobody has to be told any more."""
-    flag = _flag_of(session, incident)
-    if flag is None or flag.acknowledged_at is None:
-        return False
-    return incidents.resolve(session, incident.kind, about=incident.about, now=now)
+def _close_if_over(session: Session, incident: Incident, *, now: datetime) -> bool:
+    """Close an incident about a flag that somebody has taken, or a duty that somebody has again."""
+    if incident.kind is IncidentKind.ROSTER_GAP:
+        site, duty = session.get(Site, incident.site_id), Duty(incident.about.rpartition(":")[2])
+        is_over = site is not None and roster.on_duty(session, site, duty, at=now) is not None
+    else:
+        flag = _flag_of(session, incident)
+        is_over = flag is not None and flag.acknowledged_at is not None
+    return is_over and incidents.resolve(session, incident.kind, about=incident.about, now=now)
 
 
 def _flag_of(session: Session, incident: Incident) -> SafetyFlag | None:

@@ -161,6 +161,22 @@ def test_without_a_coordinator_the_physicians_are_told_and_it_is_an_incident(
     assert session.scalars(select(Incident.kind)).all() == [IncidentKind.NOBODY_TO_TELL]
 
 
+@pytest.mark.req("A-07", "A-14")
+def test_that_a_site_has_nobody_to_write_to_is_one_incident_until_it_has(session: Session) -> None:
+    office = Office(session, has_coordinator=False)
+    office.flag(session)
+    for on in (FRIDAY, MONDAY):
+        office.send(session, local(on, 9))
+    before = session.scalars(select(Incident.resolved_at)).all()
+    add_user(session, "li.na")
+    tuesday = MONDAY + timedelta(days=1)
+
+    office.send(session, local(tuesday, 9))
+
+    assert before == [None]
+    assert session.scalars(select(Incident.resolved_at)).all() == [local(tuesday, 9)]
+
+
 @pytest.mark.req("A-07")
 def test_of_several_workers_in_the_same_instant_one_writes(fresh_database: Database) -> None:
     with fresh_database.transaction() as session:

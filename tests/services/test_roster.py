@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from epro.models import (
     WorkItem,
     WorkKind,
 )
-from epro.services import drills, escalation, flags, roster, sponsor_contacts
+from epro.services import drills, escalation, flags, roster, sponsor_contacts, watchdog
 from epro.services.roster import NewRoster, NewShift
 from notifications.messages import OutboxMessage
 from questionnaires.tiers import Tier
@@ -228,6 +229,27 @@ def test_an_hour_without_anybody_on_the_roster_tells_all_physicians_and_is_an_in
 
     assert {"an.lan", "bo.hai", "cui.yu", "wang.fang"} <= names_told(session, after)
     assert [one.kind for one in session.scalars(select(Incident))] == [IncidentKind.ROSTER_GAP]
+
+
+@pytest.mark.req("C-05", "A-14")
+def test_a_gap_is_an_incident_until_somebody_is_on_duty_again(session: Session, line: Line) -> None:
+    enter(session, line, weekend())
+    night = local(TUESDAY + timedelta(days=1), 21)
+    raise_flag(session, line, at=night)
+    watch = partial(watchdog.watch, session, every={}, catalogue=line.given.catalogue)
+    still = watch(now=night, wall_now=night)
+    on = TUESDAY + timedelta(days=1)
+    begin, end = local(on, 0), local(on + timedelta(days=7), 0)
+    shifts = tuple(
+        shift(duty, who, begin, end) for duty, who in zip(Duty, ("an.lan", "bo.hai"), strict=True)
+    )
+    new = NewRoster(site="SZ01", from_on=on, to_on=on + timedelta(days=6), shifts=shifts)
+
+    enter(session, line, new, now=night)
+    over = watch(now=night, wall_now=night)
+
+    assert (still, over) == (0, 1)
+    assert [one.resolved_at for one in session.scalars(select(Incident))] == [night]
 
 
 @pytest.mark.req("C-05")

@@ -10,7 +10,7 @@ from epro.db import Database
 from epro.models import Incident, IncidentKind, SafetyFlag
 from epro.services import heartbeat, incidents, watchdog
 from epro.services.heartbeat import Outcome
-from notifications.channels import Refused
+from notifications.channels import Refused, Unclear
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.refusals import Refusal
 from tests.clock import FrozenClock
@@ -127,6 +127,19 @@ def test_that_nobody_was_there_to_be_told_is_over_when_somebody_has_taken_the_fl
     assert watch(line) == 1
 
     assert [one.resolved_at for one in line.incidents] == [line.clock()]
+
+
+def test_a_call_that_nobody_can_tell_of_for_ten_minutes_is_told_once(line: Line) -> None:
+    flag_id, _ = line.alert()
+    line.voice.next_outcomes.append(Unclear("http_500"))
+    call = line.call(flag_id)
+    line.dispatcher.run()
+    line.wait(minutes=11)
+
+    assert line.state_of(call) is MessageState.UNKNOWN
+    assert [watch(line) for _ in range(3)] == [1, 0, 0]
+    (incident,) = line.incidents
+    assert incident.about == f"message:{call}"
 
 
 def test_a_reminder_that_waits_is_no_incident(line: Line) -> None:
