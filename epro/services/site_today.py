@@ -23,14 +23,13 @@ from epro.models import (
 )
 from epro.services import feed_watch, message_log, reviews, work_list
 from epro.services.message_log import Line, Outcome
+from epro.services.own_phone import TRANSFER_CODE_LIFE
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.schedule import AnchorEvent, AnsweredBy
 
 MOST_WORK = 200
 MOST_LINES = 100
-# How long a diary can be open, its late part included.
-LONGEST_WINDOW = timedelta(days=3)
 CODE_ENDS_SOON = timedelta(hours=24)
 VISITS_AHEAD = timedelta(days=7)
 CALLS = frozenset(
@@ -112,7 +111,6 @@ def _open_diaries(
         select(Participant, Site, Assessment)
         .join(Assessment, Assessment.participant_id == Participant.id)
         .where(
-            Assessment.opens_at > now - LONGEST_WINDOW,
             Assessment.opens_at <= now,
             Assessment.late_until > now,
             Assessment.answered_by == AnsweredBy.PARTICIPANT,
@@ -158,7 +156,7 @@ def _visits(session: Session, actor: Actor, *, now: datetime) -> Sequence[Planne
 
 def _codes(session: Session, actor: Actor, *, now: datetime) -> Sequence[EndingCode]:
     query = (
-        select(Participant, Site, ActivationCode.expires_at)
+        select(Participant, Site, ActivationCode.issued_at, ActivationCode.expires_at)
         .join(ActivationCode, ActivationCode.participant_id == Participant.id)
         .where(
             ActivationCode.used_at.is_(None),
@@ -168,8 +166,13 @@ def _codes(session: Session, actor: Actor, *, now: datetime) -> Sequence[EndingC
         )
         .order_by(ActivationCode.expires_at, Participant.code)
     )
-    found = session.execute(_at_sites(query, actor).limit(MOST_LINES))
-    return [EndingCode(who, site, at) for who, site, at in found]
+    # What she made herself to change phones is over in minutes and nothing for the site to do.
+    found = [
+        EndingCode(who, site, expires_at)
+        for who, site, issued_at, expires_at in session.execute(_at_sites(query, actor))
+        if expires_at - issued_at > TRANSFER_CODE_LIFE
+    ]
+    return found[:MOST_LINES]
 
 
 def _stale(
