@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from questionnaires import canonical
+from questionnaires import canonical, ladder_words
 from questionnaires.definition import (
     Clause,
     Derivation,
@@ -21,9 +21,7 @@ from questionnaires.definition import (
     Translated,
     Trigger,
 )
-from questionnaires.escalating import Ladder, LadderCase, LadderStep, OnWorkingDay, SinceOpening
 from questionnaires.lexicon import Lexicon
-from questionnaires.tiers import Tier
 from questionnaires.trends import Trend, TrendKind
 
 _SIGNS = {
@@ -31,30 +29,6 @@ _SIGNS = {
     Operator.EQUAL: "=", Operator.NOT_EQUAL: "≠",
 }  # fmt: skip
 _TENTHS_LOWER_WHEN_AXILLARY = 3
-TIERS = {
-    Tier.RED_A: Translated("红 A：可能危及生命", "RED-A: life may be in danger"),
-    Tier.RED_B: Translated("红 B：可能严重，数小时内处理", "RED-B: possibly serious, hours matter"),
-    Tier.ORANGE: Translated("橙：当天需要医生", "ORANGE: needs a clinician today"),
-    Tier.YELLOW: Translated("黄：下一个工作日查看", "YELLOW: review on the next working day"),
-}
-_CASES = {
-    LadderCase.ALWAYS: Translated("", ""),
-    LadderCase.TONIGHT: Translated("当晚", "tonight"),
-    LadderCase.IN_OFFICE_HOURS: Translated("上班时间", "in office hours"),
-    LadderCase.OUTSIDE_OFFICE_HOURS: Translated("下班以后", "outside office hours"),
-}
-_PEOPLE = {
-    "coordinator": Translated("协调员", "coordinator"),
-    "on_call": Translated("值班医生", "doctor on call"),
-    "backup": Translated("后备医生", "backup"),
-    "investigator": Translated("研究者", "investigator"),
-    "principal_investigator": Translated("主要研究者", "principal investigator"),
-    "sponsor_contact": Translated("申办方联系人", "sponsor's contact"),
-}
-_CHANNELS = {
-    "sms": Translated("短信", "text message"), "email": Translated("邮件", "mail"),
-    "voice": Translated("语音电话", "voice call"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +62,7 @@ class RuleBook:
 
     package: StudyPackage
     entries: Sequence[Entry]
+    told: Sequence[tuple[Translated, Sequence[Translated]]]
     silence: Sequence[Translated]
     notes: Sequence[Translated]
     lexicons: Sequence[LexiconEntry]
@@ -105,10 +80,13 @@ def rule_book(package: StudyPackage) -> RuleBook:
             Entry(
                 rule=rule,
                 conditions=[words.trigger(one) for one in rule.triggers],
-                ladders=list(_ladders(package, rule)),
+                ladders=list(
+                    ladder_words.told_of(package.escalation, rule.tier, tonight=rule.tonight)
+                ),
             )
             for rule in package.rules
         ],
+        told=ladder_words.who_is_told(package.escalation),
         silence=list(_silence(package)),
         notes=list(_notes(package)),
         lexicons=[
@@ -243,48 +221,6 @@ def _hours(clause: Clause) -> Translated:
     )
 
 
-def _ladders(package: StudyPackage, rule: SafetyRule) -> Iterator[Translated]:
-    for ladder in package.escalation.ladders:
-        is_tonight = ladder.case is LadderCase.TONIGHT
-        if ladder.tier is not rule.tier or (
-            rule.tier is Tier.ORANGE and is_tonight != rule.tonight
-        ):
-            continue
-        yield _ladder(ladder)
-
-
-def _ladder(ladder: Ladder) -> Translated:
-    steps = [_step(one) for one in ladder.steps]
-    case = _CASES[ladder.case]
-    zh, en = " → ".join(one.zh for one in steps), " → ".join(one.en for one in steps)
-    return Translated(f"{case.zh}：{zh}" if case.zh else zh, f"{case.en}: {en}" if case.en else en)
-
-
-def _step(step: LadderStep) -> Translated:
-    when = _moment(step)
-    to = [_PEOPLE[one.value] for one in step.to]
-    by = [_CHANNELS[one.value] for one in step.by]
-    return Translated(
-        f"{when.zh} {'、'.join(one.zh for one in to)}（{'、'.join(one.zh for one in by)}）",
-        f"{when.en} {', '.join(one.en for one in to)} ({', '.join(one.en for one in by)})",
-    )
-
-
-def _moment(step: LadderStep) -> Translated:
-    when = step.when
-    if isinstance(when, OnWorkingDay):
-        clock = f"{when.at.minute // 60:02d}:{when.at.minute % 60:02d}"
-        return Translated(
-            f"第 {when.number} 个工作日 {clock}", f"working day {when.number}, {clock}"
-        )
-    if isinstance(when, SinceOpening):
-        after = when.minutes_after_opening
-        return Translated(f"上班后 {after} 分钟", f"{after} min after opening")
-    return Translated("立即", "at once") if when.minutes == 0 else Translated(
-        f"{when.minutes} 分钟未确认", f"{when.minutes} min unacknowledged"
-    )  # fmt: skip
-
-
 def _silence(package: StudyPackage) -> Iterator[Translated]:
     policy = package.silence
     days, after = policy.early_days, policy.call_now.minutes_after_due
@@ -314,6 +250,7 @@ def _notes(package: StudyPackage) -> Iterator[Translated]:
         f" day and night {site.study_phone}, site {site.site_phone}. What stands in braces in the"
         " texts is filled in for each site.",
     )
+    yield ladder_words.office_hours(package.escalation)
     yield Translated(
         "体温按部位折算：腋下的界限低 0.3 °C，耳、额与口腔相同；再次测量时取较高值。",
         "Temperatures by route: limits under the arm are 0.3 °C lower, ear and forehead as by"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import jinja2
 
-from questionnaires.rule_book import TIERS, RuleBook
+from questionnaires.ladder_words import TIERS
+from questionnaires.rule_book import RuleBook
 from questionnaires.words import Translated
 
 SIGNERS = (
@@ -18,8 +19,8 @@ MARKDOWN_HEAD = """\
 # Safety rules
 
 Written by `epro safety rules --markdown` from the shipped study; a test compares it. `--html` and
-`--pdf` write the same with Chinese beside it, who is told, what the participant is told, the word
-lists, SHA-256 and lines to sign on.
+`--pdf` write the same with Chinese beside it, who is told by each rule, what the participant is
+told, the word lists, SHA-256 and lines to sign on.
 """
 
 
@@ -58,6 +59,10 @@ def _lines(book: RuleBook) -> Iterator[str]:
             yield from (f"- {one.en}" for one in entry.conditions)
     yield f"\n## No answer ({book.package.silence.id})\n"
     yield from (f"- {one.en}" for one in book.silence)
+    yield "\n## Who is told, until somebody acknowledges"
+    for title, told in book.told:
+        yield f"\n### {title.en}\n"
+        yield from (f"- {one.en}" for one in told)
     yield "\n## Word lists\n"
     yield from (
         f"- `{one.lexicon.name}`: {one.phrase_count} phrases, {one.exception_count} exceptions"

@@ -22,8 +22,9 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from questionnaires.ladder_words import TIERS
 from questionnaires.preview.rules_page import SIGNERS
-from questionnaires.rule_book import TIERS, Entry, RuleBook
+from questionnaires.rule_book import Entry, RuleBook
 from questionnaires.words import Translated
 
 # A font that every PDF reader brings for Chinese; Latin text is set in it as well.
@@ -117,7 +118,7 @@ def _entry(entry: Entry) -> Iterator[Flowable]:
         yield _both(rule.asks_first.question)
     yield Paragraph("对参加者说 · said to the participant", _SMALL)
     yield _both(rule.advice)
-    yield Paragraph("通知谁 · who is told", _SMALL)
+    yield Paragraph("通知谁，直到有人确认 · who is told, until somebody acknowledges", _SMALL)
     yield from (_both(one) for one in entry.ladders)
 
 

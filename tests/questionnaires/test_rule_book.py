@@ -42,6 +42,56 @@ def test_every_rule_stands_with_its_conditions_words_and_recipients(book: RuleBo
     assert "http" not in page
 
 
+@pytest.mark.req("A-03", "A-06", "A-07")
+@pytest.mark.parametrize(
+    ("tier", "tonight", "zh", "en"),
+    [
+        (Tier.RED_A, False, "每 5 分钟", "every 5 min"),
+        (Tier.RED_B, False, "每 5 分钟", "every 5 min"),
+        (Tier.RED_A, False, "30 分钟内", "acknowledged within 30 min"),
+        (Tier.ORANGE, True, "到 23:00 仍未确认", "not acknowledged at 23:00"),
+        (Tier.ORANGE, True, "红 B", "RED-B"),
+        (Tier.ORANGE, True, "每 5 分钟", "every 5 min"),
+        (Tier.ORANGE, False, "上班时", "when the site opens"),
+        (Tier.YELLOW, False, "每个工作日", "on each working day"),
+        (Tier.YELLOW, False, "工作清单", "on the work list at once"),
+    ],
+)  # fmt: skip
+def test_whoever_signs_a_rule_reads_who_is_told_at_night_by_phone_and_in_the_daily_mail(
+    book: RuleBook, tier: Tier, tonight: bool, zh: str, en: str
+) -> None:
+    entries = [
+        one for one in book.entries if (one.rule.tier, one.rule.tonight) == (tier, tonight)
+    ]  # fmt: skip
+
+    assert entries
+    for entry in entries:
+        assert any(zh in one.zh for one in entry.ladders), entry.rule.id
+        assert any(en in one.en for one in entry.ladders), entry.rule.id
+        assert all(one.zh in html_of(book) for one in entry.ladders)
+
+
+@pytest.mark.req("A-03", "A-07")
+def test_what_is_not_of_tonight_is_not_said_to_become_red_at_night(book: RuleBook) -> None:
+    others = [one for one in book.entries if not one.rule.tonight or one.rule.tier.is_red]
+
+    assert others
+    assert all("23:00" not in one.en for entry in others for one in entry.ladders)
+
+
+@pytest.mark.req("A-03")
+def test_the_words_follow_the_policy(book: RuleBook) -> None:
+    package = shipped()
+    night = replace(package.escalation.night, tier=Tier.RED_A)
+    silent = rule_book(
+        replace(package, escalation=replace(package.escalation, night=night, digest=None))
+    )
+    said = " ".join(one.en for _title, told in silent.told for one in told)
+
+    assert "handled as RED-A" in said
+    assert "one mail" not in said
+
+
 @pytest.mark.req("A-03")
 def test_no_condition_is_left_as_it_is_written_in_the_file(book: RuleBook) -> None:
     codes = re.compile(r"\b(temperature_tenths_oral|hours_since_infusion|[a-z]+_at_baseline)\b")
