@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from epro.access import Actor, Role
+from epro.access import Actor, Permission, Role
 from epro.db import Database
 from epro.errors import DomainError, NotFound, ReasonRequired
 from epro.errors_of_record import NoLongerWanted, NothingToSendAgain, NotToBeRemindedNow
@@ -77,7 +77,8 @@ class Desk(Line):
         return self.add_diary(due_at=self.clock(), closes_at=end, late_until=end)
 
     def message(self, message_id: UUID) -> OutboxMessage:
-        return next(one for one in self.rows(OutboxMessage) if one.id == message_id)
+        with self.database.reading() as session:
+            return session.get_one(OutboxMessage, message_id)
 
     def change(
         self, kind: type[Participant | Assessment | SafetyFlag], id_: UUID, **to: object
@@ -114,7 +115,7 @@ def test_what_was_sent_again_no_longer_stands_among_the_failed(desk: Desk) -> No
 
     with desk.database.reading() as session:
         line = message_log.line_of(
-            session, desk.coordinator, desk.message(failed), message_log.Permission.READ_MESSAGE
+            session, desk.coordinator, desk.message(failed), Permission.READ_MESSAGE
         )
 
     assert line

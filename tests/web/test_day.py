@@ -109,7 +109,7 @@ def test_why_a_message_is_not_sent_again_is_said_in_words(world: World) -> None:
     message = failed_message(world)
     browser = world.sign_in_to_console(Role.COORDINATOR)
     with world.database.transaction() as session:
-        flag = session.get_one(OutboxMessage, message).about.removeprefix("flag:")
+        flag = (session.get_one(OutboxMessage, message).about or "").removeprefix("flag:")
     send(browser, f"/flags/{flag}/acknowledgement")
 
     answer = send(browser, f"/messages/{message}/again", reason="x")
