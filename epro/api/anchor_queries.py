@@ -5,6 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
@@ -16,7 +17,7 @@ from epro.errors import (
     ReasonRequired,
 )
 from epro.errors_of_record import AlreadyDecided
-from epro.models import AnchorQuery, Participant
+from epro.models import AnchorQuery, Participant, Site
 from epro.services import anchor_queries
 from questionnaires.schedule import AnchorEvent
 
@@ -70,12 +71,7 @@ def list_anchor_queries(query: dict[str, Any]) -> dict[str, Any]:
             session, current_actor(), Permission.RECORD_ANCHOR,
             is_open=query["open"], limit=query["limit"],
         )  # fmt: skip
-        return {
-            "items": [
-                described(one, participant, anchor_queries.standing_at(session, one))
-                for one, participant in found
-            ]
-        }
+        return {"items": [described(session, one, participant) for one, participant in found]}
 
 
 @blueprint.post("/anchor-queries/<uuid:query_id>/decision")
@@ -93,12 +89,13 @@ def decide_anchor_query(decision: dict[str, Any], query_id: UUID) -> dict[str, A
             reason=decision["reason"], catalogue=catalogue(session), now=now(),
         )  # fmt: skip
         participant = session.get_one(Participant, query.participant_id)
-        return described(query, participant, anchor_queries.standing_at(session, query))
+        return described(session, query, participant)
 
 
-def described(query: AnchorQuery, participant: Participant, standing_at: Any) -> dict[str, Any]:
-    """Return a query as the wire has it; instants in the participant's zone."""
-    zone = ZoneInfo(participant.zone)
+def described(session: Session, query: AnchorQuery, participant: Participant) -> dict[str, Any]:
+    """Return a query as the wire has it; instants in the zone of the site, where days count."""
+    zone = ZoneInfo(session.get_one(Site, query.site_id).zone)
+    standing_at = anchor_queries.standing_at(session, query)
     return {
         "id": query.id, "participant": participant.code, "event": query.event,
         "proposed_at": query.proposed_at.astimezone(zone),

@@ -50,7 +50,7 @@ class AnchorSchema(Schema):
     version = fields.Integer(required=True)
     occurred_at = fields.Method(
         "local_time", required=True,
-        metadata={"type": "string", "format": "date-time", "description": "In her zone."},
+        metadata={"type": "string", "format": "date-time", "description": "At her site."},
     )  # fmt: skip
     zone = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True)

@@ -12,7 +12,10 @@ from questionnaires.schedule import AnchorEvent, AnsweredBy, Window
 
 
 class Anchor(Base):
-    """When something happened that days are counted from; a correction supersedes, never edits."""
+    """When something happened that days are counted from; a correction supersedes, never edits.
+
+    `zone` is the site's, where its local day is counted; so is the offset.
+    """
 
     __tablename__ = "anchor"
     __table_args__ = (

@@ -129,7 +129,7 @@ def withdraw(
         raise AnchorNotPossible("INF2 needs INF1. Take INF2 back first.")
     standing.superseded_at = now
     session.flush()
-    facts = _facts(participant, standing)
+    facts = _facts(standing)
     journal.record(
         session, actor, "anchor.withdrawn",
         _subject(session, participant, event, version=standing.version + 1),
@@ -232,13 +232,14 @@ def _supersede(
     if standing is not None:
         standing.superseded_at = now
         session.flush()
-    offset = occurred_at.astimezone(ZoneInfo(participant.zone)).utcoffset() or timedelta()
+    zone = session.get_one(Site, participant.site_id).zone
+    offset = occurred_at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
     anchor = Anchor(
         participant_id=participant.id,
         event=event,
         version=standing.version + 1 if standing else _next_version(session, participant, event),
         occurred_at=occurred_at,
-        zone=participant.zone,
+        zone=zone,
         utc_offset_minutes=int(offset.total_seconds() // 60),
         reason=reason,
         recorded_at=now,
@@ -267,7 +268,7 @@ def _put_on_record(
     *,
     now: datetime,
 ) -> None:
-    facts = _facts(participant, anchor)
+    facts = _facts(anchor)
     local = facts["occurred_at"]
     journal.record(
         session,
@@ -282,8 +283,9 @@ def _put_on_record(
     )
 
 
-def _facts(participant: Participant, anchor: Anchor) -> dict[str, Any]:
-    local = anchor.occurred_at.astimezone(ZoneInfo(participant.zone))
+def _facts(anchor: Anchor) -> dict[str, Any]:
+    """Return what is kept of an anchor; its offset is the site's, where its day is counted."""
+    local = anchor.occurred_at.astimezone(ZoneInfo(anchor.zone))
     return {"event": anchor.event, "occurred_at": local, "zone": anchor.zone}
 
 

@@ -124,14 +124,14 @@ def episodes_of(
     responses: Sequence[QuestionnaireResponse],
     package: StudyPackage,
     anchors: Anchors,
-    zone: ZoneInfo,
+    anchor_zone: ZoneInfo,
 ) -> Iterator[Found]:
     infused_at = anchors.get(AnchorEvent.INF1)
     policy: EpisodePolicy = package.adverse_events.episodes
     if infused_at is None or not policy.symptoms:
         return
     entries = _entries(session, participant, responses)
-    infused_on = infused_at.astimezone(zone).date()
+    infused_on = infused_at.astimezone(anchor_zone).date()
     for episode in episodes.build(policy, entries, infused_on=infused_on):
         seen = _plain(episode)
         symptom = policy.symptom(episode.symptom)

@@ -22,6 +22,7 @@ from epro.models import (
     EventSource,
     Participant,
     QuestionnaireResponse,
+    Site,
 )
 from epro.services import candidate_sources, planning
 from epro.services.candidate_sources import GONE, Found, episode_from
@@ -71,6 +72,8 @@ def candidates_of(
 ) -> list[Candidate]:
     """Return every candidate of a participant, decided ones too, by the day it began."""
     zone = ZoneInfo(participant.zone)
+    # Days are hers; an infusion's is the one it has where it took place.
+    anchor_zone = ZoneInfo(session.get_one(Site, participant.site_id).zone)
     anchors = planning.standing_anchors(session, participant.id)
     responses = session.scalars(
         select(QuestionnaireResponse)
@@ -86,10 +89,10 @@ def candidates_of(
     ]
     if package is not None:
         found += candidate_sources.episodes_of(
-            session, participant, responses, package, anchors, zone
+            session, participant, responses, package, anchors, anchor_zone
         )
     found += candidate_sources.gone(decisions, found)
-    settle = _Settling(session, participant, anchors, zone, package)
+    settle = _Settling(session, participant, anchors, anchor_zone, package)
     known = [settle(one, decisions.get((one.source, one.key))) for one in found]
     return sorted(known, key=lambda one: (one.began_on, one.source, one.key))
 
@@ -129,10 +132,10 @@ class _Settling:
         session: Session,
         participant: Participant,
         anchors: Anchors,
-        zone: ZoneInfo,
+        anchor_zone: ZoneInfo,
         package: StudyPackage | None,
     ) -> None:
-        self._participant, self._anchors, self._zone = participant, anchors, zone
+        self._participant, self._anchors, self._zone = participant, anchors, anchor_zone
         self._package = package
         # What belonged to an event that was voided has to be decided anew.
         self._voided = set(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Participant, QuestionnaireResponse, ResponseStatus
+from epro.models import Participant, QuestionnaireResponse, ResponseStatus, Site
 from epro.services import planning
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
@@ -73,6 +73,8 @@ def of_participant(
 ) -> list[Course]:
     """Return the course of each score she has, those of a second response to one form left out."""
     zone = ZoneInfo(participant.zone)
+    # Weeks count from the day that the infusion has where it took place, as in the plan.
+    anchor_zone = ZoneInfo(session.get_one(Site, participant.site_id).zone)
     infusion_at = planning.standing_anchors(session, participant.id).get(AnchorEvent.INF1)
     visits: dict[tuple[str, str], list[_Visit]] = {}
     definitions: dict[tuple[str, str], Score] = {}
@@ -87,7 +89,7 @@ def of_participant(
             visits.setdefault(key, []).append(_Visit(response, on, stored))
             definitions[key] = by_code[stored["code"]]  # the latest edition speaks
     return [
-        _course(key[0], definitions[key], found, infusion_at, zone)
+        _course(key[0], definitions[key], found, infusion_at, anchor_zone)
         for key, found in sorted(visits.items())
     ]
 

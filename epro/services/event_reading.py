@@ -119,7 +119,6 @@ def shown(
 ) -> ShownEvent:
     """Return an event with what follows from it: days, basis, and how its signatures stand."""
     case = case_of(session, event, catalogue=catalogue)
-    zone = ZoneInfo(case.participant.zone)
     relationship = case.package.adverse_events.relationship(event.relationship)
     record = record_of(session, case, catalogue=catalogue, now=now)
     return ShownEvent(
@@ -127,7 +126,7 @@ def shown(
         participant=case.participant,
         study_day=planning.day_label_on(
             planning.standing_anchors(session, case.participant.id), event.onset_on,
-            zone=zone, package=case.package,
+            zone=ZoneInfo(case.site.zone), package=case.package,
         ),
         is_treatment_emergent=began_under_treatment(session, case),
         is_related=relationship is not None and relationship.is_related,
@@ -140,7 +139,7 @@ def began_under_treatment(session: Session, case: EventCase) -> bool:
     """Tell whether an event began on day 1 to 28 of an infusion, the first or the second."""
     return is_treatment_emergent(
         planning.standing_anchors(session, case.participant.id), case.event.onset_on,
-        at=case.event.onset_at, zone=ZoneInfo(case.participant.zone),
+        at=case.event.onset_at, zone=ZoneInfo(case.site.zone),
         infusion_day_number=case.package.infusion_day_number,
     )  # fmt: skip
 

@@ -119,7 +119,7 @@ def _keep(
     session.flush()
     days = infusion_days(
         planning.standing_anchors(session, case.participant.id), event.onset_on,
-        zone=ZoneInfo(case.participant.zone),
+        zone=ZoneInfo(case.site.zone),
         infusion_day_number=case.package.infusion_day_number,
     )  # fmt: skip
     days_kept = {

@@ -97,6 +97,25 @@ def test_under_treatment_is_from_the_infusion_to_the_end_of_day_28(
     assert shown(eventful, event).is_treatment_emergent is is_counted
 
 
+@pytest.mark.req("S-02")
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_a_journey_moves_no_event_out_of_the_days_under_treatment_or_into_them(
+    session: Session, eventful: Eventful, zone: str
+) -> None:
+    eventful.line.given.participant.zone = zone
+    session.flush()
+    events = [eventful.enter(event_facts(day(number)), on=31) for number in (0, 1, 28, 29)]
+
+    seen = [shown(eventful, one) for one in events]
+
+    assert [one.study_day for one in seen] == ["D-1", "D1", "D28", "D29"]
+    assert [one.is_treatment_emergent for one in seen] == [False, True, True, False]
+    kept = session.scalars(
+        select(JournalEntry.body).where(JournalEntry.verb == "adverse_event.recorded")
+    ).all()
+    assert ['"study_day":28,' in one for one in kept] == [False, False, True, False]
+
+
 def test_its_grades_are_a_history(session: Session, eventful: Eventful) -> None:
     event = eventful.enter(event_facts(day(3)))
 

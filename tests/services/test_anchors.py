@@ -1,5 +1,6 @@
 """Anchors are recorded with their real times, corrected with a reason, and never edited."""
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -33,8 +34,8 @@ def standing(session: Session, event: AnchorEvent) -> Anchor:
 
 
 @pytest.mark.req("S-01", "S-03")
-def test_an_anchor_keeps_its_instant_and_the_zone_it_was_lived_in(session: Session) -> None:
-    given = begin(session)
+def test_an_anchor_keeps_its_instant_and_the_zone_of_the_site(session: Session) -> None:
+    given = begin(session, zone="Europe/London")
     in_london = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
 
     given.record(session, INF1, in_london, now=START)
@@ -234,10 +235,17 @@ def local_zone() -> timezone:
     return timezone(timedelta(hours=8))
 
 
-def test_the_day_of_an_infusion_is_that_of_the_participants_zone(session: Session) -> None:
-    given = begin(session)
+@pytest.mark.req("S-02", "T-01")
+def test_the_day_of_an_infusion_is_that_of_the_site_wherever_she_is(session: Session) -> None:
+    given = begin(session, zone="Asia/Kathmandu")
 
     given.record(session, INF1, local(date(2026, 2, 28), 23, 59), now=START)
 
     assert given.assessments(session)[0].planned_on == date(2026, 3, 1)  # S3 would be too short
     assert given.diary_on(session, date(2026, 3, 1)).block == "S5"
+    entries = select(JournalEntry.body).where(JournalEntry.verb == "anchor.recorded")
+    told = [json.loads(body)["after"] for body in session.scalars(entries)]
+    # Whoever counts days from the feed takes the date as it stands there.
+    (infusion,) = [one for one in told if one["event"] == "INF1"]
+    assert infusion["occurred_at"].startswith("2026-02-28T23:59:00+08:00")
+    assert infusion["zone"] == "Asia/Shanghai"

@@ -156,9 +156,7 @@ def give_anchor(given: dict[str, Any], code: str) -> dict[str, Any]:
         query = proposed.query
         return {
             "anchor": proposed.recorded.anchor if proposed.recorded else None,
-            "query": None if query is None else described(
-                query, participant, anchor_queries.standing_at(session, query)
-            ),
+            "query": described(session, query, participant) if query else None,
         }  # fmt: skip
 
 
@@ -186,9 +184,7 @@ def withdraw_from_edc(told: dict[str, Any], code: str) -> dict[str, Any]:
         return {
             "code": participant.code, "life_cycle": participant.life_cycle,
             "life_cycle_at": participant.life_cycle_at,
-            "query": None if query is None else described(
-                query, participant, anchor_queries.standing_at(session, query)
-            ),
+            "query": described(session, query, participant) if query else None,
         }  # fmt: skip
 
 
@@ -201,9 +197,4 @@ def list_anchor_queries_for_edc() -> dict[str, Any]:
         found = anchor_queries.list_for(
             session, current_actor(), Permission.WRITE_FROM_EDC, is_open=None, limit=MAX_QUERIES
         )
-        return {
-            "items": [
-                described(query, participant, anchor_queries.standing_at(session, query))
-                for query, participant in found
-            ]
-        }
+        return {"items": [described(session, query, participant) for query, participant in found]}
