@@ -16,13 +16,18 @@ from notifications.messages import ChannelName, DeliveryReceipt, MessageState, O
 
 FAILED = frozenset({MessageState.FAILED, MessageState.NOT_CONFIRMED, MessageState.EXPIRED})
 UNDELIVERED = frozenset({"undelivered", "failed", "bounced"})
+ARRIVED = frozenset({"delivered", "read", "heard"})
 PAGE = 100
 # One more than a page: whoever sees everything has it at one go.
 PIECE = PAGE + 1
 
 
 class Outcome(StrEnum):
-    """What became of a message, as a person asks for it."""
+    """What became of a message, as a person asks for it.
+
+    `sent`: a provider took it, and whether it arrived is not known; a gateway that reports nothing
+    back, or mail, leaves it at that.
+    """
 
     FAILED = "failed"
     WAITING = "waiting"
@@ -103,17 +108,18 @@ def outcome_of(message: OutboxMessage) -> Outcome:
         return Outcome.CANCELLED
     if message.state is not MessageState.SENT:
         return Outcome.WAITING
-    return Outcome.DELIVERED if message.delivery_status == "delivered" else Outcome.SENT
+    return Outcome.DELIVERED if message.delivery_status in ARRIVED else Outcome.SENT
 
 
 def _outcome() -> ColumnElement[str]:
     """Return what became of a message, as `outcome_of` tells, in the database."""
     said = func.coalesce(OutboxMessage.delivery_status, "")
     return case(
+        (OutboxMessage.repeated_by.is_not(None), Outcome.REPEATED.value),
         (OutboxMessage.state.in_(FAILED) | said.in_(UNDELIVERED), Outcome.FAILED.value),
         (OutboxMessage.state == MessageState.CANCELLED, Outcome.CANCELLED.value),
         (OutboxMessage.state != MessageState.SENT, Outcome.WAITING.value),
-        (said == "delivered", Outcome.DELIVERED.value),
+        (said.in_(ARRIVED), Outcome.DELIVERED.value),
         else_=Outcome.SENT.value,
     )
 

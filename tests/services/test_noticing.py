@@ -7,12 +7,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.models import FlagNote, JournalEntry, WorkItem, WorkKind
-from epro.services import noticing
+from epro.services import message_log, noticing, reminder_ways, reminders
+from epro.services.message_log import Outcome
+from notifications import lifecycle
+from notifications.hooks import Hooks
 from questionnaires.schedule import AnchorEvent
 from questionnaires.tiers import Tier
 from tests.factories import shipped_package
 from tests.services.given import begin, local
-from tests.services.line import INFUSED_AT, INFUSED_ON, Line, begin_line, flags_of
+from tests.services.line import (
+    INFUSED_AT,
+    INFUSED_ON,
+    Line,
+    begin_line,
+    flags_of,
+    messages_of,
+)
 
 D2 = INFUSED_ON + timedelta(days=1)
 
@@ -68,6 +78,23 @@ def test_the_evening_of_day_two_is_missed_at_noon_of_day_three_and_flags_orange(
 
     assert evening.late_until == local(D2 + timedelta(days=1), 12)
     assert missed(session) == [str(evening.id)]
+    assert [flag.tier for flag in flags_of(session)] == [Tier.ORANGE]
+
+
+@pytest.mark.req("A-13", "N-05")
+def test_silence_is_noticed_where_nobody_can_tell_whether_a_message_arrived(
+    session: Session, line: Line
+) -> None:
+    line.answer(session, line.diary_on(session, INFUSED_ON), now=local(INFUSED_ON, 19))
+    reminders.remind(session, catalogue=line.given.catalogue, now=local(D2, 8))
+    (reminder,) = messages_of(session, reminder_ways.PURPOSE)
+    lifecycle.accept(session, reminder, "taken by a gateway", now=local(D2, 8), hooks=Hooks())
+
+    notice(session, line, local(D2, 11))
+    notice(session, line, local(D2, 12))
+
+    assert message_log.outcome_of(reminder) is Outcome.SENT
+    assert [item.kind for item in session.scalars(select(WorkItem))] == [WorkKind.CALL_NOW]
     assert [flag.tier for flag in flags_of(session)] == [Tier.ORANGE]
 
 

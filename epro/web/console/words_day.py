@@ -84,7 +84,7 @@ MESSAGES: Mapping[str, Translated] = {
     "message.outcome": Translated("状态", "State"),
     "message.failed": Translated("失败", "Failed"),
     "message.waiting": Translated("等待发送", "Waiting"),
-    "message.sent": Translated("已发送", "Sent"),
+    "message.sent": Translated("已交给服务商，是否送达未知", "Handed over, delivery unknown"),
     "message.delivered": Translated("已送达", "Delivered"),
     "message.cancelled": Translated("已取消", "Cancelled"),
     "message.repeated": Translated("失败，已重新发送", "Failed, sent again"),
