@@ -229,6 +229,23 @@ def _silence(package: StudyPackage) -> Iterator[Translated]:
         f"On the first {days} days, the infusion day included: {after} min after due the work list"
         " asks to call.",
     )
+    for later in policy.call_later:
+        blocks = [package.block_title(one) or Translated(one, one) for one in later.blocks]
+        zh, en = "、".join(one.zh for one in blocks), ", ".join(one.en for one in blocks)
+        clock = f"{later.at.minute // 60:02d}:{later.at.minute % 60:02d}"
+        yield Translated(
+            f"{zh}：当天之后第 {later.at.days} 天 {clock} 仍未填写，工作清单请人打电话。",
+            f"{en}: where it is not filled in at {clock} {later.at.days} days after its day, the"
+            " work list asks to call.",
+        )
+    begin, end = (
+        f"{one.minute // 60:02d}:{one.minute % 60:02d}"
+        for one in (policy.quiet_hours.begin, policy.quiet_hours.end)
+    )
+    yield Translated(
+        f"{begin}-{end} 之间不请人打电话，等到 {end}。",
+        f"Nobody is asked to call her between {begin} and {end}; that waits until {end}.",
+    )
     missed, running, opened = policy.missed, policy.missed_in_a_row, policy.missed_while_open
     tiers = ", ".join(one.value for one in opened.open_tiers)
     yield Translated(

@@ -79,6 +79,15 @@ def test_what_is_not_of_tonight_is_not_said_to_become_red_at_night(book: RuleBoo
     assert all("23:00" not in one.en for entry in others for one in entry.ladders)
 
 
+@pytest.mark.req("A-03", "A-13")
+def test_whoever_signs_reads_when_a_silence_asks_for_a_call(book: RuleBook) -> None:
+    said = " ".join(one.en for one in book.silence)
+
+    assert "120 min after due" in said
+    assert "Weekly questionnaire: where it is not filled in at 10:00 2 days after its day" in said
+    assert "between 21:30 and 08:00" in said
+
+
 @pytest.mark.req("A-03")
 def test_the_words_follow_the_policy(book: RuleBook) -> None:
     package = shipped()
