@@ -85,6 +85,8 @@ class Telling(Hooks):
         if message.purpose == reminder_ways.PURPOSE:
             reminder_record.note_sent(session, message, now=now)
         incidents.resolve(session, IncidentKind.UNDELIVERED, about=_about(message), now=now)
+        if message.is_vital and (first := _repeated_by(session, message)):
+            incidents.resolve(session, IncidentKind.UNDELIVERED, about=_about(first), now=now)
 
     def on_cancelled(self, session: Session, message: OutboxMessage, *, now: datetime) -> None:
         self._record(session, "message.cancelled", message, now=now)
@@ -350,6 +352,13 @@ def _context(session: Session, message: OutboxMessage) -> _Context:
         site_id = participant.site_id
         recipient = recipient or participant.code
     return _Context(recipient, participant, session.get(Site, site_id) if site_id else None)
+
+
+def _repeated_by(session: Session, message: OutboxMessage) -> OutboxMessage | None:
+    """Return the failed message in whose place a person had this one written."""
+    return session.scalars(
+        select(OutboxMessage).where(OutboxMessage.repeated_by == message.id)
+    ).first()
 
 
 def _flag(session: Session, message: OutboxMessage) -> SafetyFlag | None:

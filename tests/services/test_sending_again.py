@@ -221,12 +221,14 @@ def test_a_form_that_is_answered_before_it_leaves_stops_it_like_any_other(desk: 
 @pytest.mark.req("A-06")
 def test_an_alert_goes_out_once_more_while_nobody_has_taken_its_flag(desk: Desk) -> None:
     flag_id, failed = desk.lose_alert()
+    desk.wait(minutes=1)
 
     again = desk.send_again(failed)
     desk.dispatcher.run()
 
     assert desk.state_of(again) is MessageState.SENT
     assert desk.message(again).about == f"flag:{flag_id}"
+    assert [one.resolved_at for one in desk.incidents] == [desk.clock()]
 
 
 @pytest.mark.req("A-06", "A-07")
