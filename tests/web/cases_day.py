@@ -1,9 +1,11 @@
 """Each form of a site's day, sent so that it is taken."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from epro.access import Role
@@ -18,11 +20,25 @@ from tests.web.pages import send
 
 
 def failed_message(world: World, code: str = PARTICIPANT) -> UUID:
+    """Return a message to a participant that did not arrive."""
+    with world.database.transaction() as session:
+        her = session.scalars(select(Participant).where(Participant.code == code)).one()
+        return _failed(
+            session,
+            NewMessage(
+                purpose="reminder", channel=ChannelName.SMS, template="diary_due",
+                template_version="1.0.0", language="zh", recipient_ref=f"participant:{her.id}",
+            ),
+            now=world.clock(),
+        )  # fmt: skip
+
+
+def failed_alert(world: World, code: str = PARTICIPANT) -> UUID:
     """Return an alert about a flag of a participant that did not arrive, and nobody has taken."""
     flag = world.complain(code, urgent=("limb",))
     with world.database.transaction() as session:
         someone = session.scalars(select(User.id).order_by(User.username)).first()
-        id_ = outbox.enqueue(
+        return _failed(
             session,
             NewMessage(
                 purpose="safety", is_vital=True, channel=ChannelName.SMS, template="alert_sms",
@@ -31,8 +47,12 @@ def failed_message(world: World, code: str = PARTICIPANT) -> UUID:
             ),
             now=world.clock(),
         )  # fmt: skip
-        message = session.get_one(OutboxMessage, id_)
-        message.state, message.last_error = MessageState.FAILED, "30003"
+
+
+def _failed(session: Session, new: NewMessage, *, now: datetime) -> UUID:
+    id_ = outbox.enqueue(session, new, now=now)
+    message = session.get_one(OutboxMessage, id_)
+    message.state, message.last_error = MessageState.FAILED, "30003"
     return id_
 
 
@@ -111,7 +131,7 @@ def log_contact(world: World) -> TestResponse:
 
 def send_again(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.COORDINATOR)
-    return send(browser, f"/messages/{failed_message(world)}/again", reason="号码已更正")
+    return send(browser, f"/messages/{failed_alert(world)}/again", reason="号码已更正")
 
 
 def review(world: World) -> TestResponse:

@@ -14,7 +14,7 @@ from epro.services import message_log
 from epro.services.message_log import Outcome
 from notifications.messages import MessageState, OutboxMessage
 from tests.api.world import API, ELSEWHERE, HERE, PARTICIPANT, THERE, World, put_down
-from tests.web.cases_day import call_to_make, failed_message, name_deputy
+from tests.web.cases_day import call_to_make, failed_alert, failed_message, name_deputy
 from tests.web.cases_participants import somebody
 from tests.web.pages import CONSOLE, send, text_of
 
@@ -79,14 +79,14 @@ def test_somebody_at_another_site_cannot_be_contacted_from_here(world: World) ->
 
 
 def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: World) -> None:
-    message = failed_message(world)
+    message = failed_alert(world)
     browser = world.sign_in_to_console(Role.COORDINATOR)
     path = f"/messages/{message}/again"
 
     page = html.fromstring(browser.get(f"{CONSOLE}/messages").text)
     without = send(browser, path, reason=" ")
     again = send(browser, path, reason="换了号码")
-    elsewhere = send(browser, f"/messages/{failed_message(world, ELSEWHERE)}/again", reason="x")
+    elsewhere = send(browser, f"/messages/{failed_alert(world, ELSEWHERE)}/again", reason="x")
 
     states = [row.xpath("string(td[1])").split()[0] for row in page.xpath("//tbody/tr")]
     assert states == sorted(states, key=lambda one: one != "失败")
@@ -106,7 +106,7 @@ def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: Wor
 
 
 def test_why_a_message_is_not_sent_again_is_said_in_words(world: World) -> None:
-    message = failed_message(world)
+    message = failed_alert(world)
     browser = world.sign_in_to_console(Role.COORDINATOR)
     with world.database.transaction() as session:
         flag = (session.get_one(OutboxMessage, message).about or "").removeprefix("flag:")
