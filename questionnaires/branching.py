@@ -32,6 +32,10 @@ def holds(clause: Clause, answers: Mapping[str, object]) -> bool:
     when unanswered; an ordering asks for at least one comparable answer in that order.
     """
     given = _given(answers.get(clause.question))
+    if not given:  # as most: a form asks little of what all rules read
+        return clause.operator is Operator.NOT_EQUAL or (
+            clause.operator is Operator.EXISTS and clause.answer is False
+        )
     if clause.operator is Operator.EXISTS:
         return bool(given) is clause.answer
     if clause.operator is Operator.EQUAL:
@@ -59,7 +63,9 @@ def visible(questionnaire: Questionnaire, answers: Mapping[str, object]) -> tupl
     return tuple(seen)
 
 
-def _given(answer: object) -> list[object]:
+def _given(answer: object) -> Sequence[object]:
+    if answer is None:
+        return ()
     several = answer if isinstance(answer, list | tuple) else [answer]
     return [one for one in several if one is not None and one != ""]
 

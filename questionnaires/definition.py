@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from questionnaires.adverse_events import AdverseEventPolicy as AdverseEventPolicy
 from questionnaires.adverse_events import MasterList as MasterList
@@ -259,7 +260,7 @@ class BlockTitle:
     title: Translated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what follows from it is kept in it
 class StudyPackage:
     """All that one version of the study is made of."""
 
@@ -294,13 +295,13 @@ class StudyPackage:
         """Return 1 where the infusion day is D1, 0 where it is D0."""
         return self.schedule.infusion_day_number
 
-    @property
+    @cached_property
     def derived_names(self) -> frozenset[str]:
         """Return the names that a rule may read beside those of items."""
         own = [trend.name for trend in self.trends] + [one.name for one in self.lexicons]
         return frozenset(Derivation) | frozenset(own)
 
-    @property
+    @cached_property
     def free_texts(self) -> frozenset[str]:
         """Return the link_ids of the items that are answered in a participant's own words."""
         items = (item for one in self.questionnaires for item in one.items)

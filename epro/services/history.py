@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from epro.db import table_of
 from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus
 from questionnaires.definition import StudyPackage
 from questionnaires.rules import Surroundings, inputs_of
@@ -18,28 +19,26 @@ from questionnaires.trends import BASELINE_SPAN, History, PastEntry, days_looked
 # An entry may be about the day before the one it was answered on, and zones differ by a day.
 _MARGIN = timedelta(days=3)
 # Built once: it is asked with every answer, and building costs more than sending.
+_RESPONSE, _ASSESSMENT = table_of(QuestionnaireResponse), table_of(Assessment)
 ENTRIES = (
     select(
-        QuestionnaireResponse.id,
-        QuestionnaireResponse.answered_at,
-        QuestionnaireResponse.answers,
-        QuestionnaireResponse.zone,
-        Assessment.planned_on,
+        _RESPONSE.c.id, _RESPONSE.c.answered_at, _RESPONSE.c.answers, _RESPONSE.c.zone,
+        _ASSESSMENT.c.planned_on,
     )
-    .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+    .select_from(
+        _RESPONSE.outerjoin(_ASSESSMENT, _ASSESSMENT.c.id == _RESPONSE.c.assessment_id)
+    )
     .where(
-        QuestionnaireResponse.participant_id == bindparam("participant_id"),
-        QuestionnaireResponse.id != bindparam("response_id"),
-        QuestionnaireResponse.status == ResponseStatus.COMPLETED,
+        _RESPONSE.c.participant_id == bindparam("participant_id"),
+        _RESPONSE.c.id != bindparam("response_id"),
+        _RESPONSE.c.status == ResponseStatus.COMPLETED,
         or_(
-            QuestionnaireResponse.answered_at >= bindparam("first_at"),
-            QuestionnaireResponse.answered_at.between(
-                bindparam("baseline_from"), bindparam("infused_at")
-            ),
+            _RESPONSE.c.answered_at >= bindparam("first_at"),
+            _RESPONSE.c.answered_at.between(bindparam("baseline_from"), bindparam("infused_at")),
         ),
     )
-    .order_by(QuestionnaireResponse.answered_at)
-)
+    .order_by(_RESPONSE.c.answered_at)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

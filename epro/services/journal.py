@@ -140,16 +140,16 @@ def canonical(body: Mapping[str, Any]) -> str:
 
 def plain(value: Any) -> Any:
     """Turn instants, dates, ids and enums into what JSON knows; fail on anything else."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot be put on record.")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
-from epro.db import insert_if_absent
+from epro.db import insert_if_absent, table_of
 from epro.models import (
     Assessment,
     FlagNote,
@@ -39,12 +39,13 @@ from questionnaires.tiers import Tier
 
 SILENCE = system_actor("silence")
 MOST_AT_ONCE = 200
+_TRIGGER, _SCREENING = table_of(FlagTrigger), table_of(Screening)
 RAISED_BY_SILENCE = (
-    select(FlagTrigger.flag_id)
-    .join(Screening, Screening.id == FlagTrigger.screening_id)
+    select(_TRIGGER.c.flag_id)
+    .join(_SCREENING, _SCREENING.c.id == _TRIGGER.c.screening_id)
     .where(
-        Screening.source == ScreeningSource.SILENCE,
-        Screening.source_id == bindparam("source_id"),
+        _SCREENING.c.source == ScreeningSource.SILENCE,
+        _SCREENING.c.source_id == bindparam("source_id"),
     )
     .distinct()
 )

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, system_actor
+from epro.db import table_of
 from epro.models import Anchor, Assessment, Participant, Site
 from epro.services import following_up, studies
 from epro.services.assessment_work import AssessmentWork
@@ -30,8 +31,9 @@ WITH_SITE = (
     .with_for_update(key_share=True, of=Participant)
     .execution_options(populate_existing=True)
 )
-STANDING = select(Anchor.event, Anchor.occurred_at).where(
-    Anchor.participant_id == bindparam("participant_id"), Anchor.superseded_at.is_(None)
+_ANCHOR = table_of(Anchor).c
+STANDING = select(_ANCHOR.event, _ANCHOR.occurred_at).where(
+    _ANCHOR.participant_id == bindparam("participant_id"), _ANCHOR.superseded_at.is_(None)
 )
 
 

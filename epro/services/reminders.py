@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from epro.db import table_of
 from epro.models import Assessment, Participant, Reminder, WorkKind
 from epro.services import reminder_facts, reminder_record, reminder_ways, work_list
 from epro.services.reminder_facts import Facts
@@ -32,9 +33,10 @@ from questionnaires.reminding import (
 from questionnaires.schedule import Window
 
 MOST_ASSESSMENTS_AT_ONCE = 200
-MESSAGES_ABOUT = select(Reminder.message_id).where(
-    Reminder.assessment_id.in_(bindparam("assessment_ids", expanding=True)),
-    Reminder.message_id.is_not(None),
+_REMINDER = table_of(Reminder).c
+MESSAGES_ABOUT = select(_REMINDER.message_id).where(
+    _REMINDER.assessment_id.in_(bindparam("assessment_ids", expanding=True)),
+    _REMINDER.message_id.is_not(None),
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
+from epro.db import table_of
 from epro.errors import (
     InvalidAnswers,
     NotFound,
@@ -60,27 +61,12 @@ ASKED_OF_HER = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
-STORED = (
-    select(QuestionnaireResponse)
-    .where(QuestionnaireResponse.id == bindparam("response_id"))
-    .execution_options(populate_existing=True)
+_RESPONSE, _DEVICE = table_of(QuestionnaireResponse).c, table_of(DeviceSession).c
+_ANSWERS_IT = and_(_RESPONSE.assessment_id == bindparam("assessment_id"), _RESPONSE.counts)
+STORED = select(_RESPONSE.id, _ANSWERS_IT.label("answers_it")).where(
+    or_(_RESPONSE.id == bindparam("response_id"), _ANSWERS_IT)
 )
-STORED_OR_COUNTING = (
-    select(QuestionnaireResponse)
-    .where(
-        or_(
-            QuestionnaireResponse.id == bindparam("response_id"),
-            and_(
-                QuestionnaireResponse.assessment_id == bindparam("assessment_id"),
-                QuestionnaireResponse.counts,
-            ),
-        )
-    )
-    .execution_options(populate_existing=True)
-)
-CLOCK_OFFSET = select(DeviceSession.clock_offset_s).where(
-    DeviceSession.id == bindparam("device_session_id")
-)
+CLOCK_OFFSET = select(_DEVICE.clock_offset_s).where(_DEVICE.id == bindparam("device_session_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,14 +342,14 @@ def _stored_before(
     session: Session, response_id: UUID, assessment: Assessment | None
 ) -> tuple[QuestionnaireResponse | None, UUID | None]:
     """Return this response as far as it is stored, and which one answers the assessment already."""
-    if assessment is None:
-        return session.scalars(STORED, {"response_id": response_id}).first(), None
-    found = session.scalars(
-        STORED_OR_COUNTING, {"response_id": response_id, "assessment_id": assessment.id}
-    ).all()
-    this = next((one for one in found if one.id == response_id), None)
-    counting = (one.id for one in found if one.counts and one.assessment_id == assessment.id)
-    return this, next(counting, None)
+    # Without an assessment nothing counts: no column equals NULL.
+    wanted = {"response_id": response_id, "assessment_id": assessment.id if assessment else None}
+    found = session.execute(STORED, wanted).all()
+    counting_id = next((one.id for one in found if one.answers_it), None)
+    if not any(one.id == response_id for one in found):
+        return None, counting_id
+    response = session.get_one(QuestionnaireResponse, response_id, populate_existing=True)
+    return response, counting_id
 
 
 def _same_revision(

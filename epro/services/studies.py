@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
+from epro.db import table_of
 from epro.errors import ActivationInThePast, AlreadyExists, LicenceExpired, NoActiveStudyVersion
 from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import journal
@@ -21,7 +22,8 @@ from questionnaires.licensing import expired_on
 from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
-PUBLISHED = select(StudyVersion.id, StudyVersion.sha256).order_by(StudyVersion.id)
+_VERSION = table_of(StudyVersion).c
+PUBLISHED = select(_VERSION.id, _VERSION.sha256).order_by(_VERSION.id)
 
 
 class Studies:
