@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from types import FrameType
 
@@ -31,6 +31,7 @@ REHEARSAL_LOOK_EVERY_S = 0.02
 TELL_OF_NOTHING_EVERY_S = 1.0
 WAIT_AFTER_FAULT_S = 1.0
 MOST_ROUNDS = 1_000
+UNHURRIED = timedelta(minutes=5)
 
 
 class Worker:
@@ -41,6 +42,7 @@ class Worker:
         self._jobs = jobs
         self._running = {job.name: threading.Lock() for job in jobs}
         self._told_at: dict[str, float] = {}
+        self._rested_at: dict[str, datetime] = {}
         self._is_stopping = False
 
     def run_until_stopped(self, *, is_ticking: bool = True) -> None:
@@ -144,7 +146,8 @@ class Worker:
     def run_to_rest(self) -> None:
         """Run the jobs in their order, round after round, until none has anything left to do.
 
-        Then, once, those that give no other job anything to do.
+        Then, once, those that give no other job anything to do; of these, what is asked every few
+        minutes or hours keeps its pace, by the trial's clock.
         """
         leading = [job for job in self._jobs if job.leads_to_more]
         idle_in_a_row = 0
@@ -155,9 +158,15 @@ class Worker:
         else:
             if leading:
                 logger.error("The jobs do not come to rest: %s rounds, still work.", MOST_ROUNDS)
+        now = self._parts.clock.now()
         for job in self._jobs:
-            if not job.leads_to_more:
+            if not job.leads_to_more and self._is_time_for(job, now=now):
+                self._rested_at[job.name] = now
                 self.run(job, is_patient=True)
+
+    def _is_time_for(self, job: Job, *, now: datetime) -> bool:
+        last = self._rested_at.get(job.name)
+        return job.every < UNHURRIED or last is None or now - last >= job.every
 
     def follow_rehearsal(self) -> None:
         """Move to the rehearsal's time; when it was moved, do all that fell due and say so."""

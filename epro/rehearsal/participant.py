@@ -16,7 +16,7 @@ from epro.rehearsal.play import MINUTE
 from epro.rehearsal.population import DAY, HOME, at_home
 from epro.rehearsal.symptoms import Words
 from epro.rehearsal.timing import local_time
-from epro.rehearsal.wire import Answer
+from epro.rehearsal.wire import Answer, Unexpected
 
 ARRIVAL = time(7, 30)
 
@@ -160,6 +160,8 @@ class Participant(Life):
         one = self._phone.due.get(id_)
         if self._has_left or one is None or (code, on) in self._decided_and_sent():
             return
+        if one["questionnaire"]["code"] != code:
+            return  # a visit has put another form in its place, about which she decided anew
         if at < self._phone.instant(one, "opens_at") or self._was_paused(at):
             return
         self._decided.add((code, on.isoformat()))
@@ -195,7 +197,7 @@ class Participant(Life):
         now = self._stage.clock.now()
         answer = self._phone.send(sheet, now=now)
         if answer.status not in {200, 201}:
-            raise AssertionError(f"{self.person.code}: {answer.status} {answer.body}")
+            raise Unexpected(f"{self.person.code}: {answer.status} {answer.body}")
         self._stage.note(
             self.person.code, Did.ANSWERED, at=now, response=str(sheet.id),
             questionnaire=sheet.body["questionnaire"]["code"], on=on, answered_at=sheet.answered_at,
@@ -255,7 +257,7 @@ class Participant(Life):
         id_ = UUID(int=chance.getrandbits(128), version=4)
         answer = self._phone.correct(sheet, id_=id_, but=but, now=now)
         if answer.status not in {200, 201}:
-            raise AssertionError(f"{self.person.code}: {answer.status} {answer.body}")
+            raise Unexpected(f"{self.person.code}: {answer.status} {answer.body}")
         if answer.body["applied_at"] is None:
             return  # asked for too late: the investigator has to decide
         self._stage.note(

@@ -20,7 +20,7 @@ from epro.rehearsal.site_work import SiteWork
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.staff import Colleague, Team
 from epro.rehearsal.timing import Instants
-from epro.rehearsal.wire import Wire
+from epro.rehearsal.wire import Unexpected, Wire
 
 BEGINS = time(6, 0)
 RATES = Path(__file__).with_name("rates.yaml")
@@ -82,6 +82,8 @@ def rehearse(
 ) -> Outcome:
     """Play the whole plan against a system that is ready and empty; compare; return all of it.
 
+    An answer that nobody expected ends the play, and is a difference like any other.
+
     `tell` hears of every day: the day, how many of all are over.
     """
     people, script = plan.people, Script()
@@ -95,10 +97,17 @@ def rehearse(
     for person in people:
         Participant(person, Phone(wire, forms, person), stage, team, instants, plan.rates).plan()
     _plan_pulls(stage, edc, plan, ends_on)
-    for instant in stage.run(at_home(ends_on, time())):
-        tell(*_progress(instant, plan.begins_on, ends_on))
+    broken: list[Difference] = []
+    try:
+        for instant in stage.run(at_home(ends_on, time())):
+            tell(*_progress(instant, plan.begins_on, ends_on))
+    except Unexpected as fault:
+        # What was lived through until then is judged all the same.
+        script.ends_at = clock.now()
+        day = script.ends_at.astimezone(HOME).date().isoformat()
+        broken.append(Difference("-", day, "the rehearsal", "to go on", str(fault)))
     seen = observe(team, edc, script.people(), arrived=provider.arrived, put_off=provider.put_off)
-    differences = compare(Protocol(plan.expected), script, seen)
+    differences = broken + compare(Protocol(plan.expected), script, seen)
     return Outcome(
         plan, script, seen, differences, dict(wire.asked), dict(wire.took_s), clock.moved_count
     )

@@ -11,6 +11,7 @@ from epro.rehearsal.play import MINUTE, Stage
 from epro.rehearsal.population import DAY, HOME, SITE, at_home
 from epro.rehearsal.staff import Colleague, Team
 from epro.rehearsal.timing import local_time
+from epro.rehearsal.wire import Unexpected
 
 SERIOUS = {
     "is_adverse_event": True, "seriousness": ["hospitalisation"], "grade": 3,
@@ -119,7 +120,7 @@ class SiteWork:
         if taken.status == 409:
             return
         if taken.status != 200:
-            raise AssertionError(f"{path}: {taken.status} {taken.body}")
+            raise Unexpected(f"{path}: {taken.status} {taken.body}")
         self._stage.note(
             flag["participant"], Did.ACKNOWLEDGED, at=now, flag=flag["id"],
             rules=taken.body["rules"], by=who.username,
@@ -184,7 +185,7 @@ class SiteWork:
         if closed.status == 409:
             return True  # urgent again: whoever takes it next follows it up
         if closed.status != 200:
-            raise AssertionError(f"{path}: {closed.status} {closed.body}")
+            raise Unexpected(f"{path}: {closed.status} {closed.body}")
         self._stage.note(
             flag["participant"], Did.CLOSED, at=now, flag=flag["id"], rules=flag["rules"],
             by=who.username,

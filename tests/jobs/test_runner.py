@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from epro.clock import Clock
 from epro.db import Database
 from epro.jobs.runner import Worker
 from epro.jobs.tasks import JOBS, Job
@@ -109,6 +110,25 @@ def test_what_leads_to_nothing_more_runs_once_when_the_others_are_at_rest(parts:
     Worker(parts, [noted(one) for one in jobs]).run_to_rest()
 
     assert order == [*("write", "look", "send") * 3, "write", "count"]
+
+
+def test_what_is_asked_every_hour_keeps_its_pace_by_the_trials_clock(
+    fresh_database_url: str,
+) -> None:
+    """Each move of a rehearsal's clock would count everything anew."""
+    clock = Clock()
+    parts = build_parts(make_settings(fresh_database_url), clock=clock)
+    count = replace(in_turn("count", 1, 1, 1), every=timedelta(hours=1), leads_to_more=False)
+    link = replace(in_turn("link", 1, 1, 1, 1), leads_to_more=False)
+    worker = Worker(parts, [count, link])
+
+    for minutes in (0, 30, 61, 90):
+        clock.move_to_offset(timedelta(minutes=minutes))
+        worker.run_to_rest()
+
+    handled = {name: run_of(parts, name).handled_count for name in ("count", "link")}
+    parts.database.engine.dispose()
+    assert handled == {"count": 2, "link": 4}
 
 
 def test_rest_is_when_all_had_nothing_to_do_one_after_another(parts: Parts) -> None:
