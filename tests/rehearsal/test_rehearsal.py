@@ -19,6 +19,8 @@ from click.testing import CliRunner
 
 from epro.cli import main
 from epro.logs import ROOT
+from epro.rehearsal.facts import Did
+from epro.rehearsal.record import read_record
 from epro.rehearsal.report.comparison import comparison_page
 from epro.rehearsal.report.figures import read_result
 from epro.rehearsal.running import RATES
@@ -63,12 +65,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def feverish_rates(folder: Path) -> Path:
-    """Everybody begins on one day, and has fevers, so that two weeks are enough."""
+def eventful_rates(folder: Path) -> Path:
+    """Everybody begins on one day, and much happens to each, so that two weeks are enough."""
     rates = yaml.safe_load(RATES.read_text(encoding="utf-8"))
     rates["enrolment"]["within_days"] = 1
     rates["signs"]["fever"] = 0.25
     rates["compliance"] |= {"mean": 0.8, "spread": 0.0}
+    rates["people"] |= {"pauses": 0.5, "pause_days": [2, 3], "changes_slot": 0.5}
+    rates["reports"] |= {"each_day": 0.1, "goes_on": 0.8, "words_of_danger": 0.5}
     file = folder / "rates.yaml"
     file.write_text(yaml.safe_dump(rates), encoding="utf-8")
     return file
@@ -84,7 +88,7 @@ def slipped(folder: Path) -> Path:
 def rehearsed(
     folder: Path,
     slipped: Path,
-    feverish_rates: Path,
+    eventful_rates: Path,
     database_shelf: DatabaseShelf,
     request: pytest.FixtureRequest,
 ) -> Rehearsed:
@@ -93,7 +97,7 @@ def rehearsed(
     chosen = [] if on_sqlite else ["--database", database_shelf.new(DatabaseKind.POSTGRESQL)]
     return rehearse(
         folder / "out", "--participants", PEOPLE, "--weeks", WEEKS, "--seed", SEED,
-        "--package", str(slipped), "--expect", str(SHIPPED), "--rates", str(feverish_rates),
+        "--package", str(slipped), "--expect", str(SHIPPED), "--rates", str(eventful_rates),
         *chosen,
     )  # fmt: skip
 
@@ -105,6 +109,17 @@ def test_a_rehearsal_that_finds_differences_fails_and_says_how_many(rehearsed: R
     assert rehearsed.exit_code == 1
     assert len(result["differences"]) >= 3
     assert result["totals"]["answered"] > 20
+
+
+@pytest.mark.req("V-02", "S-10", "A-11", "A-12")
+def test_what_happens_to_people_now_and_then_happened(rehearsed: Rehearsed) -> None:
+    """Else nothing would be shown by finding no difference in it."""
+    script, seen = read_record(rehearsed.record)
+    acts = {fact.did for fact in script.facts}
+    forms = {row.data["questionnaire_code"] for row in seen.rows["assessment"]}
+
+    assert acts >= {Did.PAUSED, Did.CAME_BACK, Did.CHANGED_SLOT, Did.ANSWERED_QUESTION}
+    assert "ae_follow_up" in forms
 
 
 @pytest.mark.req("V-02", "S-01", "N-03", "A-03", "E-02")
