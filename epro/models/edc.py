@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
@@ -62,15 +70,20 @@ class EdcEpoch(Base):
 
 
 class EdcSnapshot(Base):
-    """Files of everything up to a place of the journal, asked for by a client with its scopes.
+    """Files of everything up to a place of the journal, asked for by a client, or by a user.
 
-    They are made by the worker; `ready_at` says when all were there.
+    `scopes` are what the files may hold. The worker makes them; `ready_at` says when all were
+    there.
     """
 
     __tablename__ = "edc_snapshot"
+    __table_args__ = (
+        CheckConstraint("(client_id IS NULL) <> (user_id IS NULL)", name="asked_for_by_one"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    client_id: Mapped[UUID] = mapped_column(ForeignKey("edc_client.id"), index=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("edc_client.id"), index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     files: Mapped[list[str]] = mapped_column(JSON)
     upto_seq: Mapped[int] = mapped_column(BigInteger)

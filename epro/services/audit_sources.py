@@ -34,6 +34,8 @@ from epro.services.audit_figures import (
 
 REFUSALS = frozenset({"sign_in.refused", "activation.refused"})
 STARTED = frozenset({"device_session.started"})
+EXPORTED = frozenset({"export.taken", "snapshot.read"})
+FACTS_OF_FILES = ("kind", "rows", "file", "size", "sha256")
 MOST_OTHERS = 8
 ELSEWHERE = "elsewhere"
 
@@ -161,9 +163,10 @@ def exports(session: Session, scope: Scope) -> Found:
     """Return the files that people took away."""
     homes = _homes(session, scope)
     cases = []
-    for entry in _journalled(session, scope, ("export",), frozenset({"export.taken"})):
+    for entry in _journalled(session, scope, ("export",), EXPORTED):
         if (who := _whose(entry, entry["actor"]["name"], scope, homes)) is not None:
-            facts = {name: entry["after"][name] for name in ("kind", "rows", "sha256")}
+            after = entry["after"]
+            facts = {name: after[name] for name in FACTS_OF_FILES if name in after}
             cases.append(_journal_case(Figure.EXPORTS, who, entry, facts))
     return Found(None, cases)
 

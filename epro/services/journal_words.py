@@ -325,9 +325,11 @@ VERBS: dict[str, Translated] = {
         "set how the site is alerted: calls {calls_by_voice}, daily mail {digest_at}",
     ),
     "site.added": Translated("添加了研究中心", "added a site"),
-    "snapshot.read": Translated("数据接口读取了文件 {file}", "an EDC client read the file {file}"),
+    "snapshot.read": Translated(
+        "读取了数据快照的文件 {file}", "took the file {file} of a snapshot"
+    ),
     "snapshot.requested": Translated(
-        "数据接口请求了截至 {upto_seq} 的全部数据", "an EDC client asked for all up to {upto_seq}"
+        "请求了截至 {upto_seq} 的数据快照", "asked for a snapshot of all up to {upto_seq}"
     ),
     "study.read": Translated(
         "数据接口读取了研究版本列表", "an EDC client read the list of editions"

@@ -11,16 +11,17 @@ from datetime import datetime, timedelta
 from typing import IO
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
-from epro.access import Actor, Scope
+from epro.access import Actor, ActorKind, Permission, Scope
 from epro.crypto import Keyring
-from epro.errors import InvalidInput, NotFound
-from epro.models import EdcSnapshot, EdcSnapshotFile, EdcSnapshotPart
-from epro.services import feed, feed_exports, feed_tables
+from epro.errors import InvalidInput, NotFound, NotPermitted
+from epro.models import EdcSnapshot, EdcSnapshotFile, EdcSnapshotPart, JournalKind
+from epro.services import feed, feed_exports, feed_tables, journal
 from epro.services.feed_exports import Extent
 from epro.services.feed_items import Choice
+from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 
 LIFE = timedelta(days=7)
@@ -36,6 +37,12 @@ class Kind:
     write: Callable[[Session, Extent], Iterator[bytes]]
 
 
+SCOPES_OF_USERS: Mapping[Scope, Permission] = {
+    Scope.READ: Permission.EXPORT_DATA,
+    Scope.FREE_TEXT: Permission.READ_RESPONSE,
+    Scope.FLAGS: Permission.READ_FLAG,
+    Scope.ADVERSE_EVENTS: Permission.READ_ADVERSE_EVENT,
+}
 KINDS: Mapping[str, Kind] = {
     "changes.ndjson": Kind("application/x-ndjson", feed_exports.ndjson),
     "odm.xml": Kind("text/xml", feed_exports.odm_snapshot),
@@ -53,14 +60,16 @@ def request(session: Session, actor: Actor, names: Sequence[str], *, now: dateti
 
     The same again while they are being made is the same snapshot.
 
-    The caller has given the journal's entries their places. Raises InvalidInput for a client that
-    has several waiting already.
+    The caller has given the journal's entries their places. Raises NotPermitted for somebody who
+    may not take everything away, and InvalidInput for whoever has several waiting already.
     """
     files = [name for name in KINDS if name in (names or KINDS)]
-    scopes = sorted(actor.scopes)
+    scopes = sorted(scopes_of(actor))
+    if not scopes:
+        raise NotPermitted
     upto_seq = feed.head(session)
     waiting = session.scalars(
-        select(EdcSnapshot).where(EdcSnapshot.client_id == actor.id, EdcSnapshot.ready_at.is_(None))
+        select(EdcSnapshot).where(_is_of(actor), EdcSnapshot.ready_at.is_(None))
     ).all()
     for known in waiting:
         if (known.files, known.scopes) == (files, scopes):
@@ -69,27 +78,85 @@ def request(session: Session, actor: Actor, names: Sequence[str], *, now: dateti
         message = f"{len(waiting)} snapshots are being made already."
         raise InvalidInput(details={"problems": [{"place": "files", "message": message}]})
     snapshot = EdcSnapshot(
-        client_id=actor.id, scopes=scopes, files=files, upto_seq=upto_seq,
+        **{_owner(actor): actor.id}, scopes=scopes, files=files, upto_seq=upto_seq,
         requested_at=now, expires_at=now + LIFE,
     )  # fmt: skip
     session.add(snapshot)
     session.flush()
     what = {"snapshot": snapshot.id, "files": files, "upto_seq": upto_seq}
-    feed.record_pull(session, actor, "snapshot.requested", what, now=now)
+    put_on_record(session, actor, "snapshot.requested", what, now=now)
     return snapshot
 
 
 def get(session: Session, actor: Actor, snapshot_id: UUID, *, now: datetime) -> EdcSnapshot:
-    """Return a client's own snapshot, if its token may still see all of it. Raises NotFound."""
+    """Return one's own snapshot, if one may still see all of it. Raises NotFound."""
     snapshot = session.get(EdcSnapshot, snapshot_id)
     if (
         snapshot is None
-        or snapshot.client_id != actor.id
+        or getattr(snapshot, _owner(actor)) != actor.id
         or snapshot.expires_at <= now
-        or not set(snapshot.scopes) <= actor.scopes
+        or not set(snapshot.scopes) <= scopes_of(actor)
     ):
         raise NotFound
     return snapshot
+
+
+def own(session: Session, actor: Actor, *, now: datetime) -> Sequence[EdcSnapshot]:
+    """Return one's own snapshots that are still kept and may still be seen, the latest first."""
+    rows = session.scalars(
+        select(EdcSnapshot)
+        .where(_is_of(actor), EdcSnapshot.expires_at > now)
+        .order_by(EdcSnapshot.requested_at.desc(), EdcSnapshot.id)
+    )
+    return [one for one in rows if set(one.scopes) <= scopes_of(actor)]
+
+
+def file_of(session: Session, snapshot: EdcSnapshot, name: str) -> EdcSnapshotFile:
+    """Return one file that is there. Raises NotFound."""
+    found = next((one for one in files_of(session, snapshot) if one.name == name), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def record_reading(
+    session: Session, actor: Actor, snapshot: EdcSnapshot, file: EdcSnapshotFile, *, now: datetime
+) -> None:
+    """Put on record that a file leaves, with its hash."""
+    what = {
+        "snapshot": snapshot.id, "file": file.name, "upto_seq": snapshot.upto_seq,
+        "size": file.size, "sha256": file.sha256,
+    }  # fmt: skip
+    put_on_record(session, actor, "snapshot.read", what, now=now)
+
+
+def put_on_record(
+    session: Session, actor: Actor, verb: str, what: dict[str, object], *, now: datetime
+) -> None:
+    """Put on record what a machine took, or a person."""
+    if actor.kind is ActorKind.CLIENT:
+        feed.record_pull(session, actor, verb, what, now=now)
+        return
+    journal.record(
+        session, actor, verb,
+        Subject(entity_type="export", entity_id=str(what["snapshot"])),
+        after=what, kind=JournalKind.ACCESS, now=now,
+    )  # fmt: skip
+
+
+def scopes_of(actor: Actor) -> frozenset[Scope]:
+    """Return what the files of an actor may hold; nothing for whoever may not have any.
+
+    A file is of the whole study: a user needs each permission at every site. Days since the second
+    infusion leave to machines alone, under a scope of their own (D16).
+    """
+    if actor.kind is ActorKind.CLIENT:
+        return actor.scopes
+    if actor.sites_for(Permission.EXPORT_DATA) is not None:
+        return frozenset()
+    return frozenset(
+        scope for scope, needed in SCOPES_OF_USERS.items() if actor.sites_for(needed) is None
+    )
 
 
 def files_of(session: Session, snapshot: EdcSnapshot) -> Sequence[EdcSnapshotFile]:
@@ -112,6 +179,15 @@ def part(session: Session, file_id: UUID, number: int) -> bytes | None:
             EdcSnapshotPart.file_id == file_id, EdcSnapshotPart.number == number
         )
     )
+
+
+def _owner(actor: Actor) -> str:
+    return "client_id" if actor.kind is ActorKind.CLIENT else "user_id"
+
+
+def _is_of(actor: Actor) -> ColumnElement[bool]:
+    is_his: ColumnElement[bool] = getattr(EdcSnapshot, _owner(actor)) == actor.id
+    return is_his
 
 
 # --- what the worker does -------------------------------------------------------------------------

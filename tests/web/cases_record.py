@@ -1,15 +1,25 @@
 """Each form of the record and the team, sent so that it is taken."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
+from flask.testing import FlaskClient
+from lxml import html
 from werkzeug.test import TestResponse
 
 from epro.access import Role
+from epro.clock import wall_clock_now
+from epro.jobs import tasks
+from epro.parts import Parts
+from epro.services.staff import NewUser
 from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
+from tests.factories import PASSWORD, add_user, totp_at
 from tests.services.changes_by_people import report_medicines
 from tests.services.changes_of_records import lock, record_path, sign_off
 from tests.web.pages import send
+
+NUMBERS = count(1)
 
 
 def asked(world: World) -> str:
@@ -159,6 +169,41 @@ def review_audit_trail(world: World) -> TestResponse:
     )
 
 
+def study_wide(world: World) -> tuple[FlaskClient, NewUser]:
+    """Return a browser of a data manager of all sites, and her account."""
+    with world.database.transaction() as session:
+        name = f"data.{next(NUMBERS)}"
+        roles = [Role.DATA_MANAGER]
+        added = add_user(session, name, roles=roles, site=None, keyring=world.keyring)
+    return world.sign_in_to_console(name), added
+
+
+def order_snapshot(world: World) -> TestResponse:
+    browser, _ = study_wide(world)
+    return send(browser, "/exports/snapshots", files="code-book.csv")
+
+
+def take_snapshot_file(world: World) -> TestResponse:
+    browser, manager = study_wide(world)
+    send(browser, "/exports/snapshots", files="code-book.csv")
+    make_files(world)
+    (form,) = [
+        one for one in html.fromstring(browser.get("/console/exports").text).forms
+        if str(one.action).endswith("/file")
+    ]  # fmt: skip
+    return send(
+        browser, str(form.action).removeprefix("/console"), name="code-book.csv",
+        password=PASSWORD, totp=totp_at(manager, wall_clock_now()),
+    )  # fmt: skip
+
+
+def make_files(world: World) -> None:
+    """Let the worker make all that is wanted."""
+    parts: Parts = world.app.extensions["epro"]
+    while tasks.make_snapshot_file(parts):
+        pass
+
+
 def sign_record_off(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.INVESTIGATOR)
     return send(browser, f"{_page(record_path(world))}/sign-off", **world.proof(Role.INVESTIGATOR))
@@ -201,5 +246,7 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/delegations": (delegate, "delegation.signed"),
     "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /console/exports": (take_export, "export.taken"),
+    "POST /console/exports/snapshots": (order_snapshot, "snapshot.requested"),
+    "POST /console/exports/snapshots/{snapshot_id}/file": (take_snapshot_file, "snapshot.read"),
     "POST /console/audit-review/reviews": (review_audit_trail, "audit_review.marked"),
 }  # fmt: skip

@@ -30,6 +30,7 @@ NUMBERS = count(1)
 READERS = {
     "/ratings/": Role.OUTCOMES_ASSESSOR, "/audit-review": Role.MONITOR,
     "/accounts/": Role.SYSTEM_ADMIN,
+    "/exports": Role.DATA_MANAGER,
 }  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import current_actor, keyring, now, parts, reading, requires, transaction
-from epro.api.edc.reading import put_on_record
 from epro.db import Database
 from epro.errors import InvalidInput, NotFound
 from epro.models import EdcSnapshot, EdcSnapshotFile
@@ -88,26 +87,18 @@ def read_snapshot_file(snapshot_id: UUID, name: str) -> WerkzeugResponse:
     """Return one file; its ETag is its SHA-256."""
     with reading() as session:
         snapshot = snapshots.get(session, current_actor(), snapshot_id, now=now())
-        there = {file.name: file for file in snapshots.files_of(session, snapshot)}
-    if name not in there:
-        raise NotFound
-    file = there[name]
-    put_on_record(
-        "snapshot.read",
-        {
-            "snapshot": snapshot.id, "file": name, "upto_seq": snapshot.upto_seq,
-            "size": file.size, "sha256": file.sha256,
-        },
-    )  # fmt: skip
+        file = snapshots.file_of(session, snapshot, name)
+    with transaction() as session:
+        snapshots.record_reading(session, current_actor(), snapshot, file, now=now())
     response = Response(
-        _pieces(parts().database, file.id), mimetype=KINDS[name].media_type,
+        pieces(parts().database, file.id), mimetype=KINDS[name].media_type,
         headers={"Content-Length": str(file.size)},
     )  # fmt: skip
     response.set_etag(file.sha256)
     return response.make_conditional(request)
 
 
-def _pieces(database: Database, file_id: UUID) -> Iterator[bytes]:
+def pieces(database: Database, file_id: UUID) -> Iterator[bytes]:
     """Yield a file, holding no transaction while the network takes its time."""
     number = 0
     while True:

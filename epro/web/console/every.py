@@ -27,6 +27,7 @@ from epro.web.console import (
     sealing,
     setting_up,
     sign_in,
+    snapshot_pages,
     system_pages,
     taking_part,
     team,
@@ -39,6 +40,6 @@ CONSOLE = (
     today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     timelines, response_pages, heat, journal_pages,
-    changing, event_pages, event_forms, event_acts, exporting, auditing, team, system_pages,
-    accounts, setting_up,
+    changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, auditing,
+    team, system_pages, accounts, setting_up,
 )  # fmt: skip

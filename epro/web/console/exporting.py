@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, keyring, now, reading, transaction
 from epro.errors import DomainError
-from epro.services import exports, signing
+from epro.services import exports, signing, snapshots
 from epro.services.exports import ExportKind, Made
 from epro.web.console import typed
 from epro.web.console.pages import new_blueprint, render_framed
@@ -22,7 +22,7 @@ FORM = "export"
 @page(Permission.EXPORT_DATA)
 def show() -> ResponseReturnValue:
     """Offer the files, and show what was taken away before."""
-    return _page()
+    return exports_page()
 
 
 @blueprint.post("/exports")
@@ -36,7 +36,7 @@ def take() -> ResponseReturnValue:
             signing.prove(session, actor, typed.proof(), keyring=keyring(), now=now())
             made = exports.make(session, actor, kind, catalogue=catalogue(session), now=now())
     except DomainError as refusal:
-        return _page(status=refusal.status, refused=typed.refused(FORM, refusal))
+        return exports_page(status=refusal.status, refused=typed.refused(FORM, refusal))
     return as_file(made)
 
 
@@ -48,11 +48,17 @@ def as_file(made: Made) -> Response:
     return response
 
 
-def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+def exports_page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+    """Return the page of exports; a refusal stands beside its form."""
     actor = current_actor()
     with reading() as session:
         earlier = exports.earlier(session, actor)
+        own = [
+            (one, snapshots.files_of(session, one))
+            for one in snapshots.own(session, actor, now=now())
+        ]
     return render_framed(
         "exports.html", status=status, here="exports", refused=refused, earlier=earlier,
-        kinds=exports.kinds_for(actor),
+        kinds=exports.kinds_for(actor), snapshots=own, files=list(snapshots.KINDS),
+        may_snapshot=bool(snapshots.scopes_of(actor)),
     )  # fmt: skip

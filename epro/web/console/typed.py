@@ -3,7 +3,7 @@
 Times are typed as the clock of a named zone shows them, and come back as instants in UTC.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -66,6 +66,12 @@ def ticked(field: str, kind: type[Chosen]) -> list[Chosen]:
     """Return everything that was ticked, in the order in which it is declared."""
     asked = set(request.form.getlist(field))
     return [one for one in kind if one.value in asked]
+
+
+def ticked_of(field: str, known: Iterable[str]) -> list[str]:
+    """Return those of the known names that were ticked, in their order."""
+    asked = set(request.form.getlist(field))
+    return [one for one in known if one in asked]
 
 
 def ids(field: str) -> list[UUID]:

@@ -123,6 +123,8 @@ FACTS: Mapping[str, Translated] = {
     "audit.fact.why": Translated("原因", "why"),
     "audit.fact.address": Translated("地址标记", "mark of the address"),
     "audit.fact.kind": Translated("内容", "what"),
+    "audit.fact.file": Translated("文件", "file"),
+    "audit.fact.size": Translated("字节", "bytes"),
     "audit.fact.rows": Translated("行数", "rows"),
     "audit.fact.sha256": Translated("SHA-256", "SHA-256"),
     "audit.completer.self": Translated("本人", "by herself"),
@@ -131,6 +133,8 @@ FACTS: Mapping[str, Translated] = {
     "audit.mode.own_device": Translated("自己的手机", "her own device"),
     "audit.mode.provisioned_device": Translated("研究发放的设备", "a provisioned device"),
     "audit.mode.site_tablet": Translated("中心的平板", "the site's tablet"),
+    "audit.mode.telephone_interview": Translated("电话访谈", "an interview by telephone"),
+    "audit.mode.paper_transcription": Translated("纸质录入", "typed in from paper"),
     "audit.why.wrong_password_or_code": Translated(
         "密码或动态码不对", "wrong password or code"
     ),

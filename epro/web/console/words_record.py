@@ -188,6 +188,25 @@ EXPORTS: Mapping[str, Translated] = {
         "data "
         "leave through the feed.",
     ),
+    "snapshot": Translated("数据接口快照", "Snapshots of the feed"),
+    "snapshot.hint": Translated(
+        "截至当前的全部数据，与临床数据库所得的内容相同；按您的权限，不含您看不到的部分。文件由后台生成，"
+        "保留一周。每次下载都要签名并留痕。",
+        "Everything up to now as a clinical database gets it, without what your role does not see. "
+        "The files are made in the background and kept for a week; each download takes a signature "
+        "and is put on record.",
+    ),
+    "snapshot.files": Translated("文件 (都不选 = 全部)", "Files (none ticked: all)"),
+    "snapshot.order": Translated("生成快照", "Make a snapshot"),
+    "snapshot.upto": Translated("截至第 {seq} 条记录", "Up to entry {seq} of the journal"),
+    "snapshot.until": Translated("保留到 {day}", "Kept until {day}"),
+    "snapshot.pending": Translated(
+        "正在生成：{there} / {of}，稍后刷新此页", "Being made: {there} of {of}; refresh in a moment"
+    ),
+    "snapshot.file": Translated("文件", "File"),
+    "snapshot.size": Translated("字节", "Bytes"),
+    "snapshot.take": Translated("下载所选文件", "Download the chosen file"),
+    "snapshot.none": Translated("还没有快照。", "There is no snapshot yet."),
     "export.kind": Translated("内容", "What"),
     "export.compliance": Translated("填写情况 (按参与者)", "Compliance by participant"),
     "export.events": Translated("不良事件列表", "Adverse events"),
