@@ -16,7 +16,7 @@ from questionnaires.validation import SCALES
 # Entities that belong to the participant as such, not to a time of the schedule.
 OF_THE_SUBJECT = (
     "participant", "consent", "anchor", "flag", "candidate", "adverse_event", "signature",
-    "compliance",
+    "compliance", "record_lock",
 )  # fmt: skip
 LONGEST_TEXT = "4000"
 

@@ -29,6 +29,7 @@ class FeedType(StrEnum):
     CONTACT = "contact"
     FLAG = "flag"
     PARTICIPANT = "participant"
+    RECORD_LOCK = "record_lock"
     REMINDER = "reminder"
     RESPONSE = "response"
     SIGNATURE = "signature"
@@ -72,6 +73,7 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
         "reminder_time", "reminder_channel",
         "life_cycle", "life_cycle_at", "diary_slot", "diary_slot_from_on",
     ),
+    FeedType.RECORD_LOCK: ("locked_at", "unlocked_at"),
     FeedType.REMINDER: (
         "assessment_id", "step", "due_at", "template", "template_version", "channel", "decided_at",
         "skipped_reason", "sent_at", "not_sent_reason",
@@ -98,6 +100,18 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
     ),
     FeedType.CONTACT: frozenset(
         {"id", "participant_id", "site_id", "flag_id", "note", "recorded_at", "recorded_by_id"}
+    ),
+    # Why it was unlocked is the reason of the change.
+    FeedType.RECORD_LOCK: frozenset(
+        {
+            "id",
+            "participant_id",
+            "site_id",
+            "version",
+            "locked_by_id",
+            "unlocked_by_id",
+            "unlock_reason",
+        }
     ),
     FeedType.REMINDER: frozenset({"id", "message_id", "version"}),
     FeedType.FLAG: frozenset(
@@ -129,6 +143,8 @@ SIGNED: Mapping[str, Scope] = {
     FeedType.FLAG: Scope.FLAGS,
     FeedType.PARTICIPANT: Scope.READ,
     FeedType.RESPONSE: Scope.READ,
+    # The sign-off, which stands for all of them and tells of none.
+    "participant_record": Scope.READ,
 }
 # Fields that need a scope beside that of their type.
 SCOPE_OF_FIELD: Mapping[str, Scope] = {"study_day_second": Scope.SECOND_INFUSION}

@@ -71,7 +71,10 @@ class MadeUpStudy:
                 *(Who("participant", code, "participant") for code in codes),
                 Who("user", "zhang.jing", "investigator"),
             ),
-            meanings=(("assessed", "I made this assessment"),),
+            meanings=(
+                ("assessed", "I made this assessment"),
+                ("signed_off", "These data are complete"),
+            ),
         )
         for code in codes:
             self._live(code)
@@ -248,6 +251,20 @@ class MadeUpStudy:
                 code, staff, "adverse_event", error, self._event(2, 1),
                 version=version, op=op, study_version="2.0.0", reason="重复",
             )  # fmt: skip
+        self._change(
+            code, staff, "signature", self._id(),
+            {
+                "entity_type": "participant_record", "entity_id": code, "entity_version": 1,
+                "meaning": "signed_off", "signer": staff.name,
+                "signed_at": (START + timedelta(hours=6)).isoformat(),
+            },
+        )  # fmt: skip
+        lock, times = self._id(), {"locked_at": START.isoformat(), "unlocked_at": None}
+        self._change(code, staff, "record_lock", lock, times)
+        self._change(
+            code, staff, "record_lock", lock, times | {"unlocked_at": START.isoformat()},
+            version=2, op="update", reason="漏了一条",
+        )  # fmt: skip
         self._change(
             code, staff, "contact", self._id(), {"channel": "telephone", "assessment_id": None}
         )

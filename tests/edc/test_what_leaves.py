@@ -17,6 +17,7 @@ from epro.models import (
     Contact,
     JournalEntry,
     QuestionnaireResponse,
+    RecordLock,
     Reminder,
     Signature,
 )
@@ -37,7 +38,9 @@ from tests.edc.pulling import (
 from tests.factories import SYSTEM
 
 # Of these nothing is on record yet in a small trial.
-ABOUT_EVENTS = {FeedType.COMPLIANCE, FeedType.CONTACT, FeedType.SIGNATURE}
+ABOUT_EVENTS = {
+    FeedType.COMPLIANCE, FeedType.CONTACT, FeedType.RECORD_LOCK, FeedType.SIGNATURE,
+}  # fmt: skip
 IN_NO_COLUMN = {"study_day", "study_day_second", "signer"}
 
 
@@ -113,6 +116,7 @@ def test_no_name_in_a_page_can_carry_allocation(world: World) -> None:
         (FeedType.ADVERSE_EVENT, AdverseEvent),
         (FeedType.ASSESSMENT, Assessment),
         (FeedType.CONTACT, Contact),
+        (FeedType.RECORD_LOCK, RecordLock),
         (FeedType.REMINDER, Reminder),
         (FeedType.RESPONSE, QuestionnaireResponse),
         (FeedType.SIGNATURE, Signature),
