@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pyotp.totp import TOTP
 
 from epro.access import Role
+from epro.clock import wall_clock_now
 from tests.blackbox.people import ZONE, enrolled_phone, record_anchor
+from tests.blackbox.system import PASSWORD
 from tests.browser.desk import Desk, Watched
-from tests.browser.hands import say, speak
+from tests.browser.hands import Hands, say, speak
 from tests.browser.test_console import fits
 from tests.browser.test_console_day import BOTH, DESK, PHONE, pages_of
 from tests.factories import shipped_package
@@ -103,3 +106,53 @@ def test_an_investigator_reviews_and_new_data_ask_again(
         desk.report(phone)
         page.goto("/console/reviews")
         expect(row).to_be_visible()
+
+
+@pytest.mark.req("P-05", "P-06")
+@BOTH
+def test_an_administrator_hands_over_a_sheet_by_which_a_colleague_sets_herself_up(
+    desk: Desk, pictures: Path, language: str, has_script: bool
+) -> None:
+    username = f"newly.here.{language}"
+    with somebody(desk, Role.SYSTEM_ADMIN, language, has_script=has_script) as watched:
+        page, hands = watched.page, Hands(watched.page, language)
+        page.goto("/console/accounts")
+        looked_at(watched, pictures, "accounts", language)
+        page.get_by_role("link", name=say("accounts.open", language)).click()
+        hands.fill("full_name", "陈新 Chen Xin")
+        hands.fill("username", username)
+        hands.fill("email", "chen@example.org")
+        hands.tick("roles", Role.COORDINATOR.value)
+        hands.fill("password", PASSWORD)
+        hands.fill("totp", desk.fresh_code(f"system-admin.{language}"))
+        looked_at(watched, pictures, "account-new", language)
+        hands.press("accounts.open")
+        code = page.locator(".secret").inner_text()
+        looked_at(watched, pictures, "setup-sheet", language)
+        page.goto(f"/console/accounts/{username}")
+        for fold in page.locator("summary").all():
+            fold.click()
+        looked_at(watched, pictures, "account", language)
+        if has_script:
+            assert watched.findings() == []
+    with desk.browser(java_script_enabled=has_script) as watched:
+        page, hands = watched.page, Hands(watched.page, language)
+        speak(page, language, "/console/sign-in")
+        page.goto("/console/sign-in")
+        page.get_by_role("link", name=say("welcome.link", language)).click()
+        hands.fill("username", username)
+        hands.fill("code", code)
+        looked_at(watched, pictures, "welcome", language)
+        hands.press("welcome.go")
+        desk.secrets[username] = page.locator(".key").inner_text()
+        hands.fill("password", PASSWORD)
+        hands.fill("password_again", PASSWORD)
+        hands.fill("totp", TOTP(desk.secrets[username]).at(wall_clock_now()))
+        looked_at(watched, pictures, "welcome-password", language)
+        if has_script:
+            assert watched.findings() == []
+        hands.press("welcome.finish")
+        expect(page.get_by_role("heading", level=1)).to_have_text(say("welcome.done", language))
+        desk.sign_in(page, username, to="/console/today")
+        expect(page.locator(".name")).to_have_text(username)
+    assert watched.faults == []
