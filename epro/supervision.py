@@ -79,6 +79,11 @@ class Supervisor:
         self._children: list[Child] = []
         self._is_stopping = False
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody has told us to stop; what runs meanwhile has to look now and then."""
+        return self._is_stopping
+
     @contextmanager
     def supervised(self, commands: Mapping[str, Sequence[str]]) -> Iterator[None]:
         """Run `epro COMMAND…` once per name until the block ends, however it ends."""

@@ -29,7 +29,7 @@ from epro.rehearsal.report.figures import figures, read_result
 from epro.rehearsal.report.page import write_report
 from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.sources import read_yaml
-from epro.rehearsal.wire import Wire
+from epro.rehearsal.wire import Unexpected, Wire
 from epro.rehearsal_site import open_site, physicians_for
 from epro.settings import Settings
 from epro.supervision import Supervisor
@@ -152,8 +152,20 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
         supervisor.wait_until_ready(deployment.HOST, port)
         edc = Edc(f"http://{deployment.HOST}:{port}", site.edc_secret, folder / "edc.sqlite3")
-        with _bar() as tell:
+        with _bar() as shown:
+            tell = until_stopped(shown, supervisor)
             return rehearse(plan, wire, clock, provider, site.staff, edc, tell=tell)
+
+
+def until_stopped(tell: Tell, supervisor: Supervisor) -> Tell:
+    """Tell of every day until somebody says stop, as by Ctrl-C: then nothing further is played."""
+
+    def tell_or_stop(on: date, over: int, days: int) -> None:
+        tell(on, over, days)
+        if supervisor.is_stopping:
+            raise Unexpected("somebody said stop")
+
+    return tell_or_stop
 
 
 @contextmanager
