@@ -10,6 +10,7 @@ import pytest
 
 from epro.clock import wall_clock_now
 from tests.cli.processes import Command, epro, eventually, is_running
+from tests.databases import DatabaseKind, DatabaseShelf
 
 pytestmark = pytest.mark.blackbox
 
@@ -20,9 +21,16 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def system(tmp_path: Path, sqlite_url: str) -> Iterator[Command]:
-    """The whole system on a new SQLite file, ready."""
-    with epro("run", folder=tmp_path, database_url=sqlite_url) as command:
+def migrated_url(database_shelf: DatabaseShelf) -> Iterator[str]:
+    url = database_shelf.new(DatabaseKind.SQLITE)
+    yield url
+    database_shelf.discard(url)
+
+
+@pytest.fixture
+def system(tmp_path: Path, migrated_url: str) -> Iterator[Command]:
+    """The whole system on an SQLite file of its own, ready."""
+    with epro("run", folder=tmp_path, database_url=migrated_url) as command:
         assert command.has_started(), command.heard
         yield command
 
@@ -66,15 +74,17 @@ def test_killed_itself_it_leaves_no_process_behind(system: Command) -> None:
     assert not system.answers()
 
 
-def test_what_it_logs_goes_to_files_and_leaves_the_terminal_to_the_address(
-    system: Command,
+def test_on_a_new_file_it_starts_and_logs_to_files_and_leaves_the_terminal_to_the_address(
+    tmp_path: Path, sqlite_url: str
 ) -> None:
-    system.tell()
-    _, said = system.end()
+    with epro("run", folder=tmp_path, database_url=sqlite_url) as system:
+        assert system.has_started(), system.heard
+        system.tell()
+        _, said = system.end()
 
     assert '"level"' not in said
-    assert "/readyz" in (system.folder / "var" / "log" / "web.jsonl").read_text()
-    assert "The worker stops" in (system.folder / "var" / "log" / "worker.jsonl").read_text()
+    assert "/readyz" in (tmp_path / "var" / "log" / "web.jsonl").read_text()
+    assert "The worker stops" in (tmp_path / "var" / "log" / "worker.jsonl").read_text()
 
 
 def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, sqlite_url: str) -> None:
@@ -92,9 +102,9 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, sqlite_url
 
 
 def test_a_second_worker_on_the_same_sqlite_file_is_refused(
-    system: Command, sqlite_url: str
+    system: Command, migrated_url: str
 ) -> None:
-    with epro("worker", folder=system.folder, database_url=sqlite_url) as second:
+    with epro("worker", folder=system.folder, database_url=migrated_url) as second:
         code, said = second.end()
 
     assert code == 1
