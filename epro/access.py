@@ -36,6 +36,7 @@ class Permission(StrEnum):
     USE_OWN_PHONE = "use_own_phone"
     CORRECT_OWN_RESPONSE = "correct_own_response"
     ANSWER_ON_BEHALF = "answer_on_behalf"
+    CHECK_TRANSCRIPTION = "check_transcription"
     ENROL_PARTICIPANT = "enrol_participant"
     READ_PARTICIPANT = "read_participant"
     READ_RESPONSE = "read_response"
@@ -111,6 +112,8 @@ _INVESTIGATES = _READS_A_SITE | {
     Permission.SIGN_OFF_RECORD,
     # Decides the procedure; never originates what a participant felt (T-06).
     Permission.DECIDE_CORRECTION,
+    # Says whether a copy says what her sheet says; types none of it.
+    Permission.CHECK_TRANSCRIPTION,
     # Each act needs a delegation of that day as well.
     Permission.ASSESS_ADVERSE_EVENT,
     Permission.READ_ADVERSE_EVENT,
@@ -152,6 +155,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.ENROL_PARTICIPANT,
             # Hands her the app, or reads it to her; an investigator never does (T-06).
             Permission.ANSWER_ON_BEHALF,
+            Permission.CHECK_TRANSCRIPTION,
             Permission.PUT_DOWN_CORRECTION,
             Permission.READ_MESSAGE,
             Permission.SEND_MESSAGE_AGAIN,

@@ -42,6 +42,7 @@ from epro.api import (
     scores,
     sessions,
     taking_part,
+    transcriptions,
     work,
 )
 from epro.api.context import follow_rehearsal_clock
@@ -67,7 +68,8 @@ RESOURCES = (
     sessions, participants, anchors, taking_part, assessments, me, preferences, own_phone,
     own_record, forms,
     offline_advice, responses, scores, safety_questions,
-    compliance, corrections, records, flags, work, contacts, delegations, rosters, code_breaks,
+    compliance, corrections, transcriptions, records,
+    flags, work, contacts, delegations, rosters, code_breaks,
     questionnaires, journal,
     edc_token, edc_study, edc_changes, edc_entities, edc_snapshots,
     edc_writing, edc_consumers, anchor_queries,

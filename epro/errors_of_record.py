@@ -43,11 +43,30 @@ class AlreadyDecided(DomainError):
 
 
 class SecondPersonNeeded(DomainError):
-    """Whoever put a correction down, or heard it confirmed, does not decide about it."""
+    """Whoever put a correction down, or heard it confirmed, does not decide about it.
+
+    Nor does anybody compare with the sheet what she typed from it, or type it again and compare.
+    """
 
     code = "second_person_needed"
     status = 403
     message = "Somebody else has to decide this."
+
+
+class ModeNotAllowed(RecordedRefusal):
+    """The study does not take answers to this form in this way; `details` names mode and form."""
+
+    code = "mode_not_allowed"
+    status = 409
+    message = "This study does not take answers to this form in this way."
+
+
+class GoesByItself(DomainError):
+    """Nobody ticks off a comparison that was not made."""
+
+    code = "goes_by_itself"
+    status = 409
+    message = "This line goes when what it asks for has been done."
 
 
 class EventChanged(DomainError):

@@ -10,7 +10,7 @@ from questionnaires.adverse_events import AdverseEventPolicy as AdverseEventPoli
 from questionnaires.adverse_events import MasterList as MasterList
 from questionnaires.escalating import EscalationPolicy
 from questionnaires.lexicon import Lexicon
-from questionnaires.licensing import EntryMode, LicensedUse
+from questionnaires.licensing import EntryMode, FormModes, LicensedUse
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.safety import AsksFirst as AsksFirst
 from questionnaires.safety import CallNow as CallNow
@@ -288,6 +288,7 @@ class StudyPackage:
     trends: tuple[Trend, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
     modes: tuple[EntryMode, ...] = (EntryMode.OWN_DEVICE,)
+    form_modes: tuple[FormModes, ...] = ()
     licensed: tuple[LicensedUse, ...] = ()
 
     @property
@@ -310,6 +311,11 @@ class StudyPackage:
     def questionnaire(self, code: str) -> Questionnaire | None:
         """Return the edition of a questionnaire that this study version uses."""
         return next((one for one in self.questionnaires if one.code == code), None)
+
+    def modes_of(self, code: str) -> tuple[EntryMode, ...]:
+        """Return by which modes a questionnaire is answered: the study's, or fewer."""
+        own = (one.modes for one in self.form_modes if one.questionnaire == code)
+        return next(own, self.modes)
 
     def block_title(self, block: str) -> Translated | None:
         """Return what a block is called."""

@@ -6,7 +6,7 @@ study.yaml names the folder under `licensed`; where such folders lie is told whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,11 +15,31 @@ from questionnaires.words import Language
 
 
 class EntryMode(StrEnum):
-    """How the answers were taken (PRODUCT P-08)."""
+    """How the answers were taken (PRODUCT P-08).
+
+    By the first two she answers alone, on her own telephone or one that is lent to her; the others
+    need the site: its tablet, a call in which she is asked, a sheet of paper that is typed in.
+    """
 
     OWN_DEVICE = "own_device"
     PROVISIONED_DEVICE = "provisioned_device"
     SITE_TABLET = "site_tablet"
+    TELEPHONE_INTERVIEW = "telephone_interview"
+    PAPER_TRANSCRIPTION = "paper_transcription"
+
+
+# In this order they are offered to whoever enters something on a participant's behalf.
+ON_BEHALF = (
+    EntryMode.SITE_TABLET, EntryMode.TELEPHONE_INTERVIEW, EntryMode.PAPER_TRANSCRIPTION,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormModes:
+    """A questionnaire that takes answers by fewer modes than its study."""
+
+    questionnaire: str
+    modes: tuple[EntryMode, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +75,45 @@ class LicensedUse:
 
 
 def find_licence_faults(
-    uses: Sequence[LicensedUse], *, languages: Sequence[Language], modes: Sequence[EntryMode]
+    uses: Sequence[LicensedUse],
+    *,
+    languages: Sequence[Language],
+    modes_of: Callable[[str], Sequence[EntryMode]],
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield a code, the place and a reason for each use that the licence does not allow."""
+    """Yield a code, the place and a reason for each use that the licence does not allow.
+
+    `modes_of` tells by which modes a questionnaire is answered in the study.
+    """
     for use in uses:
         place = f"licence '{use.instrument}'"
         for language in languages:
             if language not in use.licence.languages:
                 yield "not_licensed", place, f"does not allow the language {language}"
-        for mode in modes:
-            if mode not in use.licence.modes:
+        asked = {mode for code in use.questionnaires for mode in modes_of(code)}
+        for mode in EntryMode:
+            if mode in asked and mode not in use.licence.modes:
                 yield "not_licensed", place, f"does not allow answers by {mode}"
         if not use.questionnaires:
             yield "unused", place, "belongs to no questionnaire of this study"
+
+
+def find_mode_faults(
+    modes: Sequence[EntryMode], narrowed: Sequence[FormModes], *, questionnaires: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a code, the place and a reason for what a study says amiss about modes of its forms."""
+    seen: set[str] = set()
+    for one in narrowed:
+        place = f"study form_modes '{one.questionnaire}'"
+        if one.questionnaire not in questionnaires:
+            yield "unknown_questionnaire", place, "is no questionnaire of this study"
+        if one.questionnaire in seen:
+            yield "duplicate", place, "stands there twice"
+        if not one.modes:
+            yield "no_mode", place, "could be answered in no way"
+        for mode in one.modes:
+            if mode not in modes:
+                yield "unknown_mode", place, f"allows {mode}, which the study does not"
+        seen.add(one.questionnaire)
 
 
 def expired_on(uses: Sequence[LicensedUse], day: date) -> tuple[LicensedUse, ...]:

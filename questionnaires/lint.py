@@ -27,7 +27,7 @@ from questionnaires.definition import (
     StudyPackage,
     Trigger,
 )
-from questionnaires.licensing import find_licence_faults
+from questionnaires.licensing import find_licence_faults, find_mode_faults
 from questionnaires.lint_advice import find_hidden_advice
 from questionnaires.lint_events import find_event_faults
 from questionnaires.lint_items import find_item_faults
@@ -119,9 +119,14 @@ def _study(package: StudyPackage) -> Iterator[Finding]:
     if package.adverse_events.questionnaire not in package.schedule.always_open:
         yield Finding("report_not_open", "study adverse_events", "must always be open")
     licence_faults = find_licence_faults(
-        package.licensed, languages=package.languages, modes=package.modes
+        package.licensed, languages=package.languages, modes_of=package.modes_of
     )
-    yield from (Finding(code, place, reason) for code, place, reason in licence_faults)
+    mode_faults = find_mode_faults(
+        package.modes, package.form_modes,
+        questionnaires={one.code for one in package.questionnaires},
+    )  # fmt: skip
+    faults = (*licence_faults, *mode_faults)
+    yield from (Finding(code, place, reason) for code, place, reason in faults)
     yield from (Finding(code, place, reason) for code, place, reason in find_event_faults(package))
 
 

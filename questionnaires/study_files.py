@@ -55,7 +55,7 @@ from questionnaires.escalating import (
 )
 from questionnaires.hours import Weekday
 from questionnaires.lexicon import Lexicon
-from questionnaires.licensing import EntryMode, LicensedUse
+from questionnaires.licensing import EntryMode, FormModes, LicensedUse
 from questionnaires.reminding import ReminderPolicy
 from questionnaires.schedule import (
     AnchorEvent,
@@ -78,7 +78,7 @@ from questionnaires.trends import Trend, TrendKind
 class StudyFile:
     """study.yaml; `questionnaires` names files without their ending, `licensed` folders of others.
 
-    `modes` says how answers are taken in this study.
+    `modes` says how answers are taken in this study, `form_modes` which forms take fewer of them.
     """
 
     code: str
@@ -95,6 +95,7 @@ class StudyFile:
     sites: SiteDefaults
     questionnaires: tuple[str, ...]
     modes: tuple[EntryMode, ...] = (EntryMode.OWN_DEVICE,)
+    form_modes: tuple[FormModes, ...] = ()
     licensed: tuple[str, ...] = ()
 
 

@@ -36,6 +36,8 @@ from tests.services.given import CALM, SMALL, answered, begin_after_infusion, lo
 APPEND_ONLY = ("journal_entry", "journal_link", "response_revision", "quarantine", "study_version",
                "signature", "adverse_event_version", "candidate_decision")  # fmt: skip
 
+BEFORE_ENTRY_MODES = "0033"
+
 
 def test_the_file_head_names_the_newest_migration() -> None:
     assert (MIGRATIONS / "HEAD").read_text().strip() == head_revision()
@@ -129,6 +131,24 @@ def lived_in(fresh_database: Database) -> Database:
         add_delegation(session, site, add_user(session, site=site.code).user, Task.DATA_REVIEW)
         record_an_event(session, site)
     return fresh_database
+
+
+@pytest.mark.req("V-03")
+def test_a_database_that_is_lived_in_goes_back_and_comes_again(
+    lived_in: Database, fresh_database_url: str
+) -> None:
+    """A table that others refer to is rebuilt with its rows in place."""
+    tables = ("questionnaire_response", "response_revision", "correction", "work_item")
+    before = {table: rows_of(lived_in, table) for table in tables}
+    assert before["questionnaire_response"]
+    lived_in.engine.dispose()
+
+    downgrade(fresh_database_url, BEFORE_ENTRY_MODES)
+    upgrade(fresh_database_url)
+
+    assert {table: rows_of(lived_in, table) for table in tables} == before
+    with pytest.raises(DBAPIError), lived_in.transaction() as session:
+        session.execute(text("UPDATE questionnaire_response SET mode = 'by_pigeon'"))
 
 
 def record_an_event(session: Session, site: Site) -> None:

@@ -39,7 +39,8 @@ blueprint = ApiBlueprint(
     "corrections", __name__, url_prefix="/api/v1",
     description="Later changes of answers; the original stays.",
 )  # fmt: skip
-SAID_TO_SITE = tuple(one for one in CorrectionSource if one is not CorrectionSource.APP)
+NOT_SAID = frozenset({CorrectionSource.APP, CorrectionSource.PAPER_CHECK})
+SAID_TO_SITE = tuple(one for one in CorrectionSource if one not in NOT_SAID)
 MAX_WORDS = 500
 REFUSED = (
     NotFound, InvalidAnswers, UnknownQuestionnaire, NotSubmittedYet, CorrectionOutdated,

@@ -17,6 +17,7 @@ from epro.api.edc.reading import choice_of, etag_of, put_on_record, sha256
 from epro.errors import InvalidRequest, NotFound
 from epro.exchange import fhir, fhir_safety
 from epro.exchange.changes import Change, Study
+from epro.models import SourceCheck
 from epro.services import feed_forms, feed_search
 from epro.services.feed_items import FeedType
 from epro.services.feed_search import COMPARISONS, Found, FoundChanges, Narrowing, Search
@@ -38,7 +39,8 @@ def _response(study: Study, found: Found) -> fhir.Json:
     return fhir.response_resource(
         study, change, canonical=url_of(str(change.data["questionnaire_code"])),
         last_updated=found.last_updated.isoformat(),
-        is_amended=change.reason is not None,
+        is_amended=change.reason is not None
+        or change.data.get("source_check") == SourceCheck.EQUAL_AFTER_CORRECTION,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from epro.api.blueprint import ApiBlueprint
 from epro.api.context import catalogue, current_actor, now, reading, requires
 from epro.api.schemas import TranslatedSchema
 from epro.errors import NoActiveStudyVersion, NotFound
+from epro.errors_of_record import ModeNotAllowed
 from epro.models import ResponseStatus
 from epro.services import forms, responses
 from epro.services.forms import Form, Seen
@@ -77,7 +78,7 @@ class LanguageSchema(Schema):
 @blueprint.get("/me/assessments/<uuid:assessment_id>/form")
 @requires(Permission.READ_OWN_DIARY)
 @blueprint.response(200, FormSchema)
-@blueprint.refuses(NotFound)
+@blueprint.refuses(NotFound, ModeNotAllowed)
 def read_form(assessment_id: UUID) -> dict[str, Any]:
     """Return the form of one of one's own assessments, with the advice it may lead to."""
     with reading() as session:
@@ -90,7 +91,7 @@ def read_form(assessment_id: UUID) -> dict[str, Any]:
 @blueprint.get("/me/forms/<slug:code>")
 @requires(Permission.READ_OWN_DIARY)
 @blueprint.response(200, FormSchema)
-@blueprint.refuses(NotFound, NoActiveStudyVersion)
+@blueprint.refuses(NotFound, NoActiveStudyVersion, ModeNotAllowed)
 def read_open_form(code: str) -> dict[str, Any]:
     """Return a form that can be filled in at any hour, with the advice it may lead to."""
     with reading() as session:

@@ -36,6 +36,10 @@ class StillOpenSchema(Schema):
     candidates = fields.List(fields.UUID(), required=True)
     corrections = fields.List(fields.UUID(), required=True)
     anchor_queries = fields.List(fields.UUID(), required=True)
+    transcriptions = fields.List(
+        fields.UUID(), required=True,
+        metadata={"description": "Responses from paper that nobody has found equal to the sheet."},
+    )  # fmt: skip
 
 
 class RecordLockSchema(Schema):

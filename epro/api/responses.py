@@ -25,7 +25,8 @@ from epro.errors import (
     UnknownAssessment,
     UnknownQuestionnaire,
 )
-from epro.models import Completer, DeviceClass, EntryMode, ResponseStatus, Timeliness
+from epro.errors_of_record import ModeNotAllowed
+from epro.models import Completer, DeviceClass, EntryMode, ResponseStatus, SourceCheck, Timeliness
 from epro.services import enrolment, quarantine, responses
 from epro.services.submission import Sending, Submission
 from questionnaires.definition import Language
@@ -57,7 +58,10 @@ class SubmissionSchema(Schema):
     )  # fmt: skip
     language = fields.Enum(Language, by_value=True, required=True)
     completer = fields.Enum(Completer, by_value=True, load_default=Completer.SELF)
-    mode = fields.Enum(EntryMode, by_value=True, load_default=EntryMode.OWN_DEVICE)
+    mode = fields.Enum(
+        EntryMode, by_value=True, load_default=EntryMode.OWN_DEVICE,
+        metadata={"description": "Where the site opened the app, its session says how instead."},
+    )  # fmt: skip
     answered_at = Instant(
         required=True, metadata={"description": "By the device's own clock, with its offset."}
     )
@@ -167,6 +171,11 @@ class ResponseSchema(ReplySchema):
     last_entry_on = fields.Date(required=True, allow_none=True)
     opened_at = fields.AwareDateTime(required=True, allow_none=True)
     device_class = fields.Enum(DeviceClass, by_value=True, required=True, allow_none=True)
+    source_check = fields.Enum(
+        SourceCheck, by_value=True, required=True, allow_none=True,
+        metadata={"description": "How an answer from paper compares with its sheet, as a second "
+                  "person found it; empty for all others. `not_checked` ones are screened, too."},
+    )  # fmt: skip
 
 
 class ScoreSchema(Schema):
@@ -221,7 +230,12 @@ def keeps_refused_body(view: View) -> View:
 @blueprint.response(200, SubmissionReplySchema)
 @blueprint.alt_response(201, schema=SubmissionReplySchema, success=True)
 @blueprint.refuses(
-    UnknownAssessment, UnknownQuestionnaire, InvalidAnswers, RevisionConflict, NoActiveStudyVersion
+    UnknownAssessment,
+    UnknownQuestionnaire,
+    ModeNotAllowed,
+    InvalidAnswers,
+    RevisionConflict,
+    NoActiveStudyVersion,
 )
 def submit_response(
     submission: Submission, sending: dict[str, Any], response_id: UUID

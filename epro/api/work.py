@@ -9,6 +9,7 @@ from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import current_actor, now, reading, requires, transaction
 from epro.errors import NotFound
+from epro.errors_of_record import GoesByItself
 from epro.models import Participant, WorkItem, WorkKind
 from epro.services import work_list
 
@@ -48,7 +49,7 @@ def list_work_items(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/work-items/<uuid:item_id>/done")
 @requires(Permission.DO_WORK)
 @blueprint.response(200, WorkItemSchema)
-@blueprint.refuses(NotFound)
+@blueprint.refuses(NotFound, GoesByItself)
 def finish_work_item(item_id: UUID) -> dict[str, Any]:
     """Say that it is done. The first person stays on record; again is harmless."""
     with transaction() as session:

@@ -1,8 +1,8 @@
 """SDTM-shaped data sets, QS and AE: a row for each item of each response, or why it has no value.
 
-Names follow SDTM; what it has no place for (edition, language, way of entry, punctuality) stands in
-columns of our own at the end. Study days count from the local day of the first infusion, which is
-day 1; there is no day 0.
+Names follow SDTM; what it has no place for (edition, language, way of entry, punctuality, how an
+answer from paper compares with its sheet) stands in columns of our own at the end. Study days count
+from the local day of the first infusion, which is day 1; there is no day 0.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ QS = Dataset(
         Column("QSTIMELY", "Answered on Time"),
         Column("QSCOUNTS", "Counts for the Assessment"),
         Column("QSFORM", "State of the Form"),
+        Column("QSCHECK", "Compared with the Sheet of Paper"),
     ),
 )  # fmt: skip
 AE = Dataset(
@@ -286,6 +287,7 @@ def _qs_rows(study: Study, change: Change, days: _Days, key: Any) -> Iterator[Ma
         "QSTIMELY": data["timeliness"],
         "QSCOUNTS": "Y" if data["counts"] else "N",
         "QSFORM": data["status"],
+        "QSCHECK": data.get("source_check"),
     }
     language = Language(data["language"])
     for item in questionnaire.items:

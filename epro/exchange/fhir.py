@@ -21,6 +21,10 @@ TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 SUBJECT_SYSTEM, SOURCE = "urn:epro:participant", "urn:epro:edc"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+COMPLETION_MODE = "http://hl7.org/fhir/StructureDefinition/questionnaireresponse-completionMode"
+MODES: Mapping[str, str] = MappingProxyType(
+    {"telephone_interview": "VERBAL", "paper_transcription": "WRITTEN"}
+)
 ABSENT_CODES: Mapping[str, str] = MappingProxyType(
     {
         "DECLINED": "asked-declined", "NOT_REACHED": "not-asked", "BLANK": "unknown",
@@ -54,15 +58,39 @@ def response_resource(
     )
     return {
         **head("QuestionnaireResponse", change, last_updated),
+        "extension": list(_how_answered(change.data)),
         "language": language.value,
         "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{change.entity_id}"},
         "questionnaire": f"{canonical}|{questionnaire.version}",
         "status": status,
         "subject": subject(change),
         "authored": change.occurred_at,
-        "author": subject(change),
+        **_who(change),
         "item": list(items),
     }
+
+
+def _how_answered(data: Mapping[str, Any]) -> Iterator[Json]:
+    """Yield the mode in FHIR's three words, and what it has no words for in ours."""
+    mode = {
+        "system": f"{TERMINOLOGY}/v3-ParticipationMode",
+        "code": MODES.get(data["mode"], "ELECTRONIC"),
+    }
+    yield {"url": COMPLETION_MODE, "valueCodeableConcept": {"coding": [mode]}}
+    for name in ("mode", "completer", "source_check"):
+        if data.get(name) is not None:
+            yield {"url": f"{SOURCE}:{name.replace('_', '-')}", "valueCode": data[name]}
+
+
+def _who(change: Change) -> Json:
+    """Return who gave the answers and who entered them; whoever typed a sheet is in the journal."""
+    for_her = {"type": "RelatedPerson", "display": "Somebody answered for the participant"}
+    who: Json = {
+        "source": for_her if change.data["completer"] == "answered_for_me" else subject(change)
+    }
+    return (
+        who if change.data["mode"] == "paper_transcription" else {"author": subject(change), **who}
+    )
 
 
 def subject(change: Change) -> Json:

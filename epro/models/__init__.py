@@ -49,6 +49,7 @@ from epro.models.response import (
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
+    SourceCheck,
     Timeliness,
 )
 from epro.models.roster import AlarmDrill, Digest, Duty, Roster, RosterShift, SponsorContact
@@ -68,6 +69,7 @@ from epro.models.site import Site
 from epro.models.site_day import DataReview, Deputy, HandOverNote, Visit
 from epro.models.staff import SiteMembership, StaffSetupCode, User
 from epro.models.study_version import SiteActivation, StudyVersion
+from epro.models.transcription import Transcription
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
 from questionnaires.licensing import EntryMode
 
@@ -153,11 +155,13 @@ __all__ = [
     "Site",
     "SiteActivation",
     "SiteMembership",
+    "SourceCheck",
     "SponsorContact",
     "StaffSetupCode",
     "StudyVersion",
     "Task",
     "Timeliness",
+    "Transcription",
     "TrustedPhone",
     "User",
     "Visit",

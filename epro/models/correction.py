@@ -12,13 +12,17 @@ from epro.db import Base
 
 
 class CorrectionSource(StrEnum):
-    """How it became known that an answer was wrong: always from the participant."""
+    """How it became known that an answer was wrong: always from the participant.
+
+    By the last, from her own sheet of paper, which had been copied amiss.
+    """
 
     APP = "app"
     CALL = "call"
     VISIT = "visit"
     MESSAGE = "message"
     PAPER = "paper"
+    PAPER_CHECK = "paper_check"
 
 
 class CorrectionState(StrEnum):
@@ -36,7 +40,9 @@ class Correction(Base):
 
     One within the window of her own response is applied as it comes. Any other needs the
     participant's word (`confirmed_at`: in her app, or a call that staff put on record) and then the
-    investigator's decision. `delay_s` is the time from answering to asking, in seconds.
+    investigator's decision. What was typed from paper is put right after the sheet, which is her
+    word, until a second person has found it equal. `delay_s` is the time from answering to asking,
+    in seconds.
     """
 
     __tablename__ = "correction"

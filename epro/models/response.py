@@ -38,6 +38,20 @@ class Completer(StrEnum):
     ANSWERED_FOR_ME = "answered_for_me"
 
 
+class SourceCheck(StrEnum):
+    """How what was typed in from paper compares with the sheet, by a second person's look at it."""
+
+    NOT_CHECKED = "not_checked"
+    DIFFERS = "differs"
+    EQUAL = "equal"
+    EQUAL_AFTER_CORRECTION = "equal_after_correction"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether nobody has yet found it equal to the sheet."""
+        return self in {SourceCheck.NOT_CHECKED, SourceCheck.DIFFERS}
+
+
 class DeviceClass(StrEnum):
     """What the answers were given on, as the device tells."""
 
@@ -54,6 +68,7 @@ class QuestionnaireResponse(Base):
     response of an assessment counts. Of the items without an answer `hidden` names those that
     branching leaves out, `cleared` those of them that had one before, `not_reached` those that an
     unfinished form did not come to. `last_entry_on` is the day that her questions named.
+    `source_check` is None for whatever was not typed in from paper.
     """
 
     __tablename__ = "questionnaire_response"
@@ -98,6 +113,7 @@ class QuestionnaireResponse(Base):
     device_session_id: Mapped[UUID] = mapped_column(ForeignKey("device_session.id"))
     app_version: Mapped[str]
     device_class: Mapped[DeviceClass | None]
+    source_check: Mapped[SourceCheck | None]
 
 
 class ResponseRevision(Base):

@@ -62,6 +62,8 @@ class WorkKind(StrEnum):
     HOSPITAL_STAY = "hospital_stay"
     STUCK_RECORD = "stuck_record"
     WITHDRAWN_ELSEWHERE = "withdrawn_elsewhere"
+    CHECK_TRANSCRIPTION = "check_transcription"
+    TRANSCRIPTION_DIFFERS = "transcription_differs"
 
 
 class WorkItem(Base):

@@ -4,9 +4,10 @@ The revision that was answered first stays as it was; whoever reads the response
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,10 +113,13 @@ def apply(
     correction: Correction,
     judgement: Judgement,
     *,
+    also: Mapping[str, Any] = MappingProxyType({}),
     catalogue: Catalogue,
     now: datetime,
 ) -> None:
     """Store the corrected answers as the next revision, with everything that follows from them.
+
+    `also` are further fields of the response that change with them.
 
     1. The response shows the new answers and their scores; when it was answered, and whether it
        counts, stay.
@@ -134,7 +138,10 @@ def apply(
         "scores": [
             one.to_plain()
             for one in score(case.questionnaire, judgement.values, hidden=judgement.hidden)
-        ],
+        ]
+        if response.status is ResponseStatus.COMPLETED
+        else [],
+        **also,
     }
     before = {name: getattr(response, name) for name in values if name != "revision"}
     response.version += 1
@@ -164,7 +171,7 @@ def _revision(
     return ResponseRevision(
         response_id=response.id,
         revision=response.revision,
-        status=ResponseStatus.COMPLETED,
+        status=response.status,
         digest=correction.digest,
         answers=response.answers,
         cleared=response.cleared,

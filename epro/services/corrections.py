@@ -73,12 +73,12 @@ def ask(
         correction.confirmed_at = now
         session.flush()
         if made_at < asking.own_until(case, catalogue):
-            _record(session, actor, case, "correction.made", correction, now=now)
+            put_on_record(session, actor, case, "correction.made", correction, now=now)
             correcting.apply(
                 session, actor, case, correction, judgement, catalogue=catalogue, now=now
             )
         else:
-            _record(session, actor, case, "correction.asked", correction, now=now)
+            put_on_record(session, actor, case, "correction.asked", correction, now=now)
             asking.screen_asked(session, case, correction, judgement, catalogue=catalogue, now=now)
     except RecordedRefusal as refusal:
         quarantine.keep(session, actor, response_id, sending, refusal, catalogue=catalogue, now=now)
@@ -110,7 +110,7 @@ def put_down(
     correction = asking.store(
         session, actor, case, uuid4(), proposal, judgement, said_at=proposal.said_at, now=now
     )
-    _record(session, actor, case, "correction.put_down", correction, now=now)
+    put_on_record(session, actor, case, "correction.put_down", correction, now=now)
     asking.screen_asked(session, case, correction, judgement, catalogue=catalogue, now=now)
     return correction
 
@@ -154,7 +154,7 @@ def hear(
     correction.version += 1
     session.flush()
     verb = "correction.confirmed" if word.is_right else "correction.refused"
-    _record(session, actor, case, verb, correction, now=now)
+    put_on_record(session, actor, case, verb, correction, now=now)
     return correction
 
 
@@ -198,9 +198,9 @@ def decide(
     correction.version += 1
     session.flush()
     if not is_approved:
-        _record(session, actor, case, "correction.declined", correction, now=now)
+        put_on_record(session, actor, case, "correction.declined", correction, now=now)
         return correction
-    _record(session, actor, case, "correction.approved", correction, now=now)
+    put_on_record(session, actor, case, "correction.approved", correction, now=now)
     # Judged already when it was asked for: a published questionnaire never changes.
     judgement = judge(case.questionnaire, list(correction.answers), is_complete=True)
     correcting.apply(session, actor, case, correction, judgement, catalogue=catalogue, now=now)
@@ -252,7 +252,7 @@ def facts_of(session: Session, correction: Correction) -> Mapping[str, Any]:
     return facts | {"state": correction.state}
 
 
-def _record(
+def put_on_record(
     session: Session,
     actor: Actor,
     case: Corrected,
@@ -261,6 +261,7 @@ def _record(
     *,
     now: datetime,
 ) -> None:
+    """Put a correction on record as it stands now."""
     subject = Subject(
         entity_type="correction",
         entity_id=str(correction.id),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from epro.models import Timeliness
+from epro.models import EntryMode, Participant, Timeliness
 from epro.services import answering_time, planning
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.scoring import score
@@ -27,7 +27,7 @@ def decide(
     time = answering_time.derive(
         device_answered_at=submission.device_answered_at,
         age_s=sending.answer_age_s,
-        earliest_at=participant.activated_at or participant.enrolled_at,
+        earliest_at=_earliest_at(participant, submission),
         known_offset_s=case.known_offset_s,
         now=now,
     )
@@ -57,6 +57,13 @@ def decide(
         opened_at=_opened_at(submission, time),
         scores=_scores(case, submission, judgement),
     )
+
+
+def _earliest_at(participant: Participant, submission: Submission) -> datetime:
+    """Return since when she can have answered: on paper also before she had her app."""
+    if submission.mode is EntryMode.PAPER_TRANSCRIPTION or participant.activated_at is None:
+        return participant.enrolled_at
+    return participant.activated_at
 
 
 def _cleared(case: Case, submission: Submission, judgement: Judgement) -> tuple[str, ...]:

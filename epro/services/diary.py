@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.models import Assessment, AssessmentState, LifeCycle, Participant, Site
-from epro.services import planning, studies
+from epro.models import Assessment, AssessmentState, EntryMode, LifeCycle, Participant, Site
+from epro.services import entry_modes, planning, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, SiteDefaults, StudyPackage, Translated
 from questionnaires.schedule import AnchorEvent, AnsweredBy, DiarySlot
@@ -124,10 +124,14 @@ def profile(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
 def own_diary(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Diary:
     """Return what stands for the signed-in participant and is hers to answer.
 
+    Where the site has opened the app, forms that the study does not take in that way are left out.
     Raises NoActiveStudyVersion.
     """
     participant = session.get_one(Participant, actor.id)
-    return _diary(session, participant, AnsweredBy.PARTICIPANT, catalogue=catalogue, now=now)
+    mode = EntryMode(actor.entry_mode) if actor.entry_mode else EntryMode.OWN_DEVICE
+    return _diary(
+        session, participant, AnsweredBy.PARTICIPANT, mode=mode, catalogue=catalogue, now=now
+    )
 
 
 def diary_of(
@@ -142,12 +146,17 @@ def _diary(
     participant: Participant,
     answered_by: AnsweredBy | None,
     *,
+    mode: EntryMode = EntryMode.OWN_DEVICE,
     catalogue: Catalogue,
     now: datetime,
 ) -> Diary:
     site = session.get_one(Site, participant.site_id)
     package = _package_in_force(session, participant, site, catalogue=catalogue, now=now)
     zone = ZoneInfo(site.zone)
+
+    def takes(edition: StudyPackage, code: str) -> bool:
+        return entry_modes.is_allowed(edition, code, mode)
+
     anchors = planning.standing_anchors(session, participant.id)
     query = (
         select(Assessment)
@@ -163,7 +172,7 @@ def _diary(
         items=tuple(
             Due(
                 id=row.id,
-                title=_title(catalogue.package(row.study_version_id), row),
+                title=title_of(catalogue.package(row.study_version_id), row),
                 questionnaire=QuestionnaireReference(
                     row.questionnaire_code, row.questionnaire_version
                 ),
@@ -177,13 +186,24 @@ def _diary(
                 answered_by=row.answered_by,
             )
             for row in rows
+            if takes(catalogue.package(row.study_version_id), row.questionnaire_code)
         ),
         always_open=tuple(
             OpenForm(questionnaire.code, questionnaire.version, questionnaire.title)
             for questionnaire in package.questionnaires
-            if questionnaire.code in package.schedule.always_open and participant.may_report
+            if questionnaire.code in package.schedule.always_open
+            and participant.may_report
+            and takes(package, questionnaire.code)
         ),
     )
+
+
+def package_of(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> StudyPackage:
+    """Return the edition of the study that she takes part in today. Raises NoActiveStudyVersion."""
+    site = session.get_one(Site, participant.site_id)
+    return _package_in_force(session, participant, site, catalogue=catalogue, now=now)
 
 
 def _package_in_force(
@@ -193,7 +213,8 @@ def _package_in_force(
     return catalogue.package(studies.version_in_force(session, site, on=today))
 
 
-def _title(package: StudyPackage, row: Assessment) -> Translated:
+def title_of(package: StudyPackage, row: Assessment) -> Translated:
+    """Return what an assessment is called."""
     if title := package.block_title(row.block):
         return title
     # What is asked again about a report stands in no row of the schedule.

@@ -83,7 +83,7 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
         "completer", "mode", "answers", "hidden", "not_reached", "cleared", "scores",
         "last_entry_on", "opened_at", "answered_at",
         "utc_offset_minutes", "zone", "clock_unsure", "received_at", "received_late", "timeliness",
-        "counts", "duplicate_of_id", "day_label", "app_version", "device_class",
+        "counts", "duplicate_of_id", "day_label", "app_version", "device_class", "source_check",
     ),
     FeedType.SIGNATURE: (
         "entity_type", "entity_id", "entity_version", "meaning", "signer", "signed_at", "zone",

@@ -14,8 +14,16 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.errors import NotFound
-from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus, Site
-from epro.services import offline_advice, studies
+from epro.models import (
+    Assessment,
+    EntryMode,
+    Participant,
+    QuestionnaireResponse,
+    ResponseRevision,
+    ResponseStatus,
+    Site,
+)
+from epro.services import entry_modes, offline_advice, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import (
     Language,
@@ -59,7 +67,10 @@ class Seen:
 def of_assessment(
     session: Session, actor: Actor, assessment_id: UUID, *, catalogue: Catalogue, now: datetime
 ) -> Form:
-    """Return the form of one of the participant's own assessments. Raises NotFound."""
+    """Return the form of one of the participant's own assessments.
+
+    Raises NotFound, and ModeNotAllowed where the site opened the app in a way it is not for.
+    """
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.participant_id != actor.id:
         raise NotFound
@@ -67,13 +78,17 @@ def of_assessment(
         assessment.questionnaire_code, assessment.questionnaire_version
     )
     package = catalogue.package(assessment.study_version_id)
+    _refuse_unallowed(actor, package, questionnaire.code)
     return _form(session, actor, package, questionnaire, catalogue=catalogue, now=now)
 
 
 def always_open(
     session: Session, actor: Actor, code: str, *, catalogue: Catalogue, now: datetime
 ) -> Form:
-    """Return a form that can be filled in at any hour. Raises NotFound, NoActiveStudyVersion."""
+    """Return a form that can be filled in at any hour.
+
+    Raises NotFound, NoActiveStudyVersion, and ModeNotAllowed as `of_assessment` does.
+    """
     participant = session.get_one(Participant, actor.id)
     site = session.get_one(Site, participant.site_id)
     today = now.astimezone(ZoneInfo(participant.zone)).date()
@@ -81,7 +96,13 @@ def always_open(
     questionnaire = package.questionnaire(code)
     if questionnaire is None or code not in package.schedule.always_open:
         raise NotFound
+    _refuse_unallowed(actor, package, code)
     return _form(session, actor, package, questionnaire, catalogue=catalogue, now=now)
+
+
+def _refuse_unallowed(actor: Actor, package: StudyPackage, code: str) -> None:
+    if actor.entry_mode is not None:
+        entry_modes.refuse_unallowed(package, code, EntryMode(actor.entry_mode))
 
 
 def of_response(
@@ -108,10 +129,15 @@ def seen(
     session: Session,
     response: QuestionnaireResponse,
     *,
+    revision: ResponseRevision | None = None,
     language: Language | None,
     catalogue: Catalogue,
 ) -> Seen:
-    """Return a response in words, in the language it was answered in unless told otherwise."""
+    """Return a response in words, in the language it was answered in unless told otherwise.
+
+    As it stands, or as an earlier revision of it has it.
+    """
+    said = revision or response
     questionnaire = catalogue.questionnaire(
         response.questionnaire_code, response.questionnaire_version
     )
@@ -119,12 +145,23 @@ def seen(
     chosen = language or response.language
     items = as_seen(
         filled(questionnaire, named),
-        [Answer.from_plain(answer) for answer in response.answers],
-        cleared=response.cleared,
-        is_finished=response.status is ResponseStatus.COMPLETED,
+        [Answer.from_plain(answer) for answer in said.answers],
+        cleared=said.cleared,
+        is_finished=said.status is ResponseStatus.COMPLETED,
         language=chosen,
     )
     return Seen(response=response, title=questionnaire.title.in_language(chosen), items=items)
+
+
+def as_asked(
+    session: Session, response: QuestionnaireResponse, *, catalogue: Catalogue
+) -> Questionnaire:
+    """Return the edition that a response was given in, with the day that it named then."""
+    questionnaire = catalogue.questionnaire(
+        response.questionnaire_code, response.questionnaire_version
+    )
+    named = _named_day(session, response, questionnaire, catalogue=catalogue)
+    return filled(questionnaire, named)
 
 
 def _named_day(

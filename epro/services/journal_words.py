@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from epro.services.journal_words_paper import PAPER
 from questionnaires.definition import Language, Translated
 
 VERBS: dict[str, Translated] = {
+    **PAPER,
     "activation.refused": Translated("激活被拒绝", "activation was refused"),
     "activation.locked": Translated("激活码因多次错误被锁定", "activation code was locked"),
     "activation_code.issued": Translated("发放了激活码", "issued an activation code"),

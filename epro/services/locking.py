@@ -42,6 +42,7 @@ from epro.services import (
     planning,
     record_locks,
     signing,
+    transcriptions,
 )
 from epro.services.candidates import CandidateState
 from epro.services.journal import Subject
@@ -61,10 +62,11 @@ class StillOpen:
     candidates: Sequence[str]
     corrections: Sequence[str]
     anchor_queries: Sequence[str]
+    transcriptions: Sequence[str]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.flags or self.candidates or self.corrections or self.anchor_queries)
+        return not any(asdict(self).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +276,7 @@ def _still_open(
         candidates=[str(one.id) for one in known if one.state is not CandidateState.DECIDED],
         corrections=[str(one.id) for one in corrections if one.state in _UNDECIDED],
         anchor_queries=[str(one) for one in queries],
+        transcriptions=[str(one) for one in transcriptions.waiting_ids(session, participant)],
     )
 
 

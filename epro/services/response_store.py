@@ -19,6 +19,7 @@ from epro.models import (
     EntryMode,
     QuestionnaireResponse,
     ResponseRevision,
+    SourceCheck,
 )
 from epro.services import assessment_work, journal
 from epro.services.journal import Subject
@@ -94,6 +95,7 @@ def _response_values(
     *,
     now: datetime,
 ) -> dict[str, Any]:
+    is_paper = submission.mode is EntryMode.PAPER_TRANSCRIPTION
     local = verdict.answered_at.astimezone(ZoneInfo(case.participant.zone))
     offset = local.utcoffset() or timedelta()
     return {
@@ -108,8 +110,7 @@ def _response_values(
         "status": submission.status,
         "language": submission.language,
         "completer": submission.completer,
-        # Where the site opened the app, how answers are taken there is not for the app to say.
-        "mode": EntryMode(actor.entry_mode) if actor.entry_mode else submission.mode,
+        "mode": submission.mode,
         "answers": [answer.to_plain() for answer in verdict.judgement.answers],
         "hidden": list(verdict.judgement.hidden),
         "not_reached": list(verdict.judgement.not_reached),
@@ -130,6 +131,7 @@ def _response_values(
         "device_session_id": actor.device_session_id,
         "app_version": sending.app_version,
         "device_class": sending.device_class,
+        "source_check": SourceCheck.NOT_CHECKED if is_paper else None,
     }
 
 

@@ -4,7 +4,7 @@ What is refused is kept byte for byte in quarantine, and the refusal is one that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ from epro.models import (
     Site,
 )
 from epro.services import (
+    entry_modes,
     flag_notes,
     noticing,
     planning,
@@ -94,8 +95,8 @@ def submit(
     3. Judge the time: outside its window it is stored all the same; it only does not count.
     4. Store revision, response and journal together; screen the answers, stop what reminds of them.
 
-    Raises UnknownAssessment, UnknownQuestionnaire, InvalidAnswers and RevisionConflict, all of them
-    recorded: the body is kept in quarantine.
+    Raises UnknownAssessment, UnknownQuestionnaire, ModeNotAllowed, InvalidAnswers and
+    RevisionConflict, all of them recorded: the body is kept in quarantine.
     """
     try:
         taken = _take(
@@ -154,6 +155,8 @@ def _take(
     digest = digest_of(submission, judgement)
     if earlier := _same_revision(session, case, submission, digest):
         return _Taken(case, None, earlier.reply)
+    submission = replace(submission, mode=entry_modes.mode_of(actor, submission.mode))
+    entry_modes.refuse_unallowed(case.package, submission.questionnaire_code, submission.mode)
     if judgement.problems:
         raise InvalidAnswers([_plain(problem) for problem in judgement.problems])
     verdict = decide(case, submission, sending, judgement=judgement, digest=digest, now=now)
@@ -209,7 +212,7 @@ def _follow_up(
             body_sha256=verdict.digest,
             values=verdict.judgement.values,
             answered_at=verdict.answered_at,
-            is_final=submission.is_complete,
+            is_final=submission.status is not ResponseStatus.IN_PROGRESS,
             on=case.assessment.planned_on if case.assessment else None,
             advice_shown_at=submission.advice_shown_at,
             is_first=case.response is None,

@@ -16,9 +16,11 @@ from epro.access import Actor, Permission
 from epro.models import (
     Contact,
     DeviceSession,
+    EntryMode,
     Participant,
     QuestionnaireResponse,
     SafetyFlag,
+    SourceCheck,
 )
 from epro.services import anchors, reviews
 from notifications.messages import OutboxMessage
@@ -46,7 +48,8 @@ class Kind(StrEnum):
 class Happening:
     """One line: when, what sort, and what it was; `what` is a code or a title, `more` a remark.
 
-    `entity` and `id` name its history in the journal.
+    `entity` and `id` name its history in the journal. Of an answer `mode` says how it was taken,
+    and `check` how one from paper compares with its sheet.
     """
 
     at: datetime
@@ -55,6 +58,8 @@ class Happening:
     more: str
     entity: str
     id: str
+    mode: EntryMode | None = None
+    check: SourceCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +128,16 @@ def _answers(
             QuestionnaireResponse.id, QuestionnaireResponse.answered_at,
             QuestionnaireResponse.questionnaire_code, QuestionnaireResponse.questionnaire_version,
             QuestionnaireResponse.status, QuestionnaireResponse.day_label,
+            QuestionnaireResponse.mode, QuestionnaireResponse.source_check,
         ).where(QuestionnaireResponse.participant_id == participant.id)
     )  # fmt: skip
-    for id_, at, code, version, status, label in rows:
+    for id_, at, code, version, status, label, mode, check in rows:
         title = catalogue.questionnaire(code, version).title
         more = " · ".join(filter(None, (label, status.value)))
         yield Happening(
-            at=at, kind=Kind.ANSWER, what=title, more=more, entity="response", id=str(id_)
-        )
+            at=at, kind=Kind.ANSWER, what=title, more=more, entity="response", id=str(id_),
+            mode=mode, check=check,
+        )  # fmt: skip
 
 
 def _flags(session: Session, participant: Participant, catalogue: Catalogue) -> Iterator[Happening]:

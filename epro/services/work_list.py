@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.db import insert_if_absent
 from epro.errors import NotFound
+from epro.errors_of_record import GoesByItself
 from epro.models import Participant, Site, User, WorkItem, WorkKind
 from epro.services import journal
 from epro.services.journal import Subject
+
+GOES_BY_ITSELF = frozenset({WorkKind.CHECK_TRANSCRIPTION, WorkKind.TRANSCRIPTION_DIFFERS})
 
 
 def add(
@@ -72,7 +75,8 @@ def finish(
 ) -> tuple[WorkItem, Participant | None]:
     """Note that a person has done it. The first one stays on record; again is harmless.
 
-    Raises NotFound for a line of another site, as for one that does not exist.
+    Raises NotFound for a line of another site, as for one that does not exist, and GoesByItself
+    for a line that only what it asks for takes off the list.
     """
     item = session.scalars(
         select(WorkItem)
@@ -83,6 +87,8 @@ def finish(
     if item is None or item.site_id is None or not actor.may_at(Permission.DO_WORK, item.site_id):
         raise NotFound
     if item.done_at is None:
+        if item.kind in GOES_BY_ITSELF:
+            raise GoesByItself
         item.done_at, item.done_by_id = now, actor.id
         session.flush()
         _record(session, actor, "work_item.done", item, now=now)

@@ -33,6 +33,7 @@ from tests.api.world import (
 from tests.architecture.sources import ROOT
 from tests.clock import START
 from tests.databases import DatabaseKind, DatabaseShelf
+from tests.services.changes_of_paper import sheet
 from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("P-06")
@@ -273,6 +274,7 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
             "disposition": "declined",
             "reason": "x",
         },
+        "PUT /api/v1/participants/{code}/transcriptions/{response_id}": sheet(),
         "POST /api/v1/participants": enrolment(code),
         "POST /api/v1/participants/{code}/anchors": infusion(),
         "POST /api/v1/participants/{code}/contacts": {

@@ -37,6 +37,7 @@ REPEATABLE = {
     "confirm_own_correction",
     "put_down_call", "decide_correction", "choose_preferences", "answer_safety_question",
     "sign_off_record", "lock_record", "unlock_record",
+    "transcribe", "check_transcription", "put_transcription_right",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.

@@ -63,7 +63,10 @@ CHANGES = [
                by=SOFTWARE)
         for seq in (3, 4, 5)
     ),
-    change(6, "response", uuid(16), diary(3, CALM), at="2026-03-01T23:59:00+08:00"),
+    # Typed in from her sheet, which nobody has compared yet.
+    change(6, "response", uuid(16), diary(
+        3, CALM, mode="paper_transcription", source_check="not_checked",
+    ), at="2026-03-01T23:59:00+08:00"),
     # She prefers not to say, has a fever and writes about it; this reader may not see her words.
     change(7, "response", uuid(17), diary(
         4,

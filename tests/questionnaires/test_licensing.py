@@ -27,6 +27,12 @@ OTHERS = re.compile(
     r"pro.?ctcae|lupusqol|facit|promis\b|sf.?36|eq.?5d|phq.?\d|hads|eortc|qlq", re.IGNORECASE
 )
 
+# The study takes answers in more ways than the licence allows; its words are answered in fewer.
+NARROWED = """\
+  - {questionnaire: garden, modes: [own_device]}
+  - {questionnaire: weekly, modes: [own_device, site_tablet]}
+"""
+
 
 def changed_study(home: Path, *changes: tuple[str, str], weekly: bool = False) -> Path:
     """Copy the shipped study, name the invented instrument in it, and change more."""
@@ -35,7 +41,8 @@ def changed_study(home: Path, *changes: tuple[str, str], weekly: bool = False) -
     file = folder / "study.yaml"
     text = file.read_text("utf-8")
     named = ("questionnaires: [", "licensed: [garden_scale]\n\nquestionnaires: [garden, ")
-    for old, new in (named, *changes):
+    narrowed = ("form_modes:\n", f"form_modes:\n{NARROWED}")
+    for old, new in (named, narrowed, *changes):
         assert old in text
         text = text.replace(old, new, 1)
     file.write_text(text, encoding="utf-8")
@@ -118,6 +125,48 @@ def test_what_the_licence_does_not_allow_is_refused(
     home = garden_folder(tmp_path, licence=LICENCE.replace(old, new))
 
     assert told in faults(changed_study(tmp_path), home)
+
+
+@pytest.mark.req("Q-02", "P-08")
+def test_a_form_that_takes_more_modes_than_its_licence_is_refused(tmp_path: Path) -> None:
+    folder = changed_study(tmp_path, (NARROWED.splitlines(keepends=True)[0], ""))
+
+    told = faults(folder, garden_folder(tmp_path))
+
+    assert "does not allow answers by telephone_interview" in told
+    assert "does not allow answers by own_device" not in told
+
+
+@pytest.mark.req("P-08")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{questionnaire: nettle, modes: [own_device]}", "is no questionnaire of this study"),
+        ("{questionnaire: garden, modes: [site_tablet]}", "stands there twice"),
+        ("{questionnaire: daily, modes: []}", "could be answered in no way"),
+        (
+            "{questionnaire: daily, modes: [by_pigeon]}",
+            "must be one of: own_device, provisioned_device",
+        ),
+    ],
+)
+def test_modes_of_forms_that_make_no_sense_are_refused(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    folder = changed_study(tmp_path, ("form_modes:\n", f"form_modes:\n  - {line}\n"))
+
+    assert told in faults(folder, garden_folder(tmp_path))
+
+
+@pytest.mark.req("P-08")
+def test_a_form_takes_no_mode_that_its_study_does_not(tmp_path: Path) -> None:
+    folder = changed_study(
+        tmp_path,
+        (" telephone_interview,", ""),
+        ("provisioned_device, site_tablet, paper", "provisioned_device, paper"),
+    )
+
+    assert "allows site_tablet, which the study does not" in faults(folder, garden_folder(tmp_path))
 
 
 @pytest.mark.req("Q-02")

@@ -130,6 +130,7 @@ SMALL = replace(
     reminders=replace(shipped_package().reminders, steps=()),
     rules=(),
     trends=(),
+    form_modes=(),
     silence=_silence_of_these_blocks(),
 )
 

@@ -43,7 +43,7 @@ def report(browser: FlaskClient) -> TestResponse:
 
 
 @pytest.mark.req("P-08", "Q-10")
-@pytest.mark.parametrize("mode", ["site_tablet", "provisioned_device"])
+@pytest.mark.parametrize("mode", ["site_tablet", "telephone_interview"])
 def test_answers_are_hers_with_who_opened_the_app_and_by_which_mode(
     world: World, mode: str
 ) -> None:

@@ -18,6 +18,7 @@ from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.settings import make_settings
 from tests.web.cases_accounts import ACCOUNT_CASES
 from tests.web.cases_day import DAY_CASES
+from tests.web.cases_paper import PAPER_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.cases_record import RECORD_CASES
 from tests.web.pages import CONSOLE, send, text_of
@@ -169,6 +170,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **DAY_CASES,
     **RECORD_CASES,
     **ACCOUNT_CASES,
+    **PAPER_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
 }
 

@@ -38,16 +38,11 @@ class Told:
         Times are told by the clock of the site, as everywhere on the page.
         """
         return [
-            (one.question, self._by_the_clock(one.answer) or one.state_in_words,
+            (one.question, by_the_clock(one.answer, self.zone) or one.state_in_words,
              one.link_id in self.looked_at)
             for one in self.seen.items
             if one.state in TOLD
         ]  # fmt: skip
-
-    def _by_the_clock(self, answer: str | None) -> str | None:
-        if answer is None or not INSTANT.fullmatch(answer):
-            return answer
-        return datetime.fromisoformat(answer).astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +54,13 @@ class Chart:
     lines: Sequence[str]
     dots: Sequence[tuple[float, float]]
     gaps: Sequence[float]
+
+
+def by_the_clock(answer: str | None, zone: ZoneInfo) -> str | None:
+    """Return an answer in words with an instant as a clock of that zone shows it."""
+    if answer is None or not INSTANT.fullmatch(answer):
+        return answer
+    return datetime.fromisoformat(answer).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def told(

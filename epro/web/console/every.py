@@ -33,13 +33,14 @@ from epro.web.console import (
     team,
     timelines,
     today,
+    transcribing,
 )
 
 CONSOLE = (
     pages, sign_in, safety, follow_up,
     today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
-    timelines, response_pages, heat, journal_pages,
+    transcribing, timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, auditing,
     team, system_pages, accounts, setting_up,
 )  # fmt: skip

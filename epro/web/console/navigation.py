@@ -28,6 +28,9 @@ ENTRIES = (
     Entry("people", "reviews", "console_reviewing.show", Permission.READ_RESPONSE),
     Entry("people", "ratings", "console_rating.show_list", Permission.RATE_OUTCOME),
     Entry("record", "corrections", "console_changing.show", Permission.READ_RESPONSE),
+    Entry(
+        "record", "transcriptions", "console_transcribing.show_waiting", Permission.READ_RESPONSE
+    ),
     Entry("record", "events", "console_events.show", Permission.READ_ADVERSE_EVENT),
     Entry("record", "event_table", "console_events.show_table", Permission.READ_EVENT_TABLE),
     Entry("record", "exports", "console_exporting.show", Permission.EXPORT_DATA),

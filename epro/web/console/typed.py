@@ -125,6 +125,14 @@ def needed_instant(field: str, zone: str) -> datetime:
     return at
 
 
+def uuid(field: str) -> UUID:
+    """Return an id that the page made for itself; raise InvalidInput for what is none."""
+    try:
+        return UUID(line(field))
+    except ValueError as error:
+        raise not_right(field, "Please open this form anew.") from error
+
+
 def proof() -> Proof:
     """Return what is typed to sign: password and one-time code, anew each time."""
     caller = Caller(client=client_name(), address=client_address())

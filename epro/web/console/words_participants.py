@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from questionnaires.definition import Translated
 
 LIST: Mapping[str, Translated] = {
-    "behalf.title": Translated("为参与者打开日记", "Open the diary for"),
+    "behalf.title": Translated("代为填写", "Fill in for"),
+    "behalf.app": Translated("在这台设备上打开她的日记", "Her diary on this device"),
     "behalf.what": Translated(
         "在这台设备上打开她的日记，最多两小时。填写的内容算她的回答，并记录由谁打开、用什么方式。",
         "Opens her diary on this device, for two hours at most. What is filled in counts as her "
@@ -15,9 +16,17 @@ LIST: Mapping[str, Translated] = {
     "behalf.site_tablet": Translated(
         "她在研究中心的平板上自己填", "She fills it in herself on the site's tablet"
     ),
-    "behalf.provisioned_device": Translated(
-        "电话或当面访谈，由研究人员读题并填写",
-        "Interview by telephone or in person: staff read the questions and fill in",
+    "behalf.telephone_interview": Translated(
+        "电话访谈：研究人员读题，并填写她的回答",
+        "Telephone interview: you read the questions out and fill in what she answers",
+    ),
+    "behalf.not_for": Translated("不适用于：", "Not for:"),
+    "behalf.none": Translated(
+        "本研究只接受参与者自己填写。", "In this study only the participant herself fills in."
+    ),
+    "refusal.mode_not_allowed": Translated(
+        "本研究的这份问卷不接受这种填写方式。",
+        "This study does not take answers to this form in this way.",
     ),
     "behalf.open": Translated("打开日记", "Open the diary"),
     "people.total": Translated("共 {count} 人", "{count} in all"),

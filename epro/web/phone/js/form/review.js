@@ -2,19 +2,23 @@
 
 import { said, t } from "../i18n.js";
 import { HelpButton } from "../screens/help.js";
+import { state } from "../state.js";
 import { html, Problems, Screen, useState } from "../ui.js";
 import { metBy } from "./advising.js";
 import { check } from "./checks.js";
 import { nearDays } from "./days.js";
 import { Row } from "./parts.js";
 import { inWords } from "./said.js";
+import { modeOf } from "./submission.js";
 
 const BY_OTHERS = ["read_to_me", "answered_for_me"];
 const MOST_WORDS = 500;
 
 /** Show the answers. `look(place)` leads to a question and back here; `finish(changes)` sends off. */
 export function Review({ draft, pages, lead, back, change, look, finish }) {
-  const [isOthers, setOthers] = useState(BY_OTHERS.includes(draft.completer));
+  // In an interview somebody reads the questions to her, whatever else is true.
+  const isRead = modeOf(state().profile) === "telephone_interview";
+  const [isOthers, setOthers] = useState(isRead || BY_OTHERS.includes(draft.completer));
   const [wrong, setWrong] = useState([]);
   const items = pages.flatMap((page) => page.items.filter((one) => one.type !== "info").map((item) => ({ item, place: page.place })));
   const isFixed = draft.form.questionnaire.code === "relative_report";
@@ -35,7 +39,7 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
     if (draft.corrects) return html`<button type="button" class="main" onClick=${() => submit(draft.completer)}>${t("correct.submit")}</button>`;
     if (isFixed || isOthers) {
       return html`<button type="button" class="main" onClick=${() => submit(chosen)}>${t("review.submit")}</button>
-        ${isFixed ? null : html`<button type="button" class="quiet" onClick=${() => { setOthers(false); change({ completer: null }); }}>${t("review.who.self")}</button>`}`;
+        ${isFixed || isRead ? null : html`<button type="button" class="quiet" onClick=${() => { setOthers(false); change({ completer: null }); }}>${t("review.who.self")}</button>`}`;
     }
     return html`<button type="button" class="main" onClick=${() => submit("self")}>${t("review.submit_self")}</button>
       <button type="button" class="quiet" onClick=${() => setOthers(true)}>${t("review.who.others")}</button>`;

@@ -66,6 +66,6 @@ export function answersOf(draft) {
 }
 
 /** Return how the answers are taken: on her own phone, unless the site opened the app for her. */
-function modeOf(profile) {
+export function modeOf(profile) {
   return profile && profile.on_behalf ? profile.on_behalf.mode : undefined;
 }
