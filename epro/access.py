@@ -86,6 +86,8 @@ class Permission(StrEnum):
     READ_AUDIT_REVIEW = "read_audit_review"
     REVIEW_AUDIT_TRAIL = "review_audit_trail"
     KEEP_ACCOUNTS = "keep_accounts"
+    PRACTISE = "practise"
+    KEEP_TRAINING_ROOM = "keep_training_room"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -107,6 +109,7 @@ _FOLLOWS = {
     Permission.RECONCILE_EVENTS,
 }
 _INVESTIGATES = _READS_A_SITE | {
+    Permission.PRACTISE,
     Permission.READ_MESSAGE,
     Permission.REVIEW_DATA,
     Permission.SIGN_OFF_RECORD,
@@ -152,6 +155,8 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: frozenset(
         _READS_A_SITE
         | {
+            Permission.PRACTISE,
+            Permission.KEEP_TRAINING_ROOM,
             Permission.ENROL_PARTICIPANT,
             # Hands her the app, or reads it to her; an investigator never does (T-06).
             Permission.ANSWER_ON_BEHALF,
@@ -196,12 +201,16 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         }
     ),
     # Rates SLEDAI-2K masked: neither diaries nor infusion dates (SAFETY section 4).
-    Role.OUTCOMES_ASSESSOR: frozenset(_OWN | {Permission.RATE_OUTCOME}),
+    Role.OUTCOMES_ASSESSOR: frozenset(_OWN | {Permission.RATE_OUTCOME, Permission.PRACTISE}),
     Role.MONITOR: frozenset(
         _READS_A_SITE
         | _FOLLOWS
         # That a monitor has looked is all that she puts on record (EMA 6.2.2).
-        | {Permission.READ_AUDIT_REVIEW, Permission.REVIEW_AUDIT_TRAIL}
+        | {
+            Permission.READ_AUDIT_REVIEW,
+            Permission.REVIEW_AUDIT_TRAIL,
+            Permission.PRACTISE,
+        }
     ),
     # Sees how many events there are, small counts hidden, and not the events themselves.
     Role.DATA_MANAGER: frozenset(
@@ -327,6 +336,11 @@ class Actor:
             if grant.site_id in (site_id, None):
                 return grant.role
         return self.grants[0].role
+
+    @property
+    def is_by_pin(self) -> bool:
+        """Whether a PIN on a trusted phone opened this session, which is good for flags alone."""
+        return self.only == TRUSTED_PHONE_MAY
 
     def _granting(self, permission: Permission) -> list[Grant]:
         if permission in SCOPE_FOR and SCOPE_FOR[permission] not in self.scopes:

@@ -55,9 +55,11 @@ from epro.api.edc import token as edc_token
 from epro.api.edc import writing as edc_writing
 from epro.api.errors import EproApi, register_error_handlers
 from epro.api.json import IsoJson
+from epro.api.training_door import TrainingDoor
 from epro.clock import Clock
 from epro.crypto import Keyring
 from epro.parts import build_parts
+from epro.rooms import Rooms
 from epro.settings import Settings
 from epro.web.console.every import CONSOLE
 from epro.web.phone import pages as phone
@@ -86,6 +88,7 @@ def create_app(
     app.url_map.converters.update(code=CodeConverter, slug=SlugConverter)
     app.config.update(_flask_config(settings))
     app.extensions["epro"] = build_parts(settings, keyring=keyring, clock=clock)
+    app.extensions["epro_rooms"] = Rooms(app.extensions["epro"])
     tokens = JWTManager(app)
     api = EproApi(app)
     _describe(api)
@@ -103,6 +106,7 @@ def create_app(
         app.before_request(follow_rehearsal_clock)
     requests.watch(app)
     register_error_handlers(app, tokens)
+    app.wsgi_app = TrainingDoor(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

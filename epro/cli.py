@@ -17,6 +17,7 @@ from epro.commands import (
     running,
     safety,
     study,
+    training,
 )
 from epro.commands.common import Commands
 
@@ -36,7 +37,7 @@ def main() -> None:
 
 PARTS = (
     running, database, study, questionnaire, people, participant, journal, edc, odm, events,
-    safety, description, demonstration, rehearsing,
+    safety, description, demonstration, rehearsing, training,
 )  # fmt: skip
 for part in PARTS:
     for command in part.COMMANDS:

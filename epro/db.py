@@ -138,9 +138,11 @@ def make_engine(url: str) -> Engine:
     """Create the engine for SQLite or PostgreSQL with the settings a clinical record deserves."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite_engine(url)
+    # A URL may name a schema of its own, as those of training rooms do.
+    own = make_url(url).query.get("options", "")
     return create_engine(
         url, pool_pre_ping=True, pool_size=10, max_overflow=20,
-        connect_args={"options": POSTGRESQL_OPTIONS, "connect_timeout": 10},
+        connect_args={"options": f"{POSTGRESQL_OPTIONS} {own}".rstrip(), "connect_timeout": 10},
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -20,6 +21,7 @@ from epro.providers import (
 )
 
 MIN_KEY_BYTES = 32
+USUAL_PORT = 5432
 # A call of a provider takes 20 seconds at most; see notifications.pace for what follows from it.
 LEASE_S, SETTLE_S = 90, 60
 
@@ -37,6 +39,7 @@ class BadSettings(Exception):
 class Settings:
     """Everything a process needs to know about where it runs.
 
+    Training rooms get databases of their own beside `training_url`; without it there are none.
     Without `mail` or `sms`, what would leave that way is kept in the development inbox. `lease_s`
     and `settle_s` are for the sending of messages, in seconds of the wall's clock. Without
     `is_phone_offline` phones give up what they keep of the app; `is_phone_bundled` serves it as one
@@ -48,6 +51,7 @@ class Settings:
     token_key: str
     field_keys: tuple[str, ...]
     lookup_key: bytes
+    training_url: str | None = None
     is_rehearsal: bool = False
     trusted_proxies: int = 0
     public_url: str = "http://127.0.0.1:8000"
@@ -85,6 +89,7 @@ class Settings:
             database_url=env.get(
                 "EPRO_DATABASE_URL", f"sqlite:///{env.get('EPRO_VAR', 'var')}/epro.sqlite3"
             ),
+            training_url=_training_url(env, is_production=is_production),
             token_key=keys.text("EPRO_TOKEN_KEY", lambda: secrets.token_urlsafe(48)),
             field_keys=tuple(
                 keys.text("EPRO_FIELD_KEYS", lambda: Fernet.generate_key().decode()).split(",")
@@ -153,6 +158,12 @@ def _environment(env: Mapping[str, str], faults: list[str]) -> Environment:
         return Environment.PRODUCTION
 
 
+def _training_url(env: Mapping[str, str], *, is_production: bool) -> str | None:
+    """Return where training rooms are kept; in production only where the operator says."""
+    usual = None if is_production else f"sqlite:///{env.get('EPRO_VAR', 'var')}/training.sqlite3"
+    return env.get("EPRO_TRAINING_DATABASE_URL") or usual
+
+
 def _number(env: Mapping[str, str], name: str, faults: list[str], *, default: int = 0) -> int:
     text = env.get(name, str(default))
     if not text.isdecimal():
@@ -179,6 +190,7 @@ def _weaknesses(settings: Settings) -> list[str]:
     for number, key in enumerate(settings.field_keys, start=1):
         if key and not _is_fernet_key(key):
             faults.append(f"EPRO_FIELD_KEYS: key {number} is not 32 bytes in URL-safe base64.")
+    faults += _weaknesses_of_training(settings)
     if not settings.is_production:
         return faults
     if settings.is_rehearsal:
@@ -192,6 +204,27 @@ def _weaknesses(settings: Settings) -> list[str]:
     ):
         faults.append("The token, look-up and field keys must all differ.")
     return faults
+
+
+def _weaknesses_of_training(settings: Settings) -> list[str]:
+    if settings.training_url is None:
+        return []
+    name = "EPRO_TRAINING_DATABASE_URL"
+    if _is_one_database(settings.training_url, settings.database_url):
+        return [f"{name} is the trial's own database; training rooms need another."]
+    if settings.is_production and settings.training_url.startswith("sqlite"):
+        return [f"{name} is SQLite; production needs PostgreSQL."]
+    return []
+
+
+def _is_one_database(one: str, other: str) -> bool:
+    """Tell whether two URLs lead to the same database, whoever signs in and by which driver."""
+    a, b = urlsplit(one), urlsplit(other)
+    places = [
+        (url.scheme.partition("+")[0], url.hostname, url.port or USUAL_PORT, url.path)
+        for url in (a, b)
+    ]
+    return places[0] == places[1]
 
 
 def _is_fernet_key(key: str) -> bool:

@@ -51,6 +51,7 @@ SHARING = (
     "tests/blackbox/",
     "tests/browser/",
     "tests/rehearsal/",
+    "tests/training/",
     "tests/web/",
     "tests/api/test_access_matrix",
     "tests/api/test_contract_fuzz",

@@ -1,7 +1,8 @@
 """What a view needs from the composed application: doors to the database, time, who is asking."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -17,18 +18,70 @@ from epro.api.blueprint import note_guard
 from epro.clock import wall_clock_now
 from epro.crypto import Keyring
 from epro.errors import NotPermitted, NotSignedIn
+from epro.models import TrainingRoom
 from epro.parts import Parts
-from epro.services import edc_clients, journal, rehearsal, revealing, sessions
+from epro.rooms import Rooms
+from epro.services import edc_clients, journal, rehearsal, revealing, sessions, training
 from questionnaires.catalogue import Catalogue
 from questionnaires.licensing import EntryMode
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_CLIENT_LENGTH = 200
+ROOM_CLAIM = "room"
+
+
+# Set by the door of the training rooms (epro/api/training_door.py) on what comes in by it.
+TRAINING_DOOR = "epro.training"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The training room that a request is inside of."""
+
+    room: TrainingRoom
+    parts: Parts
+
+
+def trial_parts() -> Parts:
+    """Return the parts of the running application; what is asked inside a room is not for them."""
+    return cast("Parts", current_app.extensions["epro"])
 
 
 def parts() -> Parts:
-    """Return the parts of the running application."""
-    return cast("Parts", current_app.extensions["epro"])
+    """Return the parts that this request works with: the trial's, or those of a training room.
+
+    Raises NotSignedIn for a page of a room before somebody was let in: never the trial instead.
+    """
+    if (room := current_room()) is not None:
+        return room.parts
+    if is_in_training():
+        raise NotSignedIn
+    return trial_parts()
+
+
+def is_in_training() -> bool:
+    """Tell whether the request came in by the door of the training rooms, or is inside one."""
+    return TRAINING_DOOR in request.environ or current_room() is not None
+
+
+def current_room() -> Room | None:
+    """Return the training room that the request is inside of."""
+    return cast("Room | None", g.get("room"))
+
+
+def enter_room(room_id: UUID, *, user_id: UUID | None = None) -> None:
+    """Have the rest of this request work inside a room. Raises NotSignedIn once it is closed.
+
+    With `user_id`, of staff: also for whoever has no part in the site any more.
+    """
+    with trial_parts().database.reading() as session:
+        room = training.entered(session, room_id, user_id)
+    g.room = Room(room, rooms().parts_of(room))
+
+
+def rooms() -> Rooms:
+    """Return the ways into the training rooms."""
+    return cast("Rooms", current_app.extensions["epro_rooms"])
 
 
 @contextmanager
@@ -64,7 +117,7 @@ def sequenced_reading() -> Iterator[Session]:
 def now() -> datetime:
     """Return trial time: one instant for the whole request."""
     if "now" not in g:
-        g.now = parts().clock.now()
+        g.now = trial_parts().clock.now()
     return cast("datetime", g.now)
 
 
@@ -75,7 +128,7 @@ def wall_now() -> datetime:
 
 def keyring() -> Keyring:
     """Return the keys of this deployment."""
-    return parts().keyring
+    return trial_parts().keyring
 
 
 def catalogue(session: Session) -> Catalogue:
@@ -106,8 +159,8 @@ def follow_rehearsal_clock() -> None:
     """
     if request.blueprint == "health":
         return
-    with reading() as session:
-        parts().clock.move_to_offset(rehearsal.offset(session))
+    with trial_parts().database.reading() as session:
+        trial_parts().clock.move_to_offset(rehearsal.offset(session))
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -145,6 +198,7 @@ def _signed_in_actor() -> Actor:
         person_id, device_session_id = UUID(claims["sub"]), UUID(claims["sid"])
     except (KeyError, ValueError) as error:
         raise NotSignedIn from error
+    enter_claimed_room(claims)
     with reading() as session:
         actor = sessions.actor_of(
             session, person_id, device_session_id, client=client_name(), wall_now=wall_now()
@@ -159,6 +213,26 @@ def _signed_in_actor() -> Actor:
         with transaction() as session:
             sessions.touch(session, actor, wall_now=wall_now())
     return actor
+
+
+def enter_claimed_room(claims: Mapping[str, Any]) -> None:
+    """Go into the room that a participant's token is for; one without is for the trial.
+
+    Staff work inside by pages alone, whose cookie says nothing that is understood here.
+    """
+    if claims.get(ROOM_CLAIM) is None:
+        return
+    try:
+        room_id = UUID(claims[ROOM_CLAIM])
+    except (TypeError, ValueError) as error:
+        raise NotSignedIn from error
+    enter_room(room_id)
+
+
+def room_claim() -> dict[str, str]:
+    """Return what a token says that is handed out inside a room; nothing in the trial."""
+    room = current_room()
+    return {} if room is None else {ROOM_CLAIM: str(room.room.id)}
 
 
 def _signed_in_client(claims: dict[str, Any]) -> Actor:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, request, request_started
 
-from epro.api.context import parts
+from epro.api.context import trial_parts
 from epro.errors import BodyTooLarge
 from epro.logs import redact, request_id
 
@@ -66,7 +66,7 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.path.startswith(NEVER_STORED):
         response.headers["Cache-Control"] = "no-store"
-    if parts().settings.public_url.startswith("https://"):
+    if trial_parts().settings.public_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR_S}; includeSubDomains"
     return response
 

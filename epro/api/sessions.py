@@ -25,14 +25,17 @@ from epro.api.context import (
     client_address,
     client_name,
     current_actor,
+    enter_claimed_room,
     keyring,
     now,
     public,
     requires,
+    room_claim,
     transaction,
     wall_now,
 )
 from epro.api.places import note_place
+from epro.api.training_door import enter_by_activation_code, enter_by_subject_number
 from epro.errors import (
     NotSignedIn,
     SessionRevoked,
@@ -109,6 +112,7 @@ class SessionSchema(Schema):
 @blueprint.refuses(WeakSecret, WrongCredentials, TooManyAttempts)
 def activate(typed: dict[str, Any]) -> dict[str, Any]:
     """Trade a single-use activation code and the year of birth for a PIN of one's own."""
+    enter_by_activation_code(typed["code"])
     with transaction() as session:
         signed_in = activation.activate(
             session,
@@ -131,6 +135,7 @@ def activate(typed: dict[str, Any]) -> dict[str, Any]:
 @blueprint.refuses(WrongCredentials, TooManyAttempts)
 def sign_in_participant(typed: dict[str, Any]) -> dict[str, Any]:
     """Sign in by subject number and PIN."""
+    enter_by_subject_number(typed["code"])
     with transaction() as session:
         signed_in = signing_in.sign_in_participant(
             session,
@@ -180,6 +185,7 @@ def refresh() -> dict[str, Any]:
         device_session_id, generation = UUID(claims["sid"]), int(claims["gen"])
     except (KeyError, ValueError, TypeError) as error:
         raise NotSignedIn from error
+    enter_claimed_room(claims)
     with transaction() as session:
         signed_in = sessions.rotate(
             session,
@@ -215,9 +221,10 @@ def _note_place(session: Session, signed_in: SignedIn, *, transport: str) -> Non
 def _handed_over(signed_in: SignedIn, *, transport: str) -> dict[str, Any]:
     """Mint both tokens and hand them over the way that was asked for."""
     identity, session_id = str(signed_in.person_id), str(signed_in.device_session_id)
-    access = create_access_token(identity, additional_claims={"sid": session_id})
+    claims = {"sid": session_id} | room_claim()
+    access = create_access_token(identity, additional_claims=claims)
     renewal = create_refresh_token(
-        identity, additional_claims={"sid": session_id, "gen": signed_in.generation}
+        identity, additional_claims=claims | {"gen": signed_in.generation}
     )
     is_by_cookie = transport == COOKIE
     if is_by_cookie:

@@ -18,6 +18,7 @@ from epro.errors import DomainError
 from epro.jobs.turns import SecondWorkerRefused
 from epro.migrate import current_revision, head_revision
 from epro.parts import Parts, build_parts
+from epro.rooms import NoPlaceForRooms
 from epro.services import rehearsal
 from epro.serving import PortTaken
 from epro.settings import BadSettings, Settings
@@ -26,8 +27,8 @@ from questionnaires.lint import PackageRefused
 from questionnaires.sources import PackageFaults
 
 TOLD_AS_THEY_ARE = (
-    BadSettings, ChildEnded, NotReady, OSError, PackageFaults, PackageRefused, PortTaken,
-    SecondWorkerRefused, UnreadableSecret,
+    BadSettings, ChildEnded, NoPlaceForRooms, NotReady, OSError, PackageFaults, PackageRefused,
+    PortTaken, SecondWorkerRefused, UnreadableSecret,
 )  # fmt: skip
 
 

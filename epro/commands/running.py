@@ -9,11 +9,13 @@ from epro.commands import demonstration
 from epro.commands.common import opened_parts, var_folder
 from epro.demo import phone
 from epro.jobs.runner import Worker
+from epro.jobs.tasks import JOBS
 from epro.logs import configure_logging
 from epro.migrate import upgrade
 from epro.serving import refuse_taken_port, serve
 from epro.settings import Settings
 from epro.supervision import Supervisor
+from epro.training import keeping
 
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
@@ -99,7 +101,8 @@ def worker(*, when_moved: bool) -> None:
     with opened_parts() as parts:
         if when_moved and not parts.settings.is_rehearsal:
             raise click.UsageError("--when-moved is for rehearsals: nothing else moves a clock.")
-        Worker(parts).run_until_stopped(is_ticking=not when_moved)
+        worker = Worker(parts, (*JOBS, keeping.job()))
+        worker.run_until_stopped(is_ticking=not when_moved)
 
 
 def _described_way_in(address: str, code: str, activation_code: str, year: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.access import Actor
+from epro.demo.life import Cast
 from epro.models import Disposition, EventSource, Participant
 from epro.services import adverse_events, candidates
 from epro.services.adverse_events import Choice
@@ -14,14 +14,16 @@ from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 from questionnaires.catalogue import Catalogue
 
 # Her story has pain on some evenings; one stretch is an event, the next is nobody's decision yet.
-CODE = "SZ01-005"
+WHOSE = 5
 
 
-def decide_about(
-    session: Session, physician: Actor, *, catalogue: Catalogue, now: datetime
-) -> None:
+def decide_about(session: Session, cast: Cast, *, catalogue: Catalogue, now: datetime) -> None:
     """Record an event from an episode, one from the laboratory, one in error; leave an episode."""
-    participant = session.scalars(select(Participant).where(Participant.code == CODE)).one()
+    physician = cast.actor(session, "principal")
+    code = f"{cast.site.code}-{WHOSE:03}"
+    participant = session.scalars(select(Participant).where(Participant.code == code)).first()
+    if participant is None:
+        return
     found = candidates.candidates_of(session, participant, catalogue=catalogue, now=now)
     episodes = [one for one in found if one.source is EventSource.EPISODE]
     if not episodes:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from epro.access import system_actor
-from epro.demo.site import YEAR_OF_BIRTH
+from epro.demo.life import YEAR_OF_BIRTH
 from epro.models import Participant
 from epro.parts import Parts
 from epro.services import enrolment, planning

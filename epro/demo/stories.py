@@ -24,7 +24,7 @@ INFUSED_DAYS_AGO = (2, 21, 33, 50)
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One invented participant; days count from today, back into the past.
+    """One invented participant, by the number in her code; days count back from today.
 
     `infused_days_ago` None with `planned_in_days` has her infusion still before her; `forgets` are
     the numbers of the diaries she missed, the first being 0. `complains` is what her last diary
@@ -32,7 +32,7 @@ class Story:
     her joints were, by the number of the diary. `says` is for those whose story is not told here.
     """
 
-    code: str
+    number: int
     what: str
     enrolled_days_ago: int
     is_active: bool = True
@@ -48,14 +48,14 @@ class Story:
 
 
 TOLD = (
-    Story("SZ01-001", "enrolled, not yet activated", 0, is_active=False),
-    Story("SZ01-002", "before her infusion, a fever that somebody looks after", 6,
+    Story(1, "enrolled, not yet activated", 0, is_active=False),
+    Story(2, "before her infusion, a fever that somebody looks after", 6,
           planned_in_days=1, complains={"temp": 38.0}, is_taken=True),
-    Story("SZ01-003", "in the middle of the 28 days, breathless last evening", 20,
+    Story(3, "in the middle of the 28 days, breathless last evening", 20,
           infused_days_ago=12, forgets=(4,), is_late_on=(7,),
           complains={"urgent": ("breathing",), "breathing": ("at-rest",)}),
-    Story("SZ01-004", "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
-    Story("SZ01-005", "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17),
+    Story(4, "infused yesterday evening", 9, infused_days_ago=1, infused_at=time(19, 30)),
+    Story(5, "through the 28 days", 45, infused_days_ago=38, forgets=(9, 10, 17),
           pains={5: 6, 6: 7, 7: 6, 20: 6, 21: 6}),
 )  # fmt: skip
 
@@ -68,10 +68,12 @@ def stories(today: date) -> tuple[Story, ...]:
     )
     return TOLD + tuple(
         Story(
-            person.code, f"infused {days} days ago, lives as people do", days + 8,
+            number, f"infused {days} days ago, lives as people do", days + 8,
             infused_days_ago=days, is_taken=True, says=_as_in_a_rehearsal(person, today, days),
         )
-        for person, days in zip(people[len(TOLD) :], INFUSED_DAYS_AGO, strict=True)
+        for number, (person, days) in enumerate(
+            zip(people[len(TOLD) :], INFUSED_DAYS_AGO, strict=True), start=len(TOLD) + 1
+        )
     )  # fmt: skip
 
 

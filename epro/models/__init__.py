@@ -70,6 +70,7 @@ from epro.models.site_day import DataReview, Deputy, HandOverNote, Visit
 from epro.models.staff import SiteMembership, StaffSetupCode, User
 from epro.models.study_version import SiteActivation, StudyVersion
 from epro.models.transcription import Transcription
+from epro.models.training import RoomState, TrainingRoom
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
 from questionnaires.licensing import EntryMode
 
@@ -142,6 +143,7 @@ __all__ = [
     "ReminderChannel",
     "ResponseRevision",
     "ResponseStatus",
+    "RoomState",
     "Roster",
     "RosterShift",
     "SaeSending",
@@ -162,6 +164,7 @@ __all__ = [
     "Task",
     "Timeliness",
     "Transcription",
+    "TrainingRoom",
     "TrustedPhone",
     "User",
     "Visit",

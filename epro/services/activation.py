@@ -105,6 +105,12 @@ def activation_lookup(code: str, *, keyring: Keyring) -> str:
     return keyring.lookup("activation_code", normalise_code(code))
 
 
+def is_known(session: Session, lookup: str) -> bool:
+    """Tell whether a code was ever issued here, whatever has become of it."""
+    found = select(ActivationCode.id).where(ActivationCode.code_lookup == lookup)
+    return session.scalar(found) is not None
+
+
 def _why_refused(
     session: Session, issued: ActivationCode, year_of_birth: int, *, keyring: Keyring, now: datetime
 ) -> str | None:

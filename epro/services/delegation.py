@@ -4,7 +4,7 @@ The principal investigator answers for the whole site and may do every task; eve
 delegation that holds on the very day, in the site's zone, under an unbroken signature.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -78,6 +78,31 @@ def delegate(
     Raises NotFound for a site or person out of reach, InvalidInput for days that are over or a
     person whose role does not fit the task, and what `signing.sign` raises.
     """
+
+    def prove() -> None:
+        signing.prove(session, actor, proof, keyring=keyring, now=now)
+
+    return _delegate(session, actor, new, prove, now=now)
+
+
+def invent(session: Session, actor: Actor, new: NewDelegation, *, now: datetime) -> None:
+    """Have an invented principal investigator delegate, who is nobody and proves nothing.
+
+    Only in a training room: raises NotFound for a site that is real.
+    """
+    if not sites.is_of_training(new.site):
+        raise NotFound
+    _delegate(session, actor, new, lambda: None, now=now)
+
+
+def _delegate(
+    session: Session,
+    actor: Actor,
+    new: NewDelegation,
+    prove: Callable[[], None],
+    *,
+    now: datetime,
+) -> ShownDelegation:
     site = sites.get_site(session, new.site)
     if not actor.may_at(Permission.SIGN_DELEGATION, site.id):
         raise NotFound
@@ -94,7 +119,7 @@ def delegate(
         id=uuid4(), site_id=site.id, user_id=person.id, task=new.task, from_on=new.from_on,
         to_on=new.to_on, recorded_at=now,
     )  # fmt: skip
-    signing.prove(session, actor, proof, keyring=keyring, now=now)
+    prove()
     session.add(row)
     session.flush()
     record = record_of(row, site, person)

@@ -16,6 +16,8 @@ from epro.services import journal
 from epro.services.journal import Subject
 
 CODE = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
+# Sites of training rooms begin with them, and real ones never do.
+TRAINING_LETTERS = "XX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,20 @@ class SiteFacts:
     phone_24h: str
 
 
-def add_site(session: Session, actor: Actor, facts: SiteFacts, *, now: datetime) -> Site:
+def add_site(
+    session: Session,
+    actor: Actor,
+    facts: SiteFacts,
+    *,
+    is_training: bool = False,
+    now: datetime,
+) -> Site:
     """Add a site; the same facts again change nothing.
 
     Raises InvalidInput for a code or zone that is none, AlreadyExists when the code stands for a
-    site with other facts.
+    site with other facts. Codes of training rooms are for them alone.
     """
-    if problems := list(_problems(facts)):
+    if problems := list(_problems(facts, is_training=is_training)):
         raise InvalidInput(details={"problems": problems})
     values = asdict(facts)
     standing = session.scalars(select(Site).where(Site.code == facts.code)).first()
@@ -116,8 +125,15 @@ def codes_for(session: Session, actor: Actor, permission: Permission) -> frozens
     return frozenset(session.scalars(select(Site.code).where(Site.id.in_(site_ids))))
 
 
-def _problems(facts: SiteFacts) -> Iterator[dict[str, str]]:
+def is_of_training(code: str) -> bool:
+    """Tell whether a site's or participant's code is one of a training room."""
+    return code.startswith(TRAINING_LETTERS)
+
+
+def _problems(facts: SiteFacts, *, is_training: bool) -> Iterator[dict[str, str]]:
     if not CODE.fullmatch(facts.code):
         yield {"place": "code", "message": "A site code is two capital letters and two digits."}
+    if is_of_training(facts.code) is not is_training:
+        yield {"place": "code", "message": f"{TRAINING_LETTERS} stands for training rooms."}
     if facts.zone not in available_timezones():
         yield {"place": "zone", "message": "This is not the name of an IANA time zone."}

@@ -72,9 +72,9 @@ class Known:
 class World:
     """The application on a database of its own; `sign_in` as many people as a test needs."""
 
-    def __init__(self, database_url: str, *, is_rehearsal: bool = False) -> None:
+    def __init__(self, database_url: str, *, is_rehearsal: bool = False, **changed: Any) -> None:
         self.clock, self.keyring = FrozenClock(), make_keyring()
-        settings = make_settings(database_url, is_rehearsal=is_rehearsal)
+        settings = make_settings(database_url, is_rehearsal=is_rehearsal, **changed)
         self.app: Flask = create_app(settings, keyring=self.keyring, clock=self.clock)
         self.database: Database = self.app.extensions["epro"].database
         self._numbers = count(1)
@@ -88,6 +88,7 @@ class World:
         return self
 
     def __exit__(self, *_failure: object) -> None:
+        self.app.extensions["epro_rooms"].close()
         self.database.engine.dispose()
 
     def request(self, method: str, path: str, **sent: Any) -> TestResponse:
@@ -261,7 +262,11 @@ class Worlds(dict[DatabaseKind, World]):
             pytest.fail(f"There is no world on {kind}: {failure!r}", pytrace=False)
         try:
             url = self._shelf.new(kind)
-            self[kind] = self._opened.enter_context(World(url, is_rehearsal=self._is_rehearsal))
+            self[kind] = self._opened.enter_context(
+                World(
+                    url, is_rehearsal=self._is_rehearsal, training_url=self._shelf.new_empty(kind)
+                )
+            )
         except Exception as failure:
             self._failures[kind] = failure
             raise

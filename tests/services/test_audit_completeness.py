@@ -71,7 +71,7 @@ COMPOSED = {"response.": {"response.completed", "response.in_progress"}}
 RECORDING = ("epro/services/", "epro/jobs/", "epro/api/")
 # Texts of the same form there that say something else.
 NO_VERBS = {
-    "epro.access", "inbox.css", "inbox.html",
+    "epro.access", "epro.training", "training.invalid", "inbox.css", "inbox.html",
     "ae.csv", "ae.json", "changes.ndjson", "odm.xml", "qs.csv", "qs.json",
     "response.answered_at", "response.id", "response.questionnaire_code",
     "response.questionnaire_version", "response.revision", "response.status",

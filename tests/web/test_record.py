@@ -21,6 +21,7 @@ from tests.web.cases_day import DAY_CASES
 from tests.web.cases_paper import PAPER_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.cases_record import RECORD_CASES
+from tests.web.cases_training import TRAINING_CASES
 from tests.web.pages import CONSOLE, send, text_of
 from tests.web.test_ratings import rate
 
@@ -171,6 +172,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **RECORD_CASES,
     **ACCOUNT_CASES,
     **PAPER_CASES,
+    **TRAINING_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
 }
 

@@ -34,6 +34,7 @@ from epro.web.console import (
     timelines,
     today,
     transcribing,
+    training_pages,
 )
 
 CONSOLE = (
@@ -42,5 +43,5 @@ CONSOLE = (
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     transcribing, timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, auditing,
-    team, system_pages, accounts, setting_up,
+    team, system_pages, accounts, setting_up, training_pages,
 )  # fmt: skip

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import Permission
-from epro.api.context import catalogue, current_actor, now, reading
-from epro.services import message_log, sending_again
+from epro.api.context import catalogue, current_actor, is_in_training, now, reading
+from epro.services import message_log, practising, sending_again
 from epro.services.message_log import Outcome, Wanted
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, uuid
@@ -58,10 +58,11 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
     )
     with reading() as session:
         found = message_log.list_page(session, current_actor(), wanted, now=now())
+        texts = practising.texts_of(session) if is_in_training() else {}
     return render_framed(
         "messages.html", status=status, here="messages", refused=refused,
         found=found, wanted=wanted, spans=SPANS, args=request.args.to_dict(),
         outcomes=list(Outcome), channels=list(ChannelName),
         may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
-        is_filtered=replace(wanted, after=None) != Wanted(),
+        is_filtered=replace(wanted, after=None) != Wanted(), texts=texts,
     )  # fmt: skip

@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("team", "versions", "console_system.show_versions", Permission.READ_QUESTIONNAIRE),
     Entry("team", "system", "console_system.show", Permission.READ_SYSTEM),
     Entry("team", "accounts", "console_accounts.show_list", Permission.KEEP_ACCOUNTS),
+    Entry("own", "training", "console_training.show", Permission.PRACTISE),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
 

@@ -13,6 +13,7 @@ from epro.api.context import (
     current_actor,
     now,
     reading,
+    room_claim,
     transaction,
     wall_now,
 )
@@ -55,6 +56,7 @@ def open_app(code: str) -> ResponseReturnValue:
         return _page(code, status=refusal.status, refused=typed.refused(FORM, refusal))
     claims = {
         "sid": str(signed_in.device_session_id), "behalf": str(actor.id), "mode": mode.value,
+        **room_claim(),
     }  # fmt: skip
     life: timedelta = sessions.ON_BEHALF_LIMIT
     token = create_access_token(

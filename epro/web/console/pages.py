@@ -12,7 +12,14 @@ from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
 from epro.access import Permission
-from epro.api.context import current_actor, now, public, reading
+from epro.api.context import (
+    current_actor,
+    current_room,
+    is_in_training,
+    now,
+    public,
+    reading,
+)
 from epro.errors import DomainError, NotFound
 from epro.services import safety_inbox
 from epro.web.console import navigation
@@ -75,6 +82,9 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
         actor=g.get("actor"),
         menu=list(navigation.entries_for(g.actor)) if "actor" in g else [],
         now=now(),
+        room=current_room(),
+        is_training=is_in_training(),
+        trial_training=console_session.TRAINING,
         **values,
     )
     return Response(page, status=status, mimetype="text/html")
@@ -106,7 +116,10 @@ def current_language() -> Language:
 def inside(path: str | None) -> str:
     """Return a path of the console to go on to; for anything else, where the day begins."""
     is_inside = path is not None and path.startswith(f"{console_session.PATH}/")
-    return path if path and is_inside and "\\" not in path else url_for("console_frame.home")
+    if path and is_inside and "\\" not in path:
+        # Within the world that was asked: never from a training room into the trial.
+        return f"{request.script_root}{path}"
+    return url_for("console_frame.home")
 
 
 @blueprint.get("/")
@@ -123,7 +136,7 @@ def choose_language(chosen: str) -> AnyResponse:
     language = Language.EN if chosen == Language.EN else Language.ZH
     response = redirect(inside(request.args.get("to")), code=303)
     response.set_cookie(
-        LANGUAGE_COOKIE, language, path=console_session.PATH, max_age=A_YEAR_S,
+        LANGUAGE_COOKIE, language, path=console_session.cookie_path(), max_age=A_YEAR_S,
         httponly=True, secure=console_session.is_https(), samesite="Lax",
     )  # fmt: skip
     return response

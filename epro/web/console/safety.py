@@ -214,7 +214,7 @@ def flag_page(
         "flag.html", status=status, here="flags", taken_before=taken_before, refused=refused,
         reason_against=reason_against, phone=phone, Standing=Standing, choices=CHOICES,
         may_acknowledge=actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id),
-        may_follow_up=actor.only is None,
+        may_follow_up=not actor.is_by_pin,
         may_read_identity=actor.may_at(Permission.READ_IDENTITY, flag.site_id), **shown,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ that renews itself by the clock counts as nobody being there.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from hmac import compare_digest
@@ -20,17 +21,28 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from epro.access import Actor, Permission
 from epro.api.blueprint import note_guard
-from epro.api.context import client_name, parts, reading, transaction, wall_now
+from epro.api.context import (
+    client_name,
+    enter_room,
+    is_in_training,
+    reading,
+    transaction,
+    trial_parts,
+    wall_now,
+)
 from epro.errors import DomainError, NotPermitted, NotSignedIn, SessionRevoked
-from epro.services import sessions
+from epro.rooms import PREFIX
+from epro.services import sessions, training
 from epro.services.sessions import SignedIn
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PATH = "/console"
+TRAINING = f"{PATH}/training"
 COOKIE = "epro_console"
+ROOM_COOKIE = "epro_console_training"
 PHONE_COOKIE = "epro_console_phone"
-AUDIENCE = "console"
+AUDIENCE, ROOM_AUDIENCE = "console", "training"
 RENEW_AFTER = timedelta(minutes=7, seconds=30)
 
 
@@ -70,12 +82,22 @@ def page(permission: Permission, *, is_watching: bool = False) -> Callable[[View
 
 def to_sign_in() -> AnyResponse:
     """Lead to the door, and back to where the person wanted to be."""
+    if is_in_training():
+        return out_of_the_room()
     is_form = request.method != "GET"
     wanted = None if is_form else request.full_path.removesuffix("?")
     door = "unlock" if PHONE_COOKIE in request.cookies else "sign_in"
-    where = url_for(f"console_sign_in.{door}", to=wanted)
+    return _lead_to(url_for(f"console_sign_in.{door}", to=wanted))
+
+
+def out_of_the_room() -> AnyResponse:
+    """Lead from a training room to the page of the trial where rooms are entered."""
+    return _lead_to(TRAINING)
+
+
+def _lead_to(where: str) -> AnyResponse:
     if "HX-Request" in request.headers:
-        # A redirect would put the sign-in page into the middle of the table.
+        # A redirect would put the whole page into the middle of the table.
         return Response(headers={"HX-Redirect": where})
     return redirect(where, code=303)
 
@@ -86,10 +108,22 @@ def hand_out(response: AnyResponse, signed_in: SignedIn) -> AnyResponse:
     return response
 
 
+def hand_out_inside(response: AnyResponse, signed_in: SignedIn, room_id: UUID) -> AnyResponse:
+    """Put a session inside a room into the browser, beside the one of the trial."""
+    _set_cookie(response, signed_in.person_id, signed_in.device_session_id, room_id=room_id)
+    return response
+
+
 def forget(response: AnyResponse) -> AnyResponse:
     """Take the session out of the browser."""
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax")
+    name = ROOM_COOKIE if is_in_training() else COOKIE
+    response.delete_cookie(name, path=cookie_path(), httponly=True, samesite="Lax")
     return response
+
+
+def cookie_path() -> str:
+    """Return where the cookies of this page are sent: to the trial or to a room, never to both."""
+    return f"{request.script_root}{PATH}"
 
 
 def csrf_token() -> str:
@@ -115,11 +149,16 @@ def _signed_in_actor(*, is_watching: bool) -> Actor:
         person_id, device_session_id = UUID(claims["sub"]), UUID(claims["sid"])
     except (KeyError, ValueError) as error:
         raise NotSignedIn from error
+    room_id = UUID(claims["inside"]) if is_in_training() else None
+    if room_id is not None:
+        enter_room(room_id, user_id=person_id)
     g.console_csrf = claims["csrf"]
     with reading() as session:
         actor = sessions.actor_of(
             session, person_id, device_session_id, client=client_name(), wall_now=wall_now()
         )
+        if room_id is not None:
+            actor = replace(actor, only=training.INSIDE_MAY)
         is_touch_due = sessions.is_touch_due(session, actor, wall_now=wall_now())
     if is_watching:
         return actor
@@ -133,29 +172,42 @@ def _signed_in_actor(*, is_watching: bool) -> Actor:
         def _renew(response: Response) -> Response:
             # The same form token: a page that is open in another tab can still be sent.
             if COOKIE not in "".join(response.headers.getlist("Set-Cookie")):
-                _set_cookie(response, person_id, device_session_id, csrf=csrf)
+                _set_cookie(response, person_id, device_session_id, csrf=csrf, room_id=room_id)
             return response
 
     return actor
 
 
 def _claims() -> dict[str, Any]:
+    cookie, audience = (
+        (ROOM_COOKIE, ROOM_AUDIENCE) if is_in_training() else (COOKIE, AUDIENCE)
+    )  # fmt: skip
     try:
-        claims = decode_token(request.cookies.get(COOKIE, ""))
+        claims = decode_token(request.cookies.get(cookie, ""))
     except (PyJWTError, JWTExtendedException) as error:
         raise NotSignedIn from error
-    if claims.get("for") != AUDIENCE or "csrf" not in claims:
+    if claims.get("for") != audience or "csrf" not in claims:
         raise NotSignedIn
     return claims
 
 
 def _set_cookie(
-    response: AnyResponse, person_id: UUID, device_session_id: UUID, *, csrf: str | None = None
+    response: AnyResponse,
+    person_id: UUID,
+    device_session_id: UUID,
+    *,
+    csrf: str | None = None,
+    room_id: UUID | None = None,
 ) -> None:
-    claims = {"sid": str(device_session_id), "for": AUDIENCE} | ({"csrf": csrf} if csrf else {})
+    claims = {"sid": str(device_session_id), "for": AUDIENCE}
+    if room_id is not None:
+        claims |= {"for": ROOM_AUDIENCE, "inside": str(room_id)}
+    if csrf:
+        claims["csrf"] = csrf
     response.set_cookie(
-        COOKIE, create_access_token(str(person_id), additional_claims=claims),
-        path=PATH, httponly=True, secure=is_https(),
+        COOKIE if room_id is None else ROOM_COOKIE,
+        create_access_token(str(person_id), additional_claims=claims),
+        path=PATH if room_id is None else f"{PREFIX}{PATH}", httponly=True, secure=is_https(),
         # Lax, not Strict: the link in a mail about a flag has to open for whoever is signed in.
         samesite="Lax",
     )  # fmt: skip
@@ -163,4 +215,4 @@ def _set_cookie(
 
 def is_https() -> bool:
     """Tell whether pages are served over TLS, so that cookies may insist on it."""
-    return parts().settings.public_url.startswith("https://")
+    return trial_parts().settings.public_url.startswith("https://")

@@ -7,7 +7,7 @@ import segno
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from epro.api.context import catalogue, now, parts, transaction
+from epro.api.context import catalogue, now, transaction, trial_parts
 from epro.errors import DomainError
 from epro.models import Site
 from epro.services import studies
@@ -31,7 +31,7 @@ def code_sheet(
     except DomainError as refusal:
         return show(status=refusal.status, refused=typed.refused(form, refusal))
     code = in_halves(issued.activation_code)
-    base = parts().settings.public_url.rstrip("/")
+    base = trial_parts().settings.public_url.rstrip("/")
     return render_framed(
         "sheet.html", here="participants", issued=issued, who=issued.participant, site=site,
         zone=site.zone, code=code, address=f"{base}/a", study=package.title,

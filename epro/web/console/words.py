@@ -13,6 +13,7 @@ from epro.web.console.words_participants import PARTICIPANTS
 from epro.web.console.words_record import RECORD
 from epro.web.console.words_sealing import SEALING
 from epro.web.console.words_time import TIME
+from epro.web.console.words_training import TRAINING
 from questionnaires.definition import Translated
 
 _FRAME = {
@@ -206,6 +207,6 @@ _REFUSALS = {
 
 WORDS: Mapping[str, Translated] = {
     **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
-    **SEALING, **AUDIT, **ACCOUNTS, **WORDS_OF_PAPER,
+    **SEALING, **AUDIT, **ACCOUNTS, **WORDS_OF_PAPER, **TRAINING,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from epro.api.context import catalogue, parts, public, reading
+from epro.api.context import catalogue, public, reading, trial_parts
 from epro.errors import NotFound
 from epro.settings import Settings
 from epro.web.phone.shell import FOLDER, KINDS, Shell, read_bundle, read_modules
@@ -129,7 +129,7 @@ def _shell() -> Shell:
 
 
 def _settings() -> Settings:
-    return parts().settings
+    return trial_parts().settings
 
 
 def _numbers() -> SiteDefaults:

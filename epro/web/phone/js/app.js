@@ -10,7 +10,7 @@ import * as outbox from "./outbox.js";
 import { base, version } from "./place.js";
 import * as record from "./record.js";
 import * as router from "./router.js";
-import { ForSomebody, Late } from "./screens/banners.js";
+import { ForSomebody, Late, Practice } from "./screens/banners.js";
 import { Ended } from "./screens/ended.js";
 import { Entry } from "./screens/entry.js";
 import { FormScreen } from "./screens/form.js";
@@ -29,6 +29,7 @@ import { hearReply } from "./questions.js";
 import { refresh as refreshSafety } from "./safety.js";
 import * as session from "./session.js";
 import { state, update, useFacts } from "./state.js";
+import { noteWhose } from "./training.js";
 import { html, render, useEffect } from "./ui.js";
 import * as renewal from "./update.js";
 
@@ -42,11 +43,12 @@ const FAMILY = "open/relative_report"; // the one form that can be filled in wit
 const root = document.getElementById("app");
 
 function App({ code }) {
-  const { session: standing, route } = useFacts();
+  const { session: standing, route, participant } = useFacts();
+  noteWhose(participant);
   useEffect(() => {
     if (standing === "open") catchUp();
   }, [standing]);
-  return html`<${ForSomebody} /><${Late} />${screen(standing, route, code)}`;
+  return html`<${Practice} /><${ForSomebody} /><${Late} />${screen(standing, route, code)}`;
 }
 
 function screen(standing, route, code) {

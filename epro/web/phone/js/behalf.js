@@ -3,6 +3,7 @@
 
 import { call, Unreachable } from "./api.js";
 import { state, update } from "./state.js";
+import { isTraining } from "./training.js";
 
 const ENTRY = "#/behalf";
 const MARK = "epro-behalf";
@@ -40,5 +41,6 @@ export async function end() {
   const { participant } = state();
   sessionStorage.removeItem(MARK);
   await call("DELETE", "/sessions/current").catch(() => null);
-  location.replace(participant ? `/console/participants/${encodeURIComponent(participant)}` : "/console/");
+  const desk = isTraining() ? "/training/console" : "/console";
+  location.replace(participant ? `${desk}/participants/${encodeURIComponent(participant)}` : `${desk}/`);
 }

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 import { t } from "./i18n.js";
+import { isTraining } from "./training.js";
 
 export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 
@@ -66,6 +67,7 @@ function jump(field) {
 /** Show a number that can be pressed, and read where pressing does nothing. */
 export function Call({ number, text, kind = "call" }) {
   if (!number) return null;
+  if (isTraining()) return html`<span class=${kind}>${text} <bdi class="number">${number}</bdi> <small>${t("training.no_call")}</small></span>`;
   return html`<a class=${kind} href=${`tel:${number.replace(/[^0-9+]/g, "")}`}>${text} <bdi class="number">${number}</bdi></a>`;
 }
 

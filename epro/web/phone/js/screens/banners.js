@@ -6,7 +6,19 @@ import { t } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import { lateUrgent } from "../outbox.js";
 import { useFacts } from "../state.js";
+import { isTraining } from "../training.js";
 import { Call, html } from "../ui.js";
+
+/** Say on every screen of a training room that it is one. */
+export function Practice() {
+  useFacts();
+  if (!isTraining()) return null;
+  return html`
+    <div class="practice" role="region" aria-label=${t("training.mark")}>
+      <p><strong>${t("training.mark")}</strong> ${t("training.what")}</p>
+    </div>
+  `;
+}
 
 /** Say for whom the app was opened, where the site opened it; and give the device back. */
 export function ForSomebody() {
