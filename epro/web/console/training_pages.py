@@ -83,8 +83,8 @@ def enter(site: str) -> ResponseReturnValue:
         )
     response = hand_out_inside(redirect(INSIDE, code=303), signed_in, room.id)
     response.set_cookie(
-        LANGUAGE_COOKIE, current_language(), path=INSIDE, httponly=True, secure=is_https(),
-        samesite="Lax",
+        LANGUAGE_COOKIE, current_language(), path=f"{PREFIX}{PATH}", httponly=True,
+        secure=is_https(), samesite="Lax",
     )  # fmt: skip
     return response
 
