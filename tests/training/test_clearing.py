@@ -102,7 +102,11 @@ def test_what_breaks_inside_breaks_nothing_outside(
     job = Job(name="broken", every=keeping.EVERY, run=broken)
     monkeypatch.setattr(keeping, "INSIDE", (job,))
 
-    assert Keeper(bare.trial).look_after_all() == 0
+    keeper = Keeper(bare.trial)
+    done = keeper.look_after_all()
+    keeper.rooms.close()
+
+    assert done == 0
 
 
 def test_two_workers_do_not_fill_one_room(bare: Schooling) -> None:
