@@ -101,7 +101,7 @@ def worker(*, when_moved: bool) -> None:
     with opened_parts() as parts:
         if when_moved and not parts.settings.is_rehearsal:
             raise click.UsageError("--when-moved is for rehearsals: nothing else moves a clock.")
-        worker = Worker(parts, (*JOBS, keeping.job()))
+        worker = Worker(parts, (*JOBS, keeping.job(parts)))
         worker.run_until_stopped(is_ticking=not when_moved)
 
 

@@ -27,14 +27,13 @@ NOT_INSIDE = frozenset({"watchdog", "watch_feed", "make_snapshots"})
 INSIDE = tuple(job for job in JOBS if job.name not in NOT_INSIDE)
 
 
-def job() -> Job:
+def job(trial: Parts) -> Job:
     """Return the worker's line for training rooms; it opens each room once for its process."""
-    keepers: dict[int, Keeper] = {}
-
-    def keep_rooms(trial: Parts) -> int:
-        return keepers.setdefault(id(trial), Keeper(trial)).look_after_all()
-
-    return Job(name="training_rooms", every=EVERY, run=keep_rooms, leads_to_more=False)
+    keeper = Keeper(trial)
+    return Job(
+        name="training_rooms", every=EVERY, run=lambda _trial: keeper.look_after_all(),
+        leads_to_more=False,
+    )  # fmt: skip
 
 
 class Keeper:
