@@ -30,6 +30,7 @@ OUT_OF_PLACE = frozenset(
         Permission.ACKNOWLEDGE_FEED,
         Permission.WRITE_FROM_EDC,
         Permission.RECONCILE_EVENTS,
+        Permission.KEEP_ACCOUNTS,
         Permission.PRACTISE,
         Permission.KEEP_TRAINING_ROOM,
     }

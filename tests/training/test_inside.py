@@ -110,7 +110,8 @@ def test_only_pages_are_inside_and_no_door(school: Schooling) -> None:
                  "/training/fhir/R4/metadata", "/training/p/",
                  "/training/consolex/today"):  # fmt: skip
         assert browser.get(path).status_code in {404, 405}, path
-    assert browser.get(f"{INSIDE}/sign-in").headers["Location"] == "/console/training"
+    for door in ("sign-in", "unlock", "welcome"):
+        assert browser.get(f"{INSIDE}/{door}").headers["Location"] == "/console/training"
     typed = {"username": "principal_investigator", "password": PASSWORD, "totp": "000000"}
     assert browser.post(f"{INSIDE}/sign-in", data=typed).headers["Location"] == "/console/training"
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
 from epro.access import Permission
+from epro.api.blueprint import doc_of
 from epro.api.context import (
     current_actor,
     current_room,
@@ -32,6 +33,10 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 A_YEAR_S = 365 * 24 * 60 * 60
 LANGUAGE_COOKIE = "epro_console_language"
+# What anybody may ask for inside a training room; every other page there is for who was let in.
+OPEN_INSIDE = frozenset(
+    {"console_frame.choose_language", "console_frame.asset", "console_frame.nothing_here"}
+)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -55,6 +60,14 @@ def _as_page(response: Response) -> Response:
     return response
 
 
+def _no_door_inside() -> AnyResponse | None:
+    """Training rooms have no door of their own: whoever wants in comes from the trial."""
+    if not is_in_training() or request.endpoint in OPEN_INSIDE:
+        return None
+    view = current_app.view_functions[request.endpoint or ""]
+    return console_session.out_of_the_room() if doc_of(view)["permission"] is None else None
+
+
 def new_blueprint(name: str) -> Blueprint:
     """Return a blueprint for pages: its refusals are pages too, and all carry the same headers."""
     made = Blueprint(
@@ -62,6 +75,7 @@ def new_blueprint(name: str) -> Blueprint:
         template_folder=str(FOLDER / "templates"),
     )  # fmt: skip
     made.register_error_handler(DomainError, _refused)
+    made.before_request(_no_door_inside)
     made.after_request(_as_page)
     return made
 

@@ -10,7 +10,6 @@ from epro.api.context import (
     client_address,
     client_name,
     current_actor,
-    is_in_training,
     keyring,
     now,
     public,
@@ -29,7 +28,6 @@ from epro.web.console.session import (
     forget,
     hand_out,
     is_https,
-    out_of_the_room,
     page,
     refuse_other_sites,
 )
@@ -37,13 +35,6 @@ from epro.web.console.session import (
 blueprint = new_blueprint("sign_in")
 
 LONGEST = {"username": 64, "password": 256, "totp": 16, "pin": 64}
-
-
-@blueprint.before_request
-def _no_door_inside() -> ResponseReturnValue | None:
-    """Training rooms have no door of their own: whoever wants in comes from the trial."""
-    is_a_door = (request.endpoint or "").endswith(("sign_in", "unlock", "take_pin"))
-    return out_of_the_room() if is_in_training() and is_a_door else None
 
 
 @blueprint.get("/sign-in")
