@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.sources import name_of, product_files, tree_of
 
-pytestmark = pytest.mark.req("C-07")
+pytestmark = pytest.mark.req("P-06")
 
 # Why each of them may: whoever adds a line could let a training room read or change the trial.
 ALLOWED = {

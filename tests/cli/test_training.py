@@ -10,7 +10,7 @@ SITE = ("site", "add", "--code", "SZ01", "--name-zh", "院", "--name-en", "Hospi
         "Asia/Shanghai", "--phone", "1", "--phone-24h", "2")  # fmt: skip
 
 
-@pytest.mark.req("C-07")
+@pytest.mark.req("P-06")
 def test_a_room_is_opened_and_cleared_with_a_word_of_confirmation(
     fresh_database_url: str, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ from tests.factories import SYSTEM
 from tests.settings import make_settings
 from tests.training.schooling import CODE, GATEWAY, INSIDE, MAIL, SMS, Schooling, post
 
-pytestmark = pytest.mark.req("C-07", "T-01")
+pytestmark = pytest.mark.req("T-01")
 
 
 def test_clearing_ends_all_that_was_in_the_room(bare: Schooling) -> None:

@@ -17,7 +17,7 @@ from tests.api.world import API, HERE, PARTICIPANT, THERE
 from tests.factories import PASSWORD, SYSTEM
 from tests.training.schooling import CODE, CSRF, INSIDE, Schooling, post
 
-pytestmark = pytest.mark.req("C-07")
+pytestmark = pytest.mark.req("P-06")
 
 REAL = re.compile(f"{HERE}|{THERE}|{PARTICIPANT}|深圳测试医院(?<!】深圳测试医院)")
 BANNER = '<aside class="training"'

@@ -10,10 +10,10 @@ from epro.access import Actor, Permission
 from epro.api.context import (
     client_name,
     current_actor,
+    enter_room,
     keyring,
     now,
     reading,
-    rooms,
     transaction,
     trial_parts,
     wall_now,
@@ -77,7 +77,8 @@ def enter(site: str) -> ResponseReturnValue:
             raise NotFound
         person = training.person(session, actor, place)
         training.note_entered(session, actor, room, now=now())
-    with rooms().parts_of(room).database.transaction() as inside:
+    enter_room(room.id, user_id=actor.id)
+    with transaction() as inside:
         signed_in = practising.let_in(
             inside, person, keyring=keyring(), client=client_name(), now=now(), wall_now=wall_now()
         )
