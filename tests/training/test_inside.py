@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from epro.access import Role
 from epro.api.access_table import routes_of
+from epro.api.context import TRAINING_DOOR, parts
+from epro.errors import NotSignedIn
 from epro.models import DeviceSession, JournalEntry, SiteMembership, User
 from epro.services import staff
 from epro.web.console.session import COOKIE, ROOM_COOKIE
@@ -114,6 +116,14 @@ def test_only_pages_are_inside_and_no_door(school: Schooling) -> None:
         assert browser.get(f"{INSIDE}/{door}").headers["Location"] == "/console/training"
     typed = {"username": "principal_investigator", "password": PASSWORD, "totp": "000000"}
     assert browser.post(f"{INSIDE}/sign-in", data=typed).headers["Location"] == "/console/training"
+
+
+def test_without_being_let_in_there_is_no_database_at_all(school: Schooling) -> None:
+    came_by_the_door = {TRAINING_DOOR: True}
+
+    with school.world.app.test_request_context("/console/today", environ_base=came_by_the_door):
+        with pytest.raises(NotSignedIn):
+            parts()
 
 
 @pytest.mark.parametrize("path", ["exports", "system", "training"])
