@@ -119,11 +119,11 @@ def test_only_pages_are_inside_and_no_door(school: Schooling) -> None:
 
 
 def test_without_being_let_in_there_is_no_database_at_all(school: Schooling) -> None:
-    came_by_the_door = {TRAINING_DOOR: True}
+    by_the_door = {TRAINING_DOOR: True}
+    request = school.world.app.test_request_context("/console/today", environ_base=by_the_door)
 
-    with school.world.app.test_request_context("/console/today", environ_base=came_by_the_door):
-        with pytest.raises(NotSignedIn):
-            parts()
+    with request, pytest.raises(NotSignedIn):
+        parts()
 
 
 @pytest.mark.parametrize("path", ["exports", "system", "training"])
