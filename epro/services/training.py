@@ -138,9 +138,9 @@ def open_rooms(session: Session) -> Sequence[TrainingRoom]:
     return [room for room in rooms(session) if room.state is RoomState.OPEN]
 
 
-def site_for(session: Session, actor: Actor, code: str, permission: Permission) -> Site:
+def site_for(session: Session, actor: Actor, site_id: UUID, permission: Permission) -> Site:
     """Return a site where the actor has the permission. Raises NotFound."""
-    site = session.scalars(select(Site).where(Site.code == code)).first()
+    site = session.get(Site, site_id)
     if site is None or not actor.may_at(permission, site.id):
         raise NotFound
     return site

@@ -45,9 +45,13 @@ class Schooling:
         self.keeper.rooms.close()
         self.world.__exit__()
 
-    def site(self) -> Site:
+    def site(self, code: str = HERE) -> Site:
         with self.trial.database.reading() as session:
-            return session.scalars(select(Site).where(Site.code == HERE)).one()
+            return session.scalars(select(Site).where(Site.code == code)).one()
+
+    def door(self, act: str, code: str = HERE) -> str:
+        """Return where a form about a site's room is sent."""
+        return f"/console/training/{self.site(code).id}/{act}"
 
     def room(self) -> TrainingRoom:
         with self.trial.database.reading() as session:
@@ -63,7 +67,7 @@ class Schooling:
     def go_in(self, role: Role) -> FlaskClient:
         """Return a browser in which a role's user is in the trial, and in the room beside it."""
         browser = self.world.sign_in_to_console(role)
-        entered = post(browser, "/console/training", f"/console/training/{HERE}/entry")
+        entered = post(browser, "/console/training", self.door("entry"))
         assert entered.status_code == 303, entered.text
         assert entered.headers["Location"] == f"{INSIDE}/"
         return browser

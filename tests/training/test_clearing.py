@@ -16,7 +16,7 @@ from epro.services.sites import SiteFacts
 from epro.settings import BadSettings, Settings
 from epro.training import keeping
 from epro.training.keeping import Keeper
-from tests.api.world import API, HERE, THERE
+from tests.api.world import API, THERE
 from tests.clock import START
 from tests.factories import SYSTEM
 from tests.settings import make_settings
@@ -30,12 +30,10 @@ def test_clearing_ends_all_that_was_in_the_room(bare: Schooling) -> None:
     old = bare.room()
     assert bare.world.request("GET", f"{API}/me", headers=her).status_code == 200
 
-    without_tick = post(browser, "/console/training", f"/console/training/{HERE}/clearing")
+    without_tick = post(browser, "/console/training", bare.door("clearing"))
     assert without_tick.status_code == 422
     assert bare.room().id == old.id
-    cleared = post(
-        browser, "/console/training", f"/console/training/{HERE}/clearing", confirm="yes"
-    )
+    cleared = post(browser, "/console/training", bare.door("clearing"), confirm="yes")
 
     assert cleared.status_code == 303
     assert bare.room().number == old.number + 1

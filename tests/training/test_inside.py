@@ -179,7 +179,7 @@ def test_whoever_leaves_the_site_is_out_of_the_room_at_once(school: Schooling) -
         )  # fmt: skip
         name, person_id = added.user.username, added.user.id
     browser = school.world.sign_in_to_console(name)
-    post(browser, "/console/training", f"/console/training/{HERE}/entry")
+    post(browser, "/console/training", school.door("entry"))
     assert browser.get(f"{INSIDE}/today").status_code == 200
 
     with school.trial.database.transaction() as session:
@@ -211,11 +211,11 @@ def test_who_may_enter_and_who_keeps_the_room(
     page = browser.get("/console/training")
 
     assert page.status_code == (200 if may_enter else 403)
-    assert (f"/console/training/{HERE}/clearing" in page.text) is may_keep
+    assert (school.door("clearing") in page.text) is may_keep
     for path in ("opening", "clearing"):
         csrf = CSRF.search(browser.get("/console/phones").text)
         assert csrf
-        sent = browser.post(f"/console/training/{HERE}/{path}", data={"csrf": csrf[1]})
+        sent = browser.post(school.door(path), data={"csrf": csrf[1]})
         assert (sent.status_code != 403) is may_keep, path
 
 
@@ -223,9 +223,7 @@ def test_the_room_of_another_site_looks_absent(school: Schooling) -> None:
     browser = school.world.sign_in_to_console(Role.COORDINATOR)
 
     for path in ("entry", "opening", "clearing"):
-        sent = post(
-            browser, "/console/training", f"/console/training/{THERE}/{path}", confirm="yes"
-        )
+        sent = post(browser, "/console/training", school.door(path, THERE), confirm="yes")
         assert sent.status_code == 404, path
 
 

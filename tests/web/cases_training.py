@@ -5,19 +5,25 @@ from collections.abc import Callable
 from werkzeug.test import TestResponse
 
 from epro.access import Role
+from epro.services import sites
 from epro.training.keeping import Keeper
 from tests.api.world import HERE, World
 from tests.web.pages import send
 
 
+def _door(world: World, act: str) -> str:
+    with world.database.reading() as session:
+        return f"/training/{sites.get_site(session, HERE).id}/{act}"
+
+
 def open_room(world: World) -> TestResponse:
-    return send(world.sign_in_to_console(Role.COORDINATOR), f"/training/{HERE}/opening")
+    return send(world.sign_in_to_console(Role.COORDINATOR), _door(world, "opening"))
 
 
 def clear_room(world: World) -> TestResponse:
     open_room(world)
     browser = world.sign_in_to_console(Role.COORDINATOR)
-    return send(browser, f"/training/{HERE}/clearing", confirm="yes")
+    return send(browser, _door(world, "clearing"), confirm="yes")
 
 
 def enter_room(world: World) -> TestResponse:
@@ -25,11 +31,11 @@ def enter_room(world: World) -> TestResponse:
     keeper = Keeper(world.app.extensions["epro"], only=())
     keeper.look_after_all()
     keeper.rooms.close()
-    return send(world.sign_in_to_console(Role.MONITOR), f"/training/{HERE}/entry")
+    return send(world.sign_in_to_console(Role.MONITOR), _door(world, "entry"))
 
 
 TRAINING_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
-    "POST /console/training/{site}/opening": (open_room, "training_room.opened"),
-    "POST /console/training/{site}/clearing": (clear_room, "training_room.cleared"),
-    "POST /console/training/{site}/entry": (enter_room, "training_room.entered"),
+    "POST /console/training/{site_id}/opening": (open_room, "training_room.opened"),
+    "POST /console/training/{site_id}/clearing": (clear_room, "training_room.cleared"),
+    "POST /console/training/{site_id}/entry": (enter_room, "training_room.entered"),
 }

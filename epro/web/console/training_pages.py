@@ -1,6 +1,7 @@
 """The training room of a site: opened, entered, cleared and filled anew; from the trial's side."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -41,20 +42,20 @@ def show() -> ResponseReturnValue:
     return _page()
 
 
-@blueprint.post("/training/<code:site>/opening")
+@blueprint.post("/training/<uuid:site_id>/opening")
 @page(Permission.KEEP_TRAINING_ROOM)
-def open_room(site: str) -> ResponseReturnValue:
+def open_room(site_id: UUID) -> ResponseReturnValue:
     """Open the room of a site; the worker fills it."""
 
     def act(session: Session, actor: Actor, place: Site) -> None:
         training.open_room(session, actor, place, now=now())
 
-    return _attempt(site, act)
+    return _attempt(site_id, act)
 
 
-@blueprint.post("/training/<code:site>/clearing")
+@blueprint.post("/training/<uuid:site_id>/clearing")
 @page(Permission.KEEP_TRAINING_ROOM)
-def clear_room(site: str) -> ResponseReturnValue:
+def clear_room(site_id: UUID) -> ResponseReturnValue:
     """Throw away what was done in the room, and have another filled; only with a tick."""
 
     def act(session: Session, actor: Actor, place: Site) -> None:
@@ -62,16 +63,16 @@ def clear_room(site: str) -> ResponseReturnValue:
             raise typed.not_right("confirm", CONFIRM)
         training.clear(session, actor, place, now=now())
 
-    return _attempt(site, act)
+    return _attempt(site_id, act)
 
 
-@blueprint.post("/training/<code:site>/entry")
+@blueprint.post("/training/<uuid:site_id>/entry")
 @page(Permission.PRACTISE)
-def enter(site: str) -> ResponseReturnValue:
+def enter(site_id: UUID) -> ResponseReturnValue:
     """Go in, by a session of the room's own; the trial stays open beside it."""
     actor = current_actor()
     with transaction() as session:
-        place = training.site_for(session, actor, site, Permission.PRACTISE)
+        place = training.site_for(session, actor, site_id, Permission.PRACTISE)
         room = training.room_of(session, place)
         if room is None or room.state is not RoomState.OPEN:
             raise NotFound
@@ -90,15 +91,15 @@ def enter(site: str) -> ResponseReturnValue:
     return response
 
 
-def _attempt(site: str, act: Callable[[Session, Actor, Site], None]) -> ResponseReturnValue:
+def _attempt(site_id: UUID, act: Callable[[Session, Actor, Site], None]) -> ResponseReturnValue:
     def at_site(session: Session) -> None:
         actor = current_actor()
         act(
             session, actor,
-            training.site_for(session, actor, site, Permission.KEEP_TRAINING_ROOM),
+            training.site_for(session, actor, site_id, Permission.KEEP_TRAINING_ROOM),
         )  # fmt: skip
 
-    return typed.attempt(site, at_site, show=_page, to=url_for("console_training.show"))
+    return typed.attempt(str(site_id), at_site, show=_page, to=url_for("console_training.show"))
 
 
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
