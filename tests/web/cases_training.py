@@ -5,7 +5,7 @@ from collections.abc import Callable
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.services import sites
+from epro.services import sites, training
 from epro.training.keeping import Keeper
 from tests.api.world import HERE, World
 from tests.web.pages import send
@@ -17,6 +17,7 @@ def _door(world: World, act: str) -> str:
 
 
 def open_room(world: World) -> TestResponse:
+    _close_what_stands(world)
     return send(world.sign_in_to_console(Role.COORDINATOR), _door(world, "opening"))
 
 
@@ -32,6 +33,13 @@ def enter_room(world: World) -> TestResponse:
     keeper.look_after_all()
     keeper.rooms.close()
     return send(world.sign_in_to_console(Role.MONITOR), _door(world, "entry"))
+
+
+def _close_what_stands(world: World) -> None:
+    with world.database.transaction() as session:
+        standing = training.room_of(session, sites.get_site(session, HERE))
+        if standing is not None:
+            standing.closed_at = world.clock()
 
 
 TRAINING_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
