@@ -69,8 +69,8 @@ from epro.models.site import Site
 from epro.models.site_day import DataReview, Deputy, HandOverNote, Visit
 from epro.models.staff import SiteMembership, StaffSetupCode, User
 from epro.models.study_version import SiteActivation, StudyVersion
-from epro.models.transcription import Transcription
 from epro.models.training import RoomState, TrainingRoom
+from epro.models.transcription import Transcription
 from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKind
 from questionnaires.licensing import EntryMode
 
@@ -163,8 +163,8 @@ __all__ = [
     "StudyVersion",
     "Task",
     "Timeliness",
-    "Transcription",
     "TrainingRoom",
+    "Transcription",
     "TrustedPhone",
     "User",
     "Visit",

@@ -33,8 +33,8 @@ from epro.web.console import (
     team,
     timelines,
     today,
-    transcribing,
     training_pages,
+    transcribing,
 )
 
 CONSOLE = (
