@@ -1,11 +1,13 @@
 """Files for people, made at once: each with its checksum, and on record with who took it away."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from io import StringIO
 from typing import Any
 
 from sqlalchemy import select
@@ -77,7 +79,7 @@ def put_on_record(
         name=f"{kind.value.replace('_', '-')}-{now:%Y%m%d-%H%M}.csv",
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
-        row_count=max(text.count("\n") - 1, 0),
+        row_count=max(sum(1 for _row in csv.reader(StringIO(text))) - 1, 0),
     )
     journal.record(
         session, actor, "export.taken", Subject(entity_type="export", entity_id=made.sha256),
@@ -88,10 +90,12 @@ def put_on_record(
 
 
 def earlier(session: Session, actor: Actor) -> Sequence[dict[str, Any]]:
-    """Return what the actor took away before, the latest first."""
+    """Return what the actor took away before, at most `MOST_EARLIER`, the latest first."""
+    hers = journal.canonical({"name": actor.name})[1:-1]  # as it stands in a body
     rows = session.execute(
         select(JournalEntry.body)
         .where(JournalEntry.entity_type == "export", JournalEntry.verb == "export.taken")
+        .where(JournalEntry.body.contains(hers, autoescape=True))
         .order_by(JournalEntry.id.desc())
         .limit(MOST_EARLIER)
     )
