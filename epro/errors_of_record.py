@@ -130,3 +130,11 @@ class NotSignedOff(DomainError):
     code = "not_signed_off"
     status = 409
     message = "This record is not signed off, or has changed since it was."
+
+
+class NotTheRater(DomainError):
+    """A rating is put right by whoever entered it, and by nobody else."""
+
+    code = "not_the_rater"
+    status = 403
+    message = "Only the person who entered this rating can put it right."

@@ -39,7 +39,7 @@ blueprint = ApiBlueprint(
     "corrections", __name__, url_prefix="/api/v1",
     description="Later changes of answers; the original stays.",
 )  # fmt: skip
-NOT_SAID = frozenset({CorrectionSource.APP, CorrectionSource.PAPER_CHECK})
+NOT_SAID = frozenset({CorrectionSource.APP, CorrectionSource.PAPER_CHECK, CorrectionSource.RATER})
 SAID_TO_SITE = tuple(one for one in CorrectionSource if one not in NOT_SAID)
 MAX_WORDS = 500
 REFUSED = (
@@ -208,7 +208,9 @@ def list_own_corrections() -> dict[str, Any]:
     with reading() as session:
         participant = session.get_one(Participant, current_actor().id)
         found = corrections.list_of(session, participant)
-        return {"items": [_described(session, one) for one in found]}
+        # A rating is not her answer, and putting it right is no matter of hers.
+        hers = [one for one in found if one.source is not CorrectionSource.RATER]
+        return {"items": [_described(session, one) for one in hers]}
 
 
 @blueprint.post("/me/corrections/<uuid:correction_id>/word")

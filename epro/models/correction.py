@@ -12,9 +12,10 @@ from epro.db import Base
 
 
 class CorrectionSource(StrEnum):
-    """How it became known that an answer was wrong: always from the participant.
+    """How it became known that an answer was wrong: always from whoever gave it.
 
-    By the last, from her own sheet of paper, which had been copied amiss.
+    That is the participant: by `paper_check` from her own sheet, which had been copied amiss; and
+    by `rater` the assessor who entered a rating.
     """
 
     APP = "app"
@@ -23,6 +24,7 @@ class CorrectionSource(StrEnum):
     MESSAGE = "message"
     PAPER = "paper"
     PAPER_CHECK = "paper_check"
+    RATER = "rater"
 
 
 class CorrectionState(StrEnum):

@@ -65,6 +65,11 @@ def test_an_assessor_rates_in_a_room_that_shows_nothing_else(
         page.get_by_role("button", name=say("rating.save", language)).click()
 
         expect(page.locator(".number")).to_contain_text("4")
+        page.locator("summary").click()
+        page.check("[name=a-rash][value=present]")
+        page.fill("[name=reason]", "looked again")
+        page.get_by_role("button", name=say("rating.correct", language)).click()
+        expect(page.locator(".number")).to_contain_text("6")
         looked_at(watched, pictures, "rating", language)
         if has_script:
             assert watched.findings() == []
@@ -106,6 +111,42 @@ def test_an_investigator_reviews_and_new_data_ask_again(
         desk.report(phone)
         page.goto("/console/reviews")
         expect(row).to_be_visible()
+
+
+@pytest.mark.req("T-06")
+@BOTH
+def test_what_she_says_was_wrong_goes_from_her_words_to_the_decision_of_a_second_person(
+    desk: Desk, pictures: Path, language: str, has_script: bool
+) -> None:
+    phone = desk.complaint()
+    with somebody(desk, Role.COORDINATOR, language, has_script=has_script) as watched:
+        page, hands = watched.page, Hands(watched.page, language)
+        page.goto(f"/console/participants/{phone.code}/timeline")
+        page.locator("a[href*='/answers/']").first.click()
+        answer = page.url
+        page.get_by_role("link", name=say("change.put_down", language)).click()
+        page.check("[name=her-effect][value=rest]")
+        hands.choose("source", "call")
+        hands.fill("said_at", f"{desk.system.now().astimezone(ZONE):%Y-%m-%dT%H:%M}")
+        hands.fill("said_words", "那天只是需要休息")
+        hands.fill("reason", "按错了")
+        assert "{" not in page.locator("main").inner_text()
+        looked_at(watched, pictures, "put-down", language)
+        hands.press("change.put_down")
+        request = page.locator("section", has_text=phone.code)
+        expect(request).to_contain_text(say("change.awaiting_participant", language))
+        request.locator("summary").click()
+        request.locator("[name=call_words]").fill("对，只是休息")
+        request.get_by_role("button", name=say("change.is_right", language)).click()
+        expect(request).to_contain_text(say("change.awaiting_decision", language))
+    with somebody(desk, Role.INVESTIGATOR, language, has_script=has_script) as watched:
+        page = watched.page
+        page.goto(f"/console/corrections?code={phone.code}")
+        looked_at(watched, pictures, "decide", language)
+        page.fill("[name=reason]", "电话核实过")
+        page.get_by_role("button", name=say("change.approve", language)).click()
+        page.goto(answer)
+        expect(page.get_by_text(say("answers.revision", language).format(count=2))).to_be_visible()
 
 
 @pytest.mark.req("P-05", "P-06")

@@ -17,7 +17,7 @@ from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
 from tests.factories import PASSWORD, add_user, totp_at
 from tests.services.changes_by_people import report_medicines
 from tests.services.changes_of_records import lock, record_path, sign_off
-from tests.web.pages import send
+from tests.web.pages import CONSOLE, send
 
 NUMBERS = count(1)
 
@@ -43,6 +43,23 @@ def put_down_again(world: World) -> dict[str, object]:
             if one["link_id"] == "temp":
                 one["value"] = 36.3
     return body
+
+
+def what_she_says(world: World, **but: str) -> dict[str, str]:
+    """Return what is typed on the form for what she says was wrong: as she answered, but this."""
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    path = f"/participants/{PARTICIPANT}/answers/{world.known.response}/correction"
+    form = html.fromstring(browser.get(f"{CONSOLE}{path}").text).forms[-1]
+    said = {"source": "call", "said_at": "2026-03-01T19:00", "said_words": "是三十六度四",
+            "reason": "按错了"}  # fmt: skip
+    kept = {name: str(value) for name, value in form.form_values() if name != "csrf"}
+    return kept | said | but
+
+
+def put_down_on_a_page(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    path = f"/participants/{PARTICIPANT}/answers/{world.known.response}/correction"
+    return send(browser, path, **what_she_says(world, **{"her-temp": "36.4"}))
 
 
 def put_down_call(world: World) -> TestResponse:
@@ -227,6 +244,10 @@ def _page(path: str) -> str:
 
 
 RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
+    "POST /console/participants/{code}/answers/{response_id}/correction": (
+        put_down_on_a_page,
+        "correction.put_down",
+    ),
     "POST /console/corrections/{correction_id}/call": (put_down_call, "correction.confirmed"),
     "POST /console/corrections/{correction_id}/decision": (decide_correction, "response.corrected"),
     "POST /console/participants/{code}/event-candidates/{candidate_id}/decision": (

@@ -8,10 +8,16 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import Assessment, Participant, QuestionnaireResponse
+from epro.models import (
+    Assessment,
+    Correction,
+    CorrectionSource,
+    Participant,
+    QuestionnaireResponse,
+)
 from questionnaires.schedule import AnsweredBy
 from tests.api.world import API, EVENING, PARTICIPANT, World
-from tests.factories import shipped_package
+from tests.factories import add_user, shipped_package
 from tests.web.cases_participants import somebody
 from tests.web.pages import CONSOLE, links_of, send, text_of
 
@@ -80,6 +86,101 @@ def test_an_assessor_rates_at_the_visit_and_the_total_is_worked_out(world: World
         ).all()
         assert kept
         assert all(one.counts for one in kept)
+
+
+def correct(world: World) -> TestResponse:
+    """Rate somebody, and put the rating right."""
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    send(browser, path, **FILLED)
+    answer = send(browser, f"{path}/correction", **put_right())
+    world.clock.set(EVENING)
+    return answer
+
+
+def put_right(**but: str) -> dict[str, str]:
+    """Return what is typed to put a rating right: no rash after all."""
+    return FILLED | {"a-rash": "absent", "revision": "1", "reason": "看错了行"} | but
+
+
+@pytest.mark.req("P-06", "T-06")
+def test_a_rating_is_put_right_by_who_entered_it_and_the_first_one_stays(world: World) -> None:
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    send(browser, path, **FILLED)
+    with world.database.transaction() as session:
+        add_user(session, "second.rater", roles=[Role.OUTCOMES_ASSESSOR], keyring=world.keyring)
+    other = world.sign_in_to_console("second.rater")
+
+    offered = browser.get(f"{CONSOLE}{path}")
+    not_hers = other.get(f"{CONSOLE}{path}")
+    by_another = send(other, f"{path}/correction", **put_right())
+    done = send(browser, f"{path}/correction", **put_right())
+    shown = browser.get(f"{CONSOLE}{path}")
+    outdated = send(browser, f"{path}/correction", **put_right(**{"a-rash": "present"}))
+    world.clock.set(EVENING)
+
+    form = html.fromstring(offered.text).forms[-1]
+    assert form.fields["a-arthritis"] == "present"  # as it was rated
+    assert not html.fromstring(not_hers.text).xpath("//form[contains(@action, 'correction')]")
+    assert (by_another.status_code, done.status_code, outdated.status_code) == (403, 303, 409)
+    assert "总分: 4" in text_of(shown)
+    assert "第 1 版" in text_of(shown)
+    assert "总分: 6" in text_of(shown)
+    assert "看错了行" in text_of(shown)
+    with world.database.reading() as session:
+        corrected = session.scalars(
+            select(Correction).where(Correction.source == CorrectionSource.RATER)
+        ).all()
+        assert [one.applied_revision for one in corrected][-1:] == [2]
+
+
+@pytest.mark.parametrize(
+    ("but", "status"),
+    [
+        ({"reason": " "}, 422),
+        ({"a-rash": "present"}, 422),  # as it stands already
+        ({"a-seizure": ""}, 422),
+        ({"revision": "x"}, 422),
+        ({"revision": ""}, 409),
+    ],
+)
+def test_a_rating_that_is_not_put_right_stays_as_it_is_and_nothing_typed_is_lost(
+    world: World, but: dict[str, str], status: int
+) -> None:
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    send(browser, path, **FILLED)
+
+    refused = send(browser, f"{path}/correction", **put_right(**but))
+    shown = browser.get(f"{CONSOLE}{path}")
+    world.clock.set(EVENING)
+
+    assert refused.status_code == status
+    (form,) = [
+        one for one in html.fromstring(refused.text).forms if str(one.action).endswith("correction")
+    ]
+    assert form.fields["a-steroid_per_day"] == "7,5"
+    assert "总分: 6" in text_of(shown)
+
+
+@pytest.mark.req("T-06")
+def test_she_is_not_asked_about_a_rating_that_was_put_right(world: World) -> None:
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    send(browser, path, **FILLED)
+    send(browser, f"{path}/correction", **put_right())
+    with world.database.reading() as session:
+        code = session.scalars(
+            select(Participant.code)
+            .join(Correction, Correction.participant_id == Participant.id)
+            .where(Correction.source == CorrectionSource.RATER)
+            .order_by(Correction.asked_at.desc())
+        ).all()[0]
+    hers = world.request("GET", f"{API}/me/corrections", headers=world.sign_in(code))
+    world.clock.set(EVENING)
+
+    assert hers.get_json()["items"] == []
 
 
 @pytest.mark.req("P-06", "B-01")

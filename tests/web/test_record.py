@@ -23,7 +23,7 @@ from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.cases_record import RECORD_CASES
 from tests.web.cases_training import TRAINING_CASES
 from tests.web.pages import CONSOLE, send, text_of
-from tests.web.test_ratings import rate
+from tests.web.test_ratings import correct, rate
 
 pytestmark = pytest.mark.req("T-01")
 
@@ -174,6 +174,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **PAPER_CASES,
     **TRAINING_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
+    "POST /console/ratings/{assessment_id}/correction": (correct, "response.corrected"),
 }
 
 

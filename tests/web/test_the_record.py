@@ -11,7 +11,7 @@ from epro.services.exports import ExportKind
 from epro.web.console.words import WORDS
 from questionnaires.event_tables import RowName
 from tests.api.world import PARTICIPANT, World
-from tests.web.cases_record import asked, take_export
+from tests.web.cases_record import asked, take_export, what_she_says
 from tests.web.pages import CONSOLE, send, text_of
 
 
@@ -34,6 +34,48 @@ def test_a_request_shows_what_it_would_change_and_is_decided_by_a_second_person(
     assert "36" in waiting
     assert early.status_code == 409
     assert "参与者没有确认" in text_of(after)
+
+
+@pytest.mark.req("T-06")
+def test_what_she_says_was_wrong_is_put_down_on_a_form_filled_in_as_she_answered(
+    world: World,
+) -> None:
+    path = f"/participants/{PARTICIPANT}/answers/{world.known.response}/correction"
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    typed = what_she_says(world)
+
+    same = send(browser, path, **typed)
+    silent = send(browser, path, **(typed | {"her-temp": "36.7", "said_words": " "}))
+    hot = send(browser, path, **(typed | {"her-temp": "75"}))
+    taken = send(browser, path, **(typed | {"her-temp": "36.7"}))
+    shown = text_of(browser.get(f"{CONSOLE}{taken.location.removeprefix(CONSOLE)}"))
+    answers = text_of(browser.get(f"{CONSOLE}{path.removesuffix('/correction')}"))
+
+    assert [one.status_code for one in (same, silent, hot)] == [422, 422, 422]
+    fields = html.fromstring(silent.text).forms[-1].fields
+    assert fields["her-temp"] == "36.7"
+    assert html.fromstring(hot.text).xpath("//*[@name='her-temp' and @aria-invalid]")
+    assert taken.status_code == 303, text_of(taken)
+    assert "36.7" in shown
+    assert "等待参与者确认" in shown
+    assert "36.7" not in answers  # nothing is changed yet
+
+
+@pytest.mark.req("T-06")
+def test_only_an_answer_of_hers_can_be_said_to_be_wrong_and_not_by_an_investigator(
+    world: World,
+) -> None:
+    path = f"/participants/{PARTICIPANT}/answers/{world.known.response}"
+    investigator, coordinator = (
+        world.sign_in_to_console(role) for role in (Role.INVESTIGATOR, Role.COORDINATOR)
+    )
+    theirs = f"/participants/{PARTICIPANT}/answers/{world.known_elsewhere.response}/correction"
+
+    pages = [browser.get(f"{CONSOLE}{path}").text for browser in (investigator, coordinator)]
+
+    assert [f"{path}/correction" in page for page in pages] == [False, True]
+    assert investigator.get(f"{CONSOLE}{path}/correction").status_code == 403
+    assert coordinator.get(f"{CONSOLE}{theirs}").status_code == 404
 
 
 @pytest.mark.req("B-04")

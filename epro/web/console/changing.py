@@ -1,6 +1,7 @@
 """Requests to change data: who asked for what, what she says, and the investigator's decision."""
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 from uuid import UUID
 
@@ -10,15 +11,31 @@ from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
-from epro.services import correction_list, corrections
-from epro.services.correction_asking import HerWord
-from epro.web.console import typed
+from epro.errors import InvalidAnswers, NotFound
+from epro.models import (
+    Assessment,
+    CorrectionSource,
+    Participant,
+    QuestionnaireResponse,
+    Site,
+)
+from epro.services import correction_list, corrections, enrolment, forms, responses
+from epro.services.correction_asking import HerWord, Proposal
+from epro.web.console import item_forms, typed
 from epro.web.console.asked import page_number
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
+from questionnaires.definition import Questionnaire
+from questionnaires.schedule import AnsweredBy
 
 blueprint = new_blueprint("changing")
+
+FORM = "put-down"
+SAID_TO_SITE = (
+    CorrectionSource.CALL, CorrectionSource.VISIT, CorrectionSource.MESSAGE,
+    CorrectionSource.PAPER,
+)  # fmt: skip
 
 
 @blueprint.get("/corrections")
@@ -26,6 +43,49 @@ blueprint = new_blueprint("changing")
 def show() -> ResponseReturnValue:
     """Show the requests that wait, or all of them."""
     return _page()
+
+
+@blueprint.get("/participants/<code:code>/answers/<uuid:response_id>/correction")
+@page(Permission.PUT_DOWN_CORRECTION)
+def show_form(code: str, response_id: UUID) -> ResponseReturnValue:
+    """Show the form for what she says was wrong, filled in as she answered."""
+    return _form(code, response_id)
+
+
+@blueprint.post("/participants/<code:code>/answers/<uuid:response_id>/correction")
+@page(Permission.PUT_DOWN_CORRECTION)
+def put_down(code: str, response_id: UUID) -> ResponseReturnValue:
+    """Put down what she says was wrong; she and an investigator have their say about it."""
+    with reading() as session:
+        response, who, _ = _found(session, code, response_id)
+        questionnaire = _questionnaire(session, response)
+    sent = item_forms.answers_to(questionnaire, prefix=item_forms.HERS)
+
+    def act(session: Session) -> None:
+        proposal = Proposal(
+            questionnaire_code=response.questionnaire_code,
+            questionnaire_version=response.questionnaire_version,
+            corrected_revision=typed.number("revision") or 0, answers=sent,
+            reason=typed.text("reason"), source=typed.chosen("source", CorrectionSource),
+            said_at=typed.needed_instant("said_at", who.zone), said_words=typed.text("said_words"),
+        )  # fmt: skip
+        if proposal.source not in SAID_TO_SITE:
+            raise typed.not_right("source", "Please choose one.")
+        try:
+            corrections.put_down(
+                session, current_actor(), who, response_id, proposal,
+                catalogue=catalogue(session), now=now(),
+            )  # fmt: skip
+        except InvalidAnswers as refusal:
+            refusal.details["problems"] = item_forms.places_of(
+                questionnaire, sent, refusal, prefix=item_forms.HERS
+            )
+            raise
+
+    return typed.attempt(
+        FORM, act, show=partial(_form, code, response_id),
+        to=url_for("console_changing.show", code=code),
+    )  # fmt: skip
 
 
 @blueprint.post("/corrections/<uuid:correction_id>/call")
@@ -58,6 +118,44 @@ def decide(correction_id: UUID) -> ResponseReturnValue:
         )  # fmt: skip
 
     return _attempt(f"decide-{correction_id}", act)
+
+
+def _found(
+    session: Session, code: str, response_id: UUID
+) -> tuple[QuestionnaireResponse, Participant, Site]:
+    """Return an answer of this participant. Raises NotFound, as for one of another site."""
+    actor = current_actor()
+    who = enrolment.get_participant(session, actor, code, Permission.PUT_DOWN_CORRECTION)
+    response = responses.read_one(session, actor, response_id)
+    if response.participant_id != who.id or not _is_hers(session, response):
+        raise NotFound
+    return response, who, session.get_one(Site, who.site_id)
+
+
+def _is_hers(session: Session, response: QuestionnaireResponse) -> bool:
+    """Tell whether she gave these answers herself, so that she can say what was wrong with them."""
+    asked = session.get(Assessment, response.assessment_id) if response.assessment_id else None
+    return asked is None or asked.answered_by is AnsweredBy.PARTICIPANT
+
+
+def _questionnaire(session: Session, response: QuestionnaireResponse) -> Questionnaire:
+    return catalogue(session).questionnaire(
+        response.questionnaire_code, response.questionnaire_version
+    )
+
+
+def _form(
+    code: str, response_id: UUID, *, status: int = 200, refused: Refused | None = None
+) -> ResponseReturnValue:
+    with reading() as session:
+        response, who, site = _found(session, code, response_id)
+        questionnaire = forms.as_asked(session, response, catalogue=catalogue(session))
+    return render_framed(
+        "correction_form.html", status=status, here="corrections", refused=refused, form=FORM,
+        who=who, zone=site.zone, response=response, questionnaire=questionnaire,
+        prefix=item_forms.HERS, sources=SAID_TO_SITE,
+        given=item_forms.filled_in(questionnaire, response.answers, prefix=item_forms.HERS),
+    )  # fmt: skip
 
 
 def _attempt(form: str, act: Callable[[Session], None]) -> ResponseReturnValue:

@@ -1,14 +1,16 @@
 """The outcomes assessor's own small room: who is to be rated, and the form; nothing else."""
 
+from functools import partial
 from uuid import UUID
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading, transaction
 from epro.errors import DomainError, InvalidAnswers
-from epro.services import forms, ratings
+from epro.services import corrections, forms, rating_corrections, ratings
 from epro.web.console import item_forms, typed
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
@@ -17,6 +19,7 @@ from epro.web.console.session import page
 blueprint = new_blueprint("rating")
 
 FORM = "rating"
+CORRECTION = "correction"
 
 
 @blueprint.get("/ratings")
@@ -59,6 +62,33 @@ def rate(assessment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("console_rating.show", assessment_id=assessment_id), code=303)
 
 
+@blueprint.post("/ratings/<uuid:assessment_id>/correction")
+@page(Permission.RATE_OUTCOME)
+def correct(assessment_id: UUID) -> ResponseReturnValue:
+    """Put one's own rating right, with a reason."""
+    actor = current_actor()
+    with reading() as session:
+        questionnaire = ratings.form_of(
+            session, actor, assessment_id, catalogue=catalogue(session)
+        )[3]
+    sent = item_forms.answers_to(questionnaire)
+
+    def act(session: Session) -> None:
+        try:
+            rating_corrections.correct(
+                session, actor, assessment_id, sent, revision=typed.number("revision") or 0,
+                reason=typed.text("reason"), catalogue=catalogue(session), now=now(),
+            )  # fmt: skip
+        except InvalidAnswers as refusal:
+            refusal.details["problems"] = item_forms.places_of(questionnaire, sent, refusal)
+            raise
+
+    return typed.attempt(
+        CORRECTION, act, show=partial(_page, assessment_id),
+        to=url_for("console_rating.show", assessment_id=assessment_id),
+    )  # fmt: skip
+
+
 def _page(
     assessment_id: UUID, *, status: int = 200, refused: Refused | None = None
 ) -> ResponseReturnValue:
@@ -73,7 +103,13 @@ def _page(
             if rated
             else None
         )
+        is_rater = rated is not None and rating_corrections.is_rater(
+            session, current_actor(), rated
+        )
+        versions = corrections.versions_of(session, rated) if rated else ()
     return render_framed(
         "rating.html", status=status, here="ratings", refused=refused, row=row, who=who,
         site=site, zone=site.zone, questionnaire=questionnaire, seen=seen, form=FORM,
+        correction=CORRECTION, is_rater=is_rater, versions=versions,
+        given=item_forms.filled_in(questionnaire, rated.answers) if rated else {},
     )  # fmt: skip

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, reading
 from epro.errors import NotFound
-from epro.models import Participant, Site
+from epro.models import Assessment, Participant, ResponseStatus, Site
 from epro.services import forms, responses
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
+from questionnaires.schedule import AnsweredBy
 
 blueprint = new_blueprint("answers")
 
@@ -28,4 +29,14 @@ def show(code: str, response_id: UUID) -> ResponseReturnValue:
         seen = forms.seen(
             session, response, language=current_language(), catalogue=catalogue(session)
         )
-    return render_framed("answers.html", here="participants", who=who, seen=seen, zone=site.zone)
+        asked = session.get(Assessment, response.assessment_id) if response.assessment_id else None
+        is_hers = asked is None or asked.answered_by is AnsweredBy.PARTICIPANT
+    may_put_down = (
+        is_hers
+        and response.status is ResponseStatus.COMPLETED
+        and current_actor().may_at(Permission.PUT_DOWN_CORRECTION, site.id)
+    )
+    return render_framed(
+        "answers.html", here="participants", who=who, seen=seen, zone=site.zone,
+        may_put_down=may_put_down,
+    )  # fmt: skip

@@ -151,7 +151,20 @@ RATINGS: Mapping[str, Translated] = {
     "rating.none": Translated("现在没有需要评定的参与者", "Nobody is to be rated now"),
     "rating.save": Translated("提交评估", "Submit the rating"),
     "rating.once": Translated(
-        "提交后不能再改。请核对每一项。", "It cannot be changed after this. Check each line."
+        "提交后只能由您本人更正，并说明理由。",
+        "Afterwards only you can put it right, with a reason.",
+    ),
+    "rating.correct": Translated("更正这次评定", "Put this rating right"),
+    "rating.correct.hint": Translated(
+        "原来的评定保留；总分重新计算。", "The rating before stays; the total is worked out anew."
+    ),
+    "rating.not_yours": Translated(
+        "只有评定人本人可以更正。", "Only the person who rated can put it right."
+    ),
+    "rating.versions": Translated("版本", "Versions"),
+    "refusal.not_the_rater": Translated(
+        "只有评定人本人可以更正这次评定。",
+        "Only the person who entered this rating can put it right.",
     ),
     "rating.total": Translated("总分", "Total"),
     "rating.no_total": Translated(

@@ -19,6 +19,14 @@ CHANGES: Mapping[str, Translated] = {
     "change.after": Translated("更正为", "Should be"),
     "change.call": Translated("记下电话里她的话", "Put down what she said on the telephone"),
     "change.her_words": Translated("她的原话", "In her words"),
+    "change.put_down": Translated("记下她要更正的内容", "Put down what she says was wrong"),
+    "change.put_down.hint": Translated(
+        "照她说的改，其余不动。她确认、研究者同意后才更正；在那之前只有安全规则先看一遍。",
+        "Change what she says was wrong and leave the rest. It counts once she has confirmed it "
+        "and an investigator has approved; the safety rules look at it now.",
+    ),
+    "change.how": Translated("怎么知道的", "How it became known"),
+    "change.said_at": Translated("她说的时间", "When she said so"),
     "change.is_right": Translated("她确认是对的", "She says it is right"),
     "change.is_wrong": Translated("她说不对", "She says it is not"),
     "change.approve": Translated("同意更正", "Approve"),
@@ -33,6 +41,7 @@ CHANGES: Mapping[str, Translated] = {
     "change.source.visit": Translated("访视", "a visit"),
     "change.source.message": Translated("短信", "a message"),
     "change.source.paper": Translated("纸质", "paper"),
+    "change.source.rater": Translated("评定人", "the rater"),
     "refusal.second_person_needed": Translated(
         "记录更正或打电话的人不能自己决定。", "Whoever put it down or called cannot decide."
     ),
