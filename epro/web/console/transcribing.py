@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -49,7 +49,9 @@ def show_forms(code: str) -> ResponseReturnValue:
 @blueprint.get("/participants/<code:code>/paper/form")
 @page(Permission.ANSWER_ON_BEHALF)
 def show_form(code: str) -> ResponseReturnValue:
-    """Show the form as it is typed in from the sheet."""
+    """Show the form as it is typed in from the sheet; ask which one where the address is silent."""
+    if not request.args.keys() & {"assessment", "form"}:
+        return redirect(url_for("console_transcribing.show_forms", code=code), code=303)
     return _form_page(code)
 
 
