@@ -61,13 +61,14 @@ def read_modules(folder: Path = FOLDER) -> Shell:
 
 
 def read_bundle(folder: Path = FOLDER) -> Shell:
-    """Return the same shell with one script and one style."""
+    """Return the same shell with few scripts and one style."""
     modules = read_modules(folder)
     files = {
         name: content
         for name, content in modules.files.items()
         if not name.endswith((".js", ".css"))
     }
-    files["app.js"] = bundled(modules.files, modules.entry).encode()
+    scripts = bundled(modules.files, modules.entry)
+    files |= {name: script.encode() for name, script in scripts.items()}
     files["app.css"] = b"\n".join(modules.files[name] for name in modules.styles)
     return Shell(files, "app.js", ("app.css",))

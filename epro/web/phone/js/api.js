@@ -31,6 +31,16 @@ export function hasSession() {
   return cookie("epro_phone_csrf") !== "";
 }
 
+/** Do what needs the server; where it cannot be reached, what `instead` does. */
+export async function unlessUnreachable(work, instead) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    return instead(error);
+  }
+}
+
 /** Return the data of a reading that has to succeed. Throws Unreachable also for a refusal. */
 export async function read(path) {
   const { status, data } = await call("GET", path);

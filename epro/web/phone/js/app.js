@@ -12,15 +12,9 @@ import * as record from "./record.js";
 import * as router from "./router.js";
 import { ForSomebody, Late, Practice } from "./screens/banners.js";
 import { Ended } from "./screens/ended.js";
-import { Entry } from "./screens/entry.js";
 import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
-import { History } from "./screens/history.js";
-import { Move } from "./screens/move.js";
-import { SignOut } from "./screens/out.js";
-import { ChangePin } from "./screens/pin.js";
 import { Reports } from "./screens/reports.js";
-import { Settings } from "./screens/settings.js";
 import { TakeUp } from "./screens/take_up.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
@@ -30,17 +24,16 @@ import { refresh as refreshSafety } from "./safety.js";
 import * as session from "./session.js";
 import { state, update, useFacts } from "./state.js";
 import { noteWhose } from "./training.js";
-import { html, render, useEffect } from "./ui.js";
+import { html, render, Screen, useEffect } from "./ui.js";
 import * as renewal from "./update.js";
 
 const TICK_MS = 20000;
-const SCREENS = {
-  today: Today, form: FormScreen, history: History, entry: Entry, settings: Settings, pin: ChangePin, move: Move,
-  out: SignOut, reports: Reports,
-};
+const SCREENS = { today: Today, form: FormScreen, reports: Reports };
+const SELDOM = new Set(["history", "entry", "settings", "pin", "move", "out"]); // those of screens/seldom.js
 const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
 
 const root = document.getElementById("app");
+let seldom = {}; // screens by their address, once they are there; null where they cannot be had
 
 function App({ code }) {
   const { session: standing, route, participant } = useFacts();
@@ -59,8 +52,14 @@ function screen(standing, route, code) {
   const place = route.rest.join("/");
   const isFamily = route.name === "form" && place === FAMILY;
   if (standing === "locked" && !isFamily) return html`<${Unlock} />`;
-  const Wanted = SCREENS[route.name] || Today;
+  const Wanted = SELDOM.has(route.name) ? seldom && seldom[route.name] : SCREENS[route.name] || Today;
+  if (!Wanted) return html`<${Screen} title=${i18n.t("form.loading.title")} back=${router.back}><p role="status">${i18n.t(seldom ? "form.loading" : "needs_network")}</p><//>`;
   return html`<${Wanted} key=${place} rest=${route.rest} />`;
+}
+
+async function loadSeldom() {
+  seldom = await import("./screens/seldom.js").catch(() => null);
+  update({});
 }
 
 async function catchUp() {
@@ -90,6 +89,7 @@ async function start() {
   const code = router.start();
   root.textContent = "";
   render(html`<${App} code=${code} />`, root);
+  loadSeldom();
   setInterval(() => update({ tick: clock.now() }), TICK_MS);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && state().session === "open") catchUp();

@@ -1,7 +1,7 @@
 // The app opened by the site for a participant, on the site's own device. It keeps nothing on the
 // disk, asks for no PIN, says on every screen for whom it is open, and ends where it was opened.
 
-import { call, Unreachable } from "./api.js";
+import { call, unlessUnreachable } from "./api.js";
 import { state, update } from "./state.js";
 import { isTraining } from "./training.js";
 
@@ -26,14 +26,9 @@ export function isOnBehalf() {
 
 /** Find out for whom; ends where nobody is signed in any more. */
 export async function start() {
-  try {
-    const { status, data } = await call("GET", "/me");
-    if (status !== 200 || !data.on_behalf) return void end();
-    update({ participant: data.code, session: "open", profile: data });
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    end();
-  }
+  const { status, data } = await unlessUnreachable(() => call("GET", "/me"), () => ({}));
+  if (status !== 200 || !data.on_behalf) return void end();
+  update({ participant: data.code, session: "open", profile: data });
 }
 
 /** End it and go back to the site's own pages. */

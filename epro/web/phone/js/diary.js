@@ -1,6 +1,6 @@
 // What is due: the server's list as last heard, and what this phone knows beyond it.
 
-import { Unreachable, read } from "./api.js";
+import { read, unlessUnreachable } from "./api.js";
 import * as clock from "./clock.js";
 import * as db from "./db.js";
 import { keyOf, loadAhead } from "./forms.js";
@@ -22,7 +22,7 @@ export async function recall() {
 /** Ask the server what is due. Returns whether it answered. */
 export async function refresh() {
   const askedAt = Date.now();
-  try {
+  return unlessUnreachable(async () => {
     const diary = await read("/me/assessments");
     await db.put("meta", clock.hear(diary.now, askedAt), "offset");
     const profile = await read("/me");
@@ -32,11 +32,10 @@ export async function refresh() {
     update({ isOnline: true });
     await loadAhead(diary);
     return true;
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
+  }, () => {
     update({ isOnline: false });
     return false;
-  }
+  });
 }
 
 function take(profile, diary) {

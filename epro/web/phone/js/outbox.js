@@ -6,7 +6,7 @@
 // revision, status, assessment_id, state, attempts, refusal}. `body` is the exact text to send, so
 // that every repeat is the same; what is true of one sending only travels in headers.
 
-import { Unreachable, alone, call } from "./api.js";
+import { alone, call, unlessUnreachable } from "./api.js";
 import * as clock from "./clock.js";
 import * as db from "./db.js";
 import { state, update } from "./state.js";
@@ -65,12 +65,6 @@ export async function flush() {
   await alone("epro-outbox", deliverAll);
 }
 
-/** Forget a parked record, after the person was told what it is. */
-export async function discard(key) {
-  await db.remove("outbox", key);
-  await show();
-}
-
 /** Return how an urgent record stands that could not be delivered for two minutes; else null. */
 export function lateUrgent() {
   return state().waiting.find((one) => one.urgent && clock.age(one.made) * 1000 >= LATE_MS) || null;
@@ -100,8 +94,8 @@ async function nextOf(tried) {
 }
 
 /** Send one record. False when there was nobody to hear it. */
-async function deliver(record) {
-  try {
+function deliver(record) {
+  return unlessUnreachable(async () => {
     const headers = { "Answer-Age": String(clock.age(record.made)), "App-Version": version };
     const answer = await call(record.method, record.path, { body: record.body, headers });
     update({ isOnline: true });
@@ -113,12 +107,11 @@ async function deliver(record) {
     const refusal = answer.data && answer.data.error ? answer.data.error.code : String(answer.status);
     await note(record, { state: isFinal ? "parked" : "waiting", refusal });
     return isFinal;
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
+  }, async () => {
     update({ isOnline: false });
     await note(record, { state: "waiting", refusal: "unreachable" });
     return false;
-  }
+  });
 }
 
 /** Tell the site of records that it will not get, also those of somebody who used this phone before. */
@@ -128,13 +121,9 @@ async function tellOfStuck() {
     const isForeign = record.participant !== participant;
     if (record.isTold || (record.state !== "parked" && !isForeign)) continue;
     const stuck = { response_id: record.response_id, refusal: isForeign ? "other_participant" : record.refusal };
-    try {
-      const { status } = await call("POST", "/me/stuck", { body: stuck });
-      if (status === 200) await note(record, { isTold: true });
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      return;
-    }
+    const { status } = await unlessUnreachable(() => call("POST", "/me/stuck", { body: stuck }), () => ({}));
+    if (status === undefined) return;
+    if (status === 200) await note(record, { isTold: true });
   }
 }
 

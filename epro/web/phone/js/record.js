@@ -1,6 +1,6 @@
 // What she has sent, as the server lists it; kept for reading without network.
 
-import { Unreachable, read } from "./api.js";
+import { read, unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import { state, update } from "./state.js";
 
@@ -12,14 +12,11 @@ export async function recall() {
 
 /** Ask for the list anew; without network the kept one stays. */
 export async function refresh() {
-  try {
+  await unlessUnreachable(async () => {
     const { items } = await read("/me/responses");
     await db.put("meta", { participant: state().participant, items }, "record");
     update({ record: items });
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    update({ isOnline: false });
-  }
+  }, () => update({ isOnline: false }));
 }
 
 /** Return one response in words, question by question. Throws Unreachable. */

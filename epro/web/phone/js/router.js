@@ -1,9 +1,7 @@
 // Which screen is shown. Each is an entry in the browser's history, so that the phone's own way back
 // is the way back of the app. Addresses stand behind #: the server sees none of them.
 
-import { state, update } from "./state.js";
-
-let leaving = null; // what a screen has to do before it is left
+import { update } from "./state.js";
 
 /** Begin with the address as it is; return what stood behind # if it is no address of the app. */
 export function start() {
@@ -37,19 +35,7 @@ export function back() {
   else replace("today");
 }
 
-/** Have something done when the present screen is left; `null` takes it back. */
-export function onLeave(work) {
-  leaving = work;
-}
-
 function show() {
-  if (leaving) leaving();
-  leaving = null;
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   update({ route: { name: name || "today", rest } });
-}
-
-/** Return the address as {name, rest}. */
-export function route() {
-  return state().route;
 }

@@ -1,7 +1,7 @@
 // The study's safety rules, kept so that advice needs no network. Asked for anew whenever the diary
 // is opened; the server says "as before" where nothing has changed.
 
-import { call, Unreachable } from "./api.js";
+import { call, unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import { state } from "./state.js";
 
@@ -17,13 +17,9 @@ export async function refresh() {
   const kept = await db.get("meta", "safety");
   const isOwn = kept && kept.participant === state().participant;
   rules = isOwn ? kept.rules : null;
-  try {
-    const headers = isOwn && kept.tag ? { "If-None-Match": kept.tag } : {};
-    const { status, data, tag } = await call("GET", "/me/safety-rules", { headers });
-    if (status !== 200) return;
-    rules = data;
-    await db.put("meta", { participant: state().participant, rules, tag }, "safety");
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-  }
+  const headers = isOwn && kept.tag ? { "If-None-Match": kept.tag } : {};
+  const { status, data, tag } = await unlessUnreachable(() => call("GET", "/me/safety-rules", { headers }), () => ({}));
+  if (status !== 200) return;
+  rules = data;
+  await db.put("meta", { participant: state().participant, rules, tag }, "safety");
 }

@@ -1,6 +1,6 @@
 // Who is at this phone: activation, the screen lock, and the end of a session.
 
-import { call, hasSession, onEnded, Unreachable } from "./api.js";
+import { call, hasSession, onEnded, Unreachable, unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import * as behalf from "./behalf.js";
 import { newId } from "./ids.js";
@@ -30,13 +30,8 @@ export async function start() {
 /** Find a session that only this phone has forgotten, because its storage was cleared. */
 async function stillSignedIn() {
   if (!hasSession()) return { session: "none" };
-  try {
-    const { status, data } = await call("GET", "/me");
-    return status === 200 ? { session: "cleared", participant: data.code } : { session: "none" };
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    return { session: "none" };
-  }
+  const { status, data } = await unlessUnreachable(() => call("GET", "/me"), () => ({}));
+  return status === 200 ? { session: "cleared", participant: data.code } : { session: "none" };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Her own choices of how the app looks, kept on this phone and, for the language, at the server.
 
-import { Unreachable, call } from "./api.js";
+import { call, unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import * as i18n from "./i18n.js";
 import { base } from "./place.js";
@@ -18,11 +18,7 @@ export async function chooseLanguage(language) {
   await i18n.speak(language, `${base}i18n`);
   await keep({ language });
   if (state().session === "none") return;
-  try {
-    await call("PATCH", "/me/preferences", { body: { language } });
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-  }
+  await unlessUnreachable(() => call("PATCH", "/me/preferences", { body: { language } }), () => null);
 }
 
 /** Show all text larger or smaller. */

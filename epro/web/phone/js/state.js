@@ -1,7 +1,7 @@
 // What all screens look at, in one place. Whoever changes something here is a module that owns it;
 // screens only look.
 
-import { useEffect, useState } from "./ui.js";
+import { useEffect, useState } from "../vendor/htm-preact.module.js";
 
 const facts = {
   session: "none", // none · locked · open · ended · cleared

@@ -2,16 +2,17 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 import { t } from "./i18n.js";
+import { go } from "./router.js";
 import { isTraining } from "./training.js";
 
 export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 
 /**
- * Frame a screen: a top line with the way back, under it what `lead` says, the content, a bottom bar
- * with the main button. The heading takes the focus when the screen appears, so that whoever hears
- * the page hears it begin.
+ * Frame a screen: a top line with the way back, what `top` holds and the way to help, under it what
+ * `lead` says, the content, a bottom bar with the main button. The heading takes the focus when the
+ * screen appears, so that whoever hears the page hears it begin.
  */
-export function Screen({ title, back, top, lead, bar, children, kind = "" }) {
+export function Screen({ title, back, top, isHelp, lead, bar, children, kind = "" }) {
   const heading = useRef(null);
   useLayoutEffect(() => {
     document.title = `${title} · ${t("app.name")}`;
@@ -22,7 +23,10 @@ export function Screen({ title, back, top, lead, bar, children, kind = "" }) {
     <div class="screen ${kind}">
       <header class="top">
         ${back ? html`<button class="back" type="button" onClick=${back}>${t("back")}</button>` : html`<span></span>`}
-        <div class="top-right">${top}</div>
+        <div class="top-right">
+          ${top}
+          ${isHelp ? null : html`<button type="button" class="quiet help" onClick=${() => go("help")}>${t("help.button")}</button>`}
+        </div>
         ${lead}
       </header>
       <main>

@@ -3,7 +3,6 @@
 
 import * as clock from "../clock.js";
 import { said, t, time } from "../i18n.js";
-import { HelpButton } from "../screens/help.js";
 import { numberAnswered } from "../screening.js";
 import { useFacts } from "../state.js";
 import { Call, html, Screen } from "../ui.js";
@@ -19,7 +18,7 @@ export function Advice({ draft, back, understood, mistaken }) {
   const isRed = most.tier !== "ORANGE";
   const words = [...new Set(rules.filter((rule) => rule.tier === most.tier).map((rule) => said(rule.advice)))];
   return html`
-    <${Screen} title=${t(isRed ? "advice.red" : "advice.orange")} back=${back} kind=${isRed ? "advice danger" : "advice today"} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t(isRed ? "advice.red" : "advice.orange")} back=${back} kind=${isRed ? "advice danger" : "advice today"}
       bar=${html`<button type="button" class="second" onClick=${understood}>${t("advice.understood")}</button>
         ${mistaken ? html`<button type="button" class="quiet" onClick=${mistaken}>${t("advice.mistaken")}</button>` : null}`}>
       <div class="frame" role="alert">

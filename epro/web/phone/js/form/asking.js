@@ -3,7 +3,6 @@
 
 import { said, t } from "../i18n.js";
 import { answerQuestion } from "../questions.js";
-import { HelpButton } from "../screens/help.js";
 import { html, Problems, Screen, useState } from "../ui.js";
 import { Row } from "./parts.js";
 
@@ -23,7 +22,7 @@ export function Asking({ rule, response, back, told }) {
     return told(isNo && rule.asks_first.is_settled_by_no);
   };
   return html`
-    <${Screen} title=${said(rule.asks_first.question)} back=${back} top=${html`<${HelpButton} />`}
+    <${Screen} title=${said(rule.asks_first.question)} back=${back}
       bar=${html`<button type="button" class="main" onClick=${next}>${t("form.next")}</button>`}>
       <${Problems} list=${wrong} />
       <fieldset id="asking-help" tabindex="-1"><legend>${t("asking.help")}</legend>

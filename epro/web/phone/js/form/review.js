@@ -1,7 +1,6 @@
 // P5: every answer once more, each with its way back, and who gave them. Nothing is sent off by itself.
 
 import { said, t } from "../i18n.js";
-import { HelpButton } from "../screens/help.js";
 import { state } from "../state.js";
 import { html, Problems, Screen, useState } from "../ui.js";
 import { metBy } from "./advising.js";
@@ -45,7 +44,7 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
       <button type="button" class="quiet" onClick=${() => setOthers(true)}>${t("review.who.others")}</button>`;
   };
   return html`
-    <${Screen} title=${t(draft.corrects ? "correct.title" : "review.title")} back=${back} top=${html`<${HelpButton} />`} lead=${lead} bar=${bar()}>
+    <${Screen} title=${t(draft.corrects ? "correct.title" : "review.title")} back=${back} lead=${lead} bar=${bar()}>
       <${Problems} list=${wrong} />
       ${yellow.map((text) => html`<p class="note">${text}</p>`)}
       <dl class="review">

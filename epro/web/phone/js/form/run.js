@@ -3,7 +3,6 @@
 
 import * as clock from "../clock.js";
 import { said, t } from "../i18n.js";
-import { HelpButton } from "../screens/help.js";
 import { useFacts } from "../state.js";
 import { html, Problems, Screen, useEffect, useRef, useState } from "../ui.js";
 import { Advice } from "./advice.js";
@@ -148,7 +147,7 @@ export function Form({ draft: first, save, send, submit, leave }) {
   const canDecline = page.items.some((one) => one.skippable && !one.optional && one.type !== "info");
   const skip = page.items.find((one) => one.skip_text);
   return html`
-    <${Screen} title=${said(page.items[0].text)} back=${goBack} top=${html`<${HelpButton} />`} key=${place} lead=${start}
+    <${Screen} title=${said(page.items[0].text)} back=${goBack} key=${place} lead=${start}
       bar=${html`<button type="button" class="main" onClick=${next}>${t("form.next")}</button>
         ${canDecline ? html`<button type="button" class="quiet" onClick=${decline}>${skip ? said(skip.skip_text) : t("form.decline")}</button>` : null}`}>
       <${Problems} list=${wrong.filter((one) => one.kind !== "unusual" && one.offer === null).map((one) => ({ field: idOf(one.item), text: faultOf(one) }))} />

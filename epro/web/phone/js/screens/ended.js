@@ -5,13 +5,12 @@ import { numbers } from "../numbers.js";
 import * as session from "../session.js";
 import { useFacts } from "../state.js";
 import { Call, html, Screen } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 export function Ended() {
   const { waiting } = useFacts();
   const { site, study } = numbers();
   return html`
-    <${Screen} title=${t("ended.title")} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("ended.title")}
       bar=${html`<button class="main" type="button" onClick=${() => session.end("none")}>${t("ended.activate")}</button>`}>
       <p>${t("ended.why")}</p>
       ${waiting.length > 0 ? html`<p class="note">${t("ended.waiting", { count: waiting.length })}</p>` : null}

@@ -6,7 +6,6 @@ import * as record from "../record.js";
 import { back, go } from "../router.js";
 import { useFacts } from "../state.js";
 import { html, Screen, useEffect, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 import { standing } from "./history.js";
 
 export function Entry({ rest: [id] }) {
@@ -17,11 +16,11 @@ export function Entry({ rest: [id] }) {
     record.inWords(id, spoken()).then(setSeen, () => setSeen("unreachable"));
     if (!sent) record.refresh();
   }, []);
-  if (!entry) return html`<${Screen} title=${t("entry.title")} back=${back} top=${html`<${HelpButton} />`}><p role="status">${t("entry.unreachable")}</p><//>`;
+  if (!entry) return html`<${Screen} title=${t("entry.title")} back=${back}><p role="status">${t("entry.unreachable")}</p><//>`;
   const isOwn = clock.now() < Date.parse(entry.own_until);
   const isFinished = entry.status === "completed";
   return html`
-    <${Screen} title=${said(entry.title)} back=${back} top=${html`<${HelpButton} />`}
+    <${Screen} title=${said(entry.title)} back=${back}
       bar=${isFinished ? html`<button type="button" class="second" onClick=${() => go("form", "correct", id)}>${t("entry.correct")}</button>` : null}>
       <p class="hint">${moment(Date.parse(entry.answered_at), dayOf(clock.now()))} · ${t(standing(entry))}</p>
       ${isFinished ? html`<p>${t(isOwn ? "entry.own" : "entry.ask", { until: moment(Date.parse(entry.own_until), dayOf(clock.now())) })}</p>` : null}

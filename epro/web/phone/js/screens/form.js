@@ -1,7 +1,7 @@
 // Holds one form open: loads or resumes its draft, lets no second tab write into it, sends what is
 // unfinished when the page goes out of sight, and hands the finished form to the outbox.
 
-import { read, Unreachable } from "../api.js";
+import { read, unlessUnreachable } from "../api.js";
 import { StorageFull } from "../db.js";
 import { beginCorrection, correctionRecordOf } from "../form/correction.js";
 import { begin, recordOf } from "../form/submission.js";
@@ -14,7 +14,6 @@ import { back, replace } from "../router.js";
 import { state, update, useFacts } from "../state.js";
 import { html, Screen, useEffect, useRef, useState } from "../ui.js";
 import { lockOf } from "../update.js";
-import { HelpButton } from "./help.js";
 
 const SEND_AFTER_MS = 30000;
 const NAMED_BY = { assessment: "assessmentId", open: "code", correct: "responseId" };
@@ -27,7 +26,7 @@ export function FormScreen({ rest: [kind, name] }) {
   if (held.standing === "open") return html`<${Open} draft=${held.draft} setHeld=${setHeld} />`;
   const take = () => hold(which, setHeld, { isTaken: true });
   return html`
-    <${Screen} title=${t(`form.${held.standing}.title`)} back=${back} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t(`form.${held.standing}.title`)} back=${back}
       bar=${held.standing === "elsewhere" ? html`<button type="button" class="main" onClick=${take}>${t("form.elsewhere.take")}</button>` : null}>
       <p role="status">${t(`form.${held.standing}`)}</p>
     <//>
@@ -86,7 +85,7 @@ function Done({ response, title }) {
   const record = waiting.find((one) => one.response_id === response);
   const isParked = record && record.state === "parked";
   return html`
-    <${Screen} title=${t("done.title", { title: said(title) })} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("done.title", { title: said(title) })}
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
       <p role="status" class=${record ? "note" : "good"}>
         ${record ? t(isParked ? "done.parked" : "done.kept") : t("done.delivered", { at: time(lastSentAt) })}
@@ -100,15 +99,10 @@ function Done({ response, title }) {
 function hold(which, setHeld, { isTaken = false } = {}) {
   let release = () => {};
   let isGone = false;
-  const opened = async () => {
-    try {
-      const draft = await forms.draftOf(which, (form) => begun(which, form));
-      if (!isGone) setHeld({ standing: "open", draft });
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      setHeld({ standing: "unreachable" });
-    }
-  };
+  const opened = () => unlessUnreachable(async () => {
+    const draft = await forms.draftOf(which, (form) => begun(which, form));
+    if (!isGone) setHeld({ standing: "open", draft });
+  }, () => setHeld({ standing: "unreachable" }));
   if (!navigator.locks) {
     opened();
     return () => {};

@@ -11,7 +11,7 @@ export function Help() {
   const { session, participant } = useFacts();
   const { emergency, site, study } = numbers();
   return html`
-    <${Screen} title=${t("help.title")} back=${back} kind="danger">
+    <${Screen} title=${t("help.title")} back=${back} kind="danger" isHelp>
       <p>${t("help.when")}</p>
       <div class="calls">
         <${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" />
@@ -25,9 +25,4 @@ export function Help() {
         <button type="button" class="second wide" onClick=${() => go("form", "open", "relative_report")}>${t("help.family.report")}</button>` : null}
     <//>
   `;
-}
-
-/** Lead to help from wherever somebody is. */
-export function HelpButton() {
-  return html`<button type="button" class="quiet help" onClick=${() => go("help")}>${t("help.button")}</button>`;
 }

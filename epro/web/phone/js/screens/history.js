@@ -7,7 +7,6 @@ import * as record from "../record.js";
 import { back, go } from "../router.js";
 import { useFacts } from "../state.js";
 import { html, Screen, useBusy, useEffect } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 const REASONS = new Set(["unreachable", "revision_conflict", "invalid_answers", "not_signed_in", "body_too_large"]);
 
@@ -19,7 +18,7 @@ export function History() {
   const entries = sent || [];
   const days = [...new Set(entries.map(dayOfEntry))];
   return html`
-    <${Screen} title=${t("history.title")} back=${back} top=${html`<${HelpButton} />`}>
+    <${Screen} title=${t("history.title")} back=${back}>
       ${waiting.length > 0 ? html`<${Unsent} waiting=${waiting} />` : null}
       ${isOnline ? null : html`<p class="note" role="status">${t("history.offline")}</p>`}
       ${sent && entries.length === 0 ? html`<p>${t("history.empty")}</p>` : null}

@@ -1,11 +1,10 @@
 // A code for another phone: ten minutes, once, and this phone is signed out when it is used.
 
-import { Unreachable, call } from "../api.js";
+import { call, unlessUnreachable } from "../api.js";
 import { t, time } from "../i18n.js";
 import { back } from "../router.js";
 import { useFacts } from "../state.js";
 import { html, Screen, useBusy, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 import { Waiting } from "./waiting.js";
 
 export function Move() {
@@ -13,19 +12,14 @@ export function Move() {
   const [issued, setIssued] = useState(null);
   const [problem, setProblem] = useState(null);
   const [isBusy, run] = useBusy();
-  const ask = () => run(async () => {
-    try {
-      const { status, data } = await call("POST", "/me/transfer-code");
-      if (status === 200) setIssued(data);
-      setProblem(status === 200 ? null : "move.refused");
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      setProblem("needs_network");
-    }
-  });
+  const ask = () => run(() => unlessUnreachable(async () => {
+    const { status, data } = await call("POST", "/me/transfer-code");
+    if (status === 200) setIssued(data);
+    setProblem(status === 200 ? null : "move.refused");
+  }, () => setProblem("needs_network")));
   const isWaiting = waiting.some((one) => one.state === "waiting");
   return html`
-    <${Screen} title=${t("settings.move")} back=${back} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("settings.move")} back=${back}
       bar=${issued || isWaiting ? null : html`<button type="button" class="main" aria-disabled=${isBusy} onClick=${ask}>${t("move.ask")}</button>`}>
       <p>${t("move.how")}</p>
       ${isWaiting ? html`<p>${t("out.unsent")}</p><${Waiting} waiting=${waiting} />` : null}

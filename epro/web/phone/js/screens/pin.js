@@ -1,12 +1,11 @@
 // Another PIN: the present one, then the new one twice. The server has to hear it, so it needs network.
 
-import { Unreachable } from "../api.js";
+import { unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
 import * as pin from "../pin.js";
 import { back } from "../router.js";
 import * as session from "../session.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 const FIELDS = [["old", "pin.change.old"], ["pin", "pin.choose.first"], ["again", "pin.choose.again"]];
 
@@ -24,10 +23,10 @@ export function ChangePin() {
     });
   };
   if (isDone) {
-    return html`<${Screen} title=${t("pin.changed")} back=${back} top=${html`<${HelpButton} />`}><p class="good" role="status">${t("pin.changed.from")}</p><//>`;
+    return html`<${Screen} title=${t("pin.changed")} back=${back}><p class="good" role="status">${t("pin.changed.from")}</p><//>`;
   }
   return html`
-    <${Screen} title=${t("settings.pin")} back=${back} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("settings.pin")} back=${back}
       bar=${html`<button class="main" form="f" aria-disabled=${isBusy}>${t("pin.change")}</button>`}>
       <${Problems} list=${problems} />
       <form id="f" onSubmit=${change} novalidate>
@@ -48,13 +47,9 @@ function faults({ old, pin: secret, again }) {
 }
 
 async function tried({ old, pin: secret }) {
-  try {
-    const refusal = await session.changePin(old, secret);
-    if (refusal === null) return null;
-    if (refusal === "weak_secret") return { field: "pin", text: t("pin.weak") };
-    return { field: "old", text: t(refusal === "wrong_pin" ? "pin.change.wrong" : "welcome.too_many") };
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    return { field: "old", text: t("needs_network") };
-  }
+  const refusal = await unlessUnreachable(() => session.changePin(old, secret), () => "unreachable");
+  if (refusal === null) return null;
+  if (refusal === "weak_secret") return { field: "pin", text: t("pin.weak") };
+  if (refusal === "unreachable") return { field: "old", text: t("needs_network") };
+  return { field: "old", text: t(refusal === "wrong_pin" ? "pin.change.wrong" : "welcome.too_many") };
 }

@@ -1,6 +1,6 @@
 // When and by which way she is reminded. It is the server that reminds: a change needs the network.
 
-import { Unreachable, call, read } from "../api.js";
+import { call, read, unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
 import { html, Problems, useBusy, useEffect, useState } from "../ui.js";
 
@@ -44,13 +44,10 @@ async function change(typed, wishes, take) {
   const body = { reminder_channel: typed.channel || null };
   if (wishes.earliest) body.reminder_time = typed.time || null;
   const problem = (text) => ({ problems: [{ field: "reminder-time", text }], isSaved: false });
-  try {
+  return unlessUnreachable(async () => {
     const { status, data } = await call("PATCH", "/me/preferences", { body });
     if (status !== 200) return problem(t("reminders.refused", wishes));
     take(data);
     return { problems: [], isSaved: true };
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    return problem(t("reminders.offline"));
-  }
+  }, () => problem(t("reminders.offline")));
 }

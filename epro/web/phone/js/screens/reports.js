@@ -6,7 +6,6 @@ import { keyOf } from "../forms.js";
 import { back, go } from "../router.js";
 import { useFacts } from "../state.js";
 import { html, Screen } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 const ELSEWHERE = new Set(["relative_report"]);
 
@@ -15,7 +14,7 @@ export function Reports() {
   const open = diary ? diary.always_open.filter((one) => one.title && !ELSEWHERE.has(one.code)) : [];
   const isBegun = (code) => drafts.some((one) => one.key === keyOf({ code }));
   return html`
-    <${Screen} title=${t("reports.title")} back=${back} top=${html`<${HelpButton} />`}>
+    <${Screen} title=${t("reports.title")} back=${back}>
       ${open.map((one) => html`
         <button key=${one.code} type="button" class="second wide" onClick=${() => go("form", "open", one.code)}>
           ${said(one.title)}${isBegun(one.code) ? t("reports.begun") : null}</button>`)}

@@ -9,7 +9,6 @@ import * as clock from "../clock.js";
 import { chooseLanguage, chooseTextSize, textSizes } from "../settings.js";
 import { useFacts } from "../state.js";
 import { Call, html, Screen } from "../ui.js";
-import { HelpButton } from "./help.js";
 import { Reminders } from "./reminders.js";
 import { HomeSteps } from "./way_in.js";
 
@@ -19,7 +18,7 @@ export function Settings() {
   const { language, textSize, lastSentAt, participant } = useFacts();
   const { site, study } = numbers();
   return html`
-    <${Screen} title=${t("settings.title")} back=${back} top=${html`<${HelpButton} />`}>
+    <${Screen} title=${t("settings.title")} back=${back}>
       <fieldset><legend>${t("settings.language")}</legend>
         ${LANGUAGES.map((one) => html`<label class="row" key=${one}><input type="radio" name="language" checked=${language === one} onChange=${() => chooseLanguage(one)} /><span lang=${OWN_NAMES[one][1]}>${OWN_NAMES[one][0]}</span></label>`)}
       </fieldset>

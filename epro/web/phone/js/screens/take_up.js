@@ -1,10 +1,9 @@
 // The phone has forgotten its diary, the server has not: the PIN brings it back.
 
-import { Unreachable } from "../api.js";
+import { unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
 import * as session from "../session.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 export function TakeUp() {
   const [secret, setSecret] = useState("");
@@ -20,7 +19,7 @@ export function TakeUp() {
     });
   };
   return html`
-    <${Screen} title=${t("cleared.title")} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("cleared.title")}
       bar=${html`<button class="main" form="f" aria-disabled=${isBusy}>${t("unlock.open")}</button>`}>
       <${Problems} list=${problems} />
       <p>${t("cleared.what")}</p>
@@ -34,12 +33,8 @@ export function TakeUp() {
 }
 
 async function tried(secret) {
-  try {
-    const refusal = await session.takeUp(secret);
-    if (refusal === null) return null;
-    return refusal === "too_many_attempts" ? "welcome.too_many" : "cleared.wrong";
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    return "needs_network";
-  }
+  const refusal = await unlessUnreachable(() => session.takeUp(secret), () => "unreachable");
+  if (refusal === null) return null;
+  if (refusal === "unreachable") return "needs_network";
+  return refusal === "too_many_attempts" ? "welcome.too_many" : "cleared.wrong";
 }

@@ -8,7 +8,6 @@ import { go } from "../router.js";
 import { useFacts } from "../state.js";
 import { Call, html, Screen } from "../ui.js";
 import { Trouble } from "./banners.js";
-import { HelpButton } from "./help.js";
 import { Waiting } from "./waiting.js";
 
 const CAN_FILL_IN = new Set(["open", "late", "begun", "late-begun"]);
@@ -20,7 +19,7 @@ export function Today() {
   const today = dayOf(clock.now());
   const shown = cards();
   return html`
-    <${Screen} title=${day(today)} top=${html`<${HelpButton} />`}>
+    <${Screen} title=${day(today)}>
       ${profile && profile.study_day ? html`<p class="hint">${t("today.study_day", { day: profile.study_day })}</p>` : null}
       <${Trouble} />
       ${waiting.length > 0 ? html`<${Waiting} waiting=${waiting} />` : null}

@@ -3,7 +3,6 @@
 import { t, time } from "../i18n.js";
 import * as session from "../session.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 export function Unlock() {
   const [secret, setSecret] = useState("");
@@ -19,7 +18,7 @@ export function Unlock() {
     });
   };
   return html`
-    <${Screen} title=${t("unlock.title")} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("unlock.title")}
       bar=${html`<button class="main" form="f" aria-disabled=${isBusy}>${t("unlock.open")}</button>`}>
       <${Problems} list=${problems} />
       <form id="f" onSubmit=${unlock} novalidate>

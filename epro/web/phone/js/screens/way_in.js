@@ -4,7 +4,6 @@
 import { isApple, isInstalled, isWeChat } from "../device.js";
 import { t } from "../i18n.js";
 import { html, Screen } from "../ui.js";
-import { HelpButton } from "./help.js";
 
 /** Return which way in has to be explained first: "wechat", "apple" or null. */
 export function wayIn() {
@@ -14,7 +13,7 @@ export function wayIn() {
 
 export function WayIn({ way, code, top, proceed }) {
   return html`
-    <${Screen} title=${t(`way.${way}.title`)} top=${html`${top}<${HelpButton} />`}
+    <${Screen} title=${t(`way.${way}.title`)} top=${top}
       bar=${html`<button type="button" class="second" onClick=${proceed}>${t("way.here")}</button>`}>
       <${HomeSteps} way=${way} />
       ${code ? html`<p>${t("way.code")} <strong class="number">${code}</strong></p>` : null}

@@ -1,13 +1,12 @@
 // P1: the code that the site handed over and the year of birth, then a PIN of her own.
 
-import { Unreachable } from "../api.js";
+import { unlessUnreachable } from "../api.js";
 import { spoken, t } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import * as pin from "../pin.js";
 import * as session from "../session.js";
 import { chooseLanguage } from "../settings.js";
 import { Call, html, Problems, Screen, useBusy, useState } from "../ui.js";
-import { HelpButton } from "./help.js";
 import { WayIn, wayIn } from "./way_in.js";
 
 const CODE_LENGTH = 8;
@@ -42,7 +41,7 @@ export function Welcome({ code }) {
   }
   if (step === "code") {
     return html`
-      <${Screen} title=${t("welcome.title")} kind="plain" top=${html`<${OtherLanguage} /><${HelpButton} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
+      <${Screen} title=${t("welcome.title")} kind="plain" top=${html`<${OtherLanguage} />`} bar=${html`<button class="main" form="f">${t("welcome.next")}</button>`}>
         <${Problems} list=${problems} />
         <form id="f" onSubmit=${toPin} novalidate>
           <label for="code">${t("welcome.code")}</label>
@@ -58,7 +57,7 @@ export function Welcome({ code }) {
     `;
   }
   return html`
-    <${Screen} title=${t("pin.choose.title")} back=${() => setStep("code")} top=${html`<${HelpButton} />`}
+    <${Screen} title=${t("pin.choose.title")} back=${() => setStep("code")}
       bar=${html`<button class="main" form="f" aria-disabled=${isBusy}>${t("welcome.activate")}</button>`}>
       <${Problems} list=${problems} />
       <p>${t("pin.choose.why")}</p>
@@ -75,7 +74,7 @@ export function Welcome({ code }) {
 }
 
 /** Offer the other language by its own name. */
-export function OtherLanguage() {
+function OtherLanguage() {
   const other = spoken() === "zh" ? "en" : "zh";
   const name = other === "en" ? "English" : "中文";
   return html`<button type="button" class="quiet" lang=${other === "en" ? "en" : "zh-Hans"} onClick=${() => chooseLanguage(other)}>${name}</button>`;
@@ -92,13 +91,8 @@ function Numbers() {
   `;
 }
 
-async function tryActivating(typed) {
-  try {
-    return await session.activate({ ...typed, code: bare(typed.code) });
-  } catch (error) {
-    if (error instanceof Unreachable) return "unreachable";
-    throw error;
-  }
+function tryActivating(typed) {
+  return unlessUnreachable(() => session.activate({ ...typed, code: bare(typed.code) }), () => "unreachable");
 }
 
 function wordsFor(refusal) {

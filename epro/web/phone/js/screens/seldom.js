@@ -1,0 +1,9 @@
+// What is seldom looked at, and loaded once all else is there: the first load is what the day needs.
+// Each has the name of its address.
+
+export { Entry as entry } from "./entry.js";
+export { History as history } from "./history.js";
+export { Move as move } from "./move.js";
+export { SignOut as out } from "./out.js";
+export { ChangePin as pin } from "./pin.js";
+export { Settings as settings } from "./settings.js";
