@@ -37,6 +37,11 @@ def family_of(report_id: str) -> str:
     return f"{FAMILY}{report_id}"
 
 
+def report_of(family: str) -> str | None:
+    """Return the id of the report that a family of assessments asks about; None for any other."""
+    return family.removeprefix(FAMILY) if family.startswith(FAMILY) else None
+
+
 def next_asking(
     report: OpenReport, policy: AdverseEventPolicy, *, zone: ZoneInfo, today: date
 ) -> PlannedAssessment | None:

@@ -93,6 +93,23 @@ def as_seen(
     return tuple(seen)
 
 
+def in_short(questionnaire: Questionnaire, answers: Collection[Answer]) -> Translated | None:
+    """Return what a report is about: what was chosen first, or the words that were written to it.
+
+    None where it begins otherwise.
+    """
+    values = {one.link_id: one.value for one in answers if one.value is not None}
+    shown = set(visible(questionnaire, values)) & set(values)
+    answered = [one for one in questionnaire.items if one.link_id in shown]
+    if not answered or answered[0].type is not ItemType.CHOICE:
+        return None
+    if len(answered) > 1 and answered[1].type is ItemType.TEXT:
+        words = str(values[answered[1].link_id])
+        return Translated(words, words)
+    chosen = values[answered[0].link_id]
+    return next((one.text for one in answered[0].choices if one.code == chosen), None)
+
+
 def answer_in_words(item: Item, value: AnswerValue, language: Language) -> str:
     """Return an answer as it was read: the words of a choice, a number with its unit."""
     if item.type in {ItemType.CHOICE, ItemType.MULTI}:

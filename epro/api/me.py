@@ -47,6 +47,11 @@ class ProfileSchema(Schema):
     now = fields.AwareDateTime(required=True)
 
 
+class AboutSchema(Schema):
+    on = fields.Date(required=True)
+    words = fields.Nested(TranslatedSchema, required=True, allow_none=True)
+
+
 class DueSchema(Schema):
     id = fields.UUID(required=True)
     title = fields.Nested(TranslatedSchema, required=True)
@@ -59,6 +64,11 @@ class DueSchema(Schema):
     late_until = fields.AwareDateTime(required=True)
     state = fields.Enum(AssessmentState, by_value=True, required=True)
     answered_by = fields.Enum(AnsweredBy, by_value=True, required=True)
+    about = fields.Nested(
+        AboutSchema, required=True, allow_none=True,
+        metadata={"description": "The earlier report that is asked about again: its day, and "
+                  "what it is about."},
+    )  # fmt: skip
 
 
 class OpenFormSchema(QuestionnaireReferenceSchema):

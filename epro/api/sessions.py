@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import after_this_request
+from flask import after_this_request, current_app, request
 from flask.wrappers import Response
 from flask_jwt_extended import (
     create_access_token,
     create_refresh_token,
+    decode_token,
     get_jwt,
     get_jwt_request_location,
     set_access_cookies,
@@ -16,6 +17,8 @@ from flask_jwt_extended import (
     unset_jwt_cookies,
     verify_jwt_in_request,
 )
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
 from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
@@ -83,6 +86,11 @@ class ParticipantSignInSchema(Schema):
     code = _text(32)
     pin = _text(64)
     session_transport = _transport(HEADER, COOKIE)
+    was_cleared = fields.Boolean(
+        load_default=False,
+        metadata={"description": "This phone has lost what it kept and comes back by the PIN; what "
+                  "was not delivered may be lost. The session before ends."},
+    )  # fmt: skip
 
 
 class StaffSignInSchema(Schema):
@@ -147,6 +155,10 @@ def sign_in_participant(typed: dict[str, Any]) -> dict[str, Any]:
             wall_now=wall_now(),
         )
         _note_place(session, signed_in, transport=typed["session_transport"])
+        if typed["was_cleared"]:
+            sessions.note_cleared(
+                session, signed_in.actor, _session_before(), now=now(), wall_now=wall_now()
+            )
     return _handed_over(signed_in, transport=typed["session_transport"])
 
 
@@ -216,6 +228,17 @@ def _caller() -> Caller:
 
 def _note_place(session: Session, signed_in: SignedIn, *, transport: str) -> None:
     note_place(session, signed_in.device_session_id, keeps_cookies=transport == COOKIE)
+
+
+def _session_before() -> UUID | None:
+    """Return the session that this browser's cookie is of, also of one that has run out."""
+    cookie = request.cookies.get(current_app.config["JWT_ACCESS_COOKIE_NAME"])
+    if not cookie:
+        return None
+    try:
+        return UUID(decode_token(cookie, allow_expired=True)["sid"])
+    except (PyJWTError, JWTExtendedException, KeyError, ValueError):
+        return None
 
 
 def _handed_over(signed_in: SignedIn, *, transport: str) -> dict[str, Any]:

@@ -9,11 +9,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.models import Assessment, AssessmentState, EntryMode, LifeCycle, Participant, Site
+from epro.models import (
+    Assessment,
+    AssessmentState,
+    EntryMode,
+    LifeCycle,
+    Participant,
+    QuestionnaireResponse,
+    Site,
+)
 from epro.services import entry_modes, planning, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, SiteDefaults, StudyPackage, Translated
+from questionnaires.following_up import report_of
+from questionnaires.rendering import in_short
 from questionnaires.schedule import AnchorEvent, AnsweredBy, DiarySlot
+from questionnaires.validation import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +67,20 @@ class Profile:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which of her reports an assessment asks about: the day that it was told, where she lives."""
+
+    on: date
+    words: Translated | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """One assessment as it is shown; `day` is its study day as the anchors stand now."""
+    """One assessment as it is shown; `day` is its study day as the anchors stand now.
+
+    `about` tells two reports apart that are asked about again.
+    """
 
     id: UUID
     title: Translated
@@ -71,6 +93,7 @@ class Due:
     late_until: datetime
     state: AssessmentState
     answered_by: AnsweredBy
+    about: About | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +207,7 @@ def _diary(
                 late_until=row.late_until,
                 state=row.state_at(now),
                 answered_by=row.answered_by,
+                about=_about(session, row, participant, catalogue=catalogue),
             )
             for row in rows
             if takes(catalogue.package(row.study_version_id), row.questionnaire_code)
@@ -204,6 +228,19 @@ def package_of(
     """Return the edition of the study that she takes part in today. Raises NoActiveStudyVersion."""
     site = session.get_one(Site, participant.site_id)
     return _package_in_force(session, participant, site, catalogue=catalogue, now=now)
+
+
+def _about(
+    session: Session, row: Assessment, participant: Participant, *, catalogue: Catalogue
+) -> About | None:
+    report_id = report_of(row.family)
+    report = session.get(QuestionnaireResponse, UUID(report_id)) if report_id else None
+    if report is None:
+        return None
+    form = catalogue.questionnaire(report.questionnaire_code, report.questionnaire_version)
+    answers = [Answer.from_plain(one) for one in report.answers]
+    told_at = report.answered_at.astimezone(ZoneInfo(participant.zone))
+    return About(told_at.date(), in_short(form, answers))
 
 
 def _package_in_force(

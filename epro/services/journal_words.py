@@ -125,6 +125,11 @@ VERBS: dict[str, Translated] = {
         "{person} 由 {deputy} 代班，{from_on} 至 {to_on}",
         "{deputy} stands in for {person} from {from_on} to {to_on}",
     ),
+    "device_session.cleared": Translated(
+        "手机里的内容已被清除，用密码重新登录；没送达的记录可能丢失",
+        "came back with the PIN on a phone that had lost what it kept; records not delivered may "
+        "be lost",
+    ),
     "device_session.revoked": Translated("吊销了设备", "revoked a device"),
     "device_session.started": Translated("登录了一台设备", "signed in on a device"),
     "device_session.ended": Translated("退出了登录", "signed out"),

@@ -32,6 +32,7 @@ USER_IDLE_LIMIT = timedelta(minutes=15)
 USER_ABSOLUTE_LIMIT = timedelta(hours=12)
 ON_BEHALF_LIMIT = timedelta(hours=2)
 TOUCH_EVERY = timedelta(minutes=1)
+PHONE_CLEARED = "phone_cleared"
 # Asked with every request, so built once: that costs more than sending it.
 WHOSE_DEVICE = (
     select(DeviceSession, Participant)
@@ -229,6 +230,26 @@ def end(session: Session, actor: Actor, *, now: datetime, wall_now: datetime) ->
         device.revoked_at, device.revoked_reason = wall_now, "signed_out"
         session.flush()
         _put_on_record(session, actor, "device_session.ended", device, now=now)
+
+
+def note_cleared(
+    session: Session,
+    actor: Actor,
+    before_id: UUID | None,
+    *,
+    now: datetime,
+    wall_now: datetime,
+) -> None:
+    """Put on record that a phone had lost what it kept, and came back by the PIN.
+
+    `actor` is on the new session; the one that the phone had before, if it still names it and it is
+    hers, ends: one phone, one session.
+    """
+    device = session.get_one(DeviceSession, actor.device_session_id)
+    _put_on_record(session, actor, "device_session.cleared", device, now=now)
+    before = session.get(DeviceSession, before_id) if before_id else None
+    if before is not None and before.participant_id == actor.id and before.revoked_at is None:
+        _revoke(session, actor, before, PHONE_CLEARED, now=now, wall_now=wall_now)
 
 
 def devices_of(session: Session, participant: Participant) -> Sequence[DeviceSession]:

@@ -52,7 +52,7 @@ def test_the_diary_shows_each_assessment_with_its_instants_and_state(world: Worl
     first = next(one for one in said["items"] if one["state"] == "completed")
     assert set(first) == {
         "id", "title", "questionnaire", "day", "on", "opens_at", "due_at", "closes_at",
-        "late_until", "state", "answered_by",
+        "late_until", "state", "answered_by", "about",
     }  # fmt: skip
     assert first["questionnaire"]["code"] == "infusion_evening"
     later = [one for one in said["items"] if one["opens_at"] > said["now"]]

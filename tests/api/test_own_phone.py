@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import JournalEntry, WorkItem, WorkKind
+from epro.models import DeviceSession, JournalEntry, WorkItem, WorkKind
 from tests.api.world import API, PARTICIPANT, YEAR_OF_BIRTH, World, Worlds
 from tests.databases import DatabaseKind, DatabaseShelf
 
@@ -69,6 +70,48 @@ def test_she_changes_her_pin_and_the_old_one_opens_nothing(world: World) -> None
 
     assert changed.status_code == 204
     assert (sign_in(PIN), sign_in(ANOTHER_PIN)) == (401, 200)
+
+
+@pytest.mark.req("P-08", "C-03")
+def test_a_phone_that_lost_what_it_kept_says_so_and_its_session_before_ends(world: World) -> None:
+    participant, _her = newly_activated(world)
+    phone = world.browser()
+    path, typed = f"{API}/sessions/participant", {"code": participant, "pin": PIN}
+    before = phone.post(path, json=typed | {"session_transport": "cookie"}).get_json()["id"]
+
+    back = phone.post(path, json=typed | {"session_transport": "cookie", "was_cleared": True})
+    elsewhere = world.request("POST", path, json=typed | {"was_cleared": True})
+
+    with world.database.reading() as session:
+        entries = session.scalars(
+            select(JournalEntry).where(
+                JournalEntry.participant_code == participant,
+                JournalEntry.verb.in_(["device_session.cleared", "device_session.revoked"]),
+            ).order_by(JournalEntry.id)
+        ).all()  # fmt: skip
+    assert (back.status_code, elsewhere.status_code) == (200, 200)
+    assert [(one.verb, one.entity_id) for one in entries] == [
+        ("device_session.cleared", back.get_json()["id"]),
+        ("device_session.revoked", before),
+        ("device_session.cleared", elsewhere.get_json()["id"]),
+    ]
+    assert '"phone_cleared"' in entries[1].body
+
+
+@pytest.mark.req("P-08")
+def test_a_cookie_of_somebody_elses_ends_nothing(world: World) -> None:
+    (hers, _), (mine, _) = newly_activated(world), newly_activated(world)
+    phone, path = world.browser(), f"{API}/sessions/participant"
+    her = phone.post(path, json={"code": hers, "pin": PIN, "session_transport": "cookie"})
+    for cookie in (None, "not a token"):
+        if cookie:
+            phone.set_cookie("epro_phone_access", cookie, path="/api/v1/")
+        taken = phone.post(path, json={"code": mine, "pin": PIN, "was_cleared": True})
+        assert taken.status_code == 200
+
+    with world.database.reading() as session:
+        device = session.get_one(DeviceSession, UUID(her.get_json()["id"]))
+        assert device.revoked_at is None
 
 
 @pytest.mark.req("P-04")

@@ -79,6 +79,26 @@ def notice(eventful: Eventful, at: datetime) -> None:
         continue
 
 
+def test_two_reports_are_told_apart_by_their_day_and_what_they_are_about(
+    eventful: Eventful,
+) -> None:
+    pain, other = report(eventful, 3), day(4)
+    began_at = local(other, 9).isoformat()
+    eventful.report(local(other, 12), what="something-else", what_text="耳鸣", began_at=began_at)
+    tick(eventful, 5)
+    given = eventful.line.given
+
+    listed = diary.own_diary(
+        eventful.session, given.actor, catalogue=given.catalogue, now=local(day(11), 9)
+    )
+
+    about = [one.about for one in listed.items if one.about]
+    assert [(one.on, one.words and one.words.zh) for one in about] == [
+        (day(3), "疼痛"), (other, "耳鸣"),
+    ]  # fmt: skip
+    assert askings(eventful, pain)[0].id in {one.id for one in listed.items if one.about}
+
+
 def test_the_series_goes_on_from_each_answer_and_ends_on_ended(eventful: Eventful) -> None:
     report_id = report(eventful, 3)
 

@@ -157,6 +157,11 @@ CODES: Mapping[str, Translated] = {
     "devices.since": Translated("首次登录", "Signed in"),
     "devices.seen": Translated("最近使用", "Last seen"),
     "devices.ended": Translated("{time} 已退出", "Ended {time}"),
+    "devices.ended.phone_cleared": Translated(
+        "{time} 手机里的内容被清除，没送达的记录可能丢失；之后用密码重新登录",
+        "{time} The phone had lost what it kept, records not delivered may be lost; it came back "
+        "with the PIN",
+    ),
     "devices.revoke": Translated("吊销设备", "Revoke"),
     "code.issued": Translated("{time} 发放激活码", "Code handed out {time}"),
     "code.used": Translated("{time} 已激活", "Activated {time}"),

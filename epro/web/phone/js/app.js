@@ -73,10 +73,11 @@ async function catchUp() {
 async function onDelivered(sent, reply) {
   await hearReply(sent, reply);
   if (sent.status === "completed" && sent.assessment_id) await diary.markDone(sent.assessment_id);
+  if (sent.status === "completed") await record.refresh(); // she can look at it, and correct it, without network
 }
 
 async function start() {
-  const storage = await db.open({ isPassing: behalf.look() });
+  const storage = await db.open({ isPassing: behalf.look(), tell: (storage) => update({ storage }) });
   if (await renewal.renew(await forms.isFilling())) return;
   const settings = (await db.get("meta", "settings")) || { language: "zh", textSize: "standard" };
   document.documentElement.dataset.text = settings.textSize;

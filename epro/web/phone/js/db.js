@@ -1,6 +1,7 @@
 // What the phone keeps: IndexedDB, one transaction for what belongs together, written through to
 // the disk before it counts as saved. Where a browser keeps nothing (private windows), the same
-// things live in memory until the page is closed, and the app says so.
+// things live in memory until the page is closed, and the app says so. When the disk is full, memory
+// goes on where it stopped, and each change tries to write down all that the disk has missed.
 //
 // Stores: meta (named facts), draft (forms being filled in), outbox (what is not delivered yet),
 // sent (what was, for the history), form (definitions, for use without network).
@@ -11,15 +12,17 @@ const STORES = { meta: null, draft: "key", outbox: "key", sent: "id", form: "key
 
 let database = null;
 let memory = null;
-
-/** Storage refused what had to be kept: the disk is full, or the browser took it away. */
-export class StorageFull extends Error {}
+let missed = new Map(); // what the disk has missed, the last of each value: {store, key, value}
+let turn = Promise.resolve(); // changes, one after the other
+let told = () => {};
 
 /**
  * Open what is kept; return "kept", or "blocked" where only memory is left. With `isPassing` nothing
- * is to be kept, and what lies on the disk is not touched.
+ * is to be kept, and what lies on the disk is not touched. `tell` hears "full" when the disk takes no
+ * more, and "kept" once it has everything again.
  */
-export async function open({ isPassing = false } = {}) {
+export async function open({ isPassing, tell }) {
+  told = tell;
   try {
     if (isPassing) throw new Error("passing");
     database = await opened();
@@ -54,12 +57,61 @@ export function remove(store, key) {
 }
 
 /**
- * Do several things at once: all are kept or none. `work` gets {get, all, put, remove} and may wait
- * for nothing else. Resolves when it is on the disk. Throws StorageFull.
+ * Do several things at once: all are kept or none. `work` gets {get, all, put, remove}, may wait for
+ * nothing else, and is done again in memory when the disk is full. Resolves when it is on the disk,
+ * as long as that takes it.
  */
-export async function change(stores, work) {
-  if (memory) return work(inMemory());
-  return inTransaction(stores, "readwrite", work);
+export function change(stores, work) {
+  const done = turn.then(() => changed(stores, work));
+  turn = done.catch(() => {});
+  return done;
+}
+
+async function changed(stores, work) {
+  if (!memory) {
+    try {
+      return await inTransaction(stores, "readwrite", work);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      memory = await everything();
+      told("full");
+    }
+  }
+  const result = await work(inMemory());
+  if (database) await catchUp();
+  return result;
+}
+
+/** Write down what the disk has missed, and leave memory when all of it is there. */
+async function catchUp() {
+  try {
+    await inTransaction(Object.keys(STORES), "readwrite", async (disk) => {
+      for (const { store, key, value } of missed.values()) {
+        await (value === undefined ? disk.remove(store, key) : disk.put(store, value, key));
+      }
+    });
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return;
+  }
+  missed = new Map();
+  memory = null;
+  told("kept");
+}
+
+function isFull(error) {
+  return Boolean(error) && error.name === "QuotaExceededError";
+}
+
+function everything() {
+  return inTransaction(Object.keys(STORES), "readonly", async (kept) => {
+    const found = new Map();
+    for (const name of Object.keys(STORES)) {
+      const [keys, values] = [await kept.keys(name), await kept.all(name)];
+      found.set(name, new Map(keys.map((key, at) => [key, values[at]])));
+    }
+    return found;
+  });
 }
 
 function look(stores, work) {
@@ -85,8 +137,8 @@ async function inTransaction(stores, mode, work) {
   const transaction = begun(stores, mode);
   const finished = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
-    transaction.onerror = () => reject(refusal(transaction.error));
-    transaction.onabort = () => reject(refusal(transaction.error));
+    transaction.onerror = () => reject(transaction.error);
+    transaction.onabort = () => reject(transaction.error);
   });
   finished.catch(() => {}); // heard below; a failing `work` is told first
   let result;
@@ -98,7 +150,7 @@ async function inTransaction(stores, mode, work) {
     } catch {
       // It has ended by itself.
     }
-    throw refusal(error);
+    throw error;
   }
   await finished;
   return result;
@@ -123,6 +175,7 @@ function over(transaction) {
   return {
     get: (name, key) => asked(name, "get", key),
     all: (name) => asked(name, "getAll"),
+    keys: (name) => asked(name, "getAllKeys"),
     put: (name, value, key) => (STORES[name] ? asked(name, "put", value) : asked(name, "put", value, key)),
     remove: (name, key) => asked(name, "delete", key),
   };
@@ -131,14 +184,15 @@ function over(transaction) {
 function inMemory() {
   const copy = (value) => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
   const sorted = (name) => [...memory.get(name).entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  const set = (store, key, value) => {
+    if (value === undefined) memory.get(store).delete(key);
+    else memory.get(store).set(key, value);
+    missed.set(`${store} ${key}`, { store, key, value });
+  };
   return {
     get: async (name, key) => copy(memory.get(name).get(key)),
     all: async (name) => sorted(name).map(([, value]) => copy(value)),
-    put: async (name, value, key) => memory.get(name).set(STORES[name] ? value[STORES[name]] : key, copy(value)),
-    remove: async (name, key) => memory.get(name).delete(key),
+    put: async (name, value, key) => set(name, STORES[name] ? value[STORES[name]] : key, copy(value)),
+    remove: async (name, key) => set(name, key, undefined),
   };
-}
-
-function refusal(error) {
-  return error && error.name === "QuotaExceededError" ? new StorageFull() : error;
 }

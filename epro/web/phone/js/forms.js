@@ -1,13 +1,14 @@
 // Definitions of forms and what is filled in: loaded ahead while there is network, so that a form
 // can be opened without any; a draft is kept with every touch.
 
-import { read } from "./api.js";
+import { read, unlessUnreachable } from "./api.js";
 import * as clock from "./clock.js";
 import * as db from "./db.js";
 import { state, update } from "./state.js";
 
 const FRESH_MS = 6 * 3600 * 1000;
 const AHEAD_MS = 36 * 3600 * 1000;
+const CORRECTABLE_MS = 48 * 3600 * 1000;
 
 /** Return the name a form is kept under, and its draft: of an assessment, a correction, or any hour. */
 export function keyOf({ assessmentId, responseId, code }) {
@@ -20,7 +21,7 @@ export async function load(which) {
   const key = keyOf(which);
   try {
     const form = await read(pathOf(which));
-    await db.put("form", { key, participant: state().participant, form });
+    await db.put("form", { ...(await db.get("form", key)), key, participant: state().participant, form });
     return form;
   } catch (error) {
     const kept = await db.get("form", key);
@@ -45,7 +46,8 @@ export async function loadAhead(diary) {
   }
   const wanted = new Set([...open.map(keyOf), ...diary.always_open.map(keyOf)]);
   for (const kept of await db.all("form")) {
-    if (!wanted.has(kept.key) && !(await db.get("draft", kept.key))) await db.remove("form", kept.key);
+    const isStillWanted = wanted.has(kept.key) || Date.now() - kept.sentAt < CORRECTABLE_MS;
+    if (!isStillWanted && !(await db.get("draft", kept.key))) await db.remove("form", kept.key);
   }
 }
 
@@ -61,10 +63,33 @@ export async function draftOf(which, begin) {
   return { key, participant: state().participant, assessmentId: which.assessmentId || null, form, ...(await begin(form)) };
 }
 
-/** Keep a draft; resolves when it is on the disk. Throws StorageFull. */
+/** Keep a draft; resolves when it is on the disk, as long as that takes it. */
 export async function save(draft) {
   await db.put("draft", { ...draft, savedAt: Date.now() });
   await show();
+}
+
+/**
+ * Keep a form with what was sent in it, so that it can be corrected without network; `sent` has the
+ * shape in which the server gives a response.
+ */
+export function keepSent(draft, sent) {
+  const key = keyOf({ responseId: sent.id });
+  return db.put("form", { key, participant: state().participant, form: draft.form, sent, sentAt: Date.now() });
+}
+
+/** Return a response to be corrected: from the server, else as it was sent. Throws Unreachable. */
+export function sentOf(responseId) {
+  return unlessUnreachable(() => read(`/me/responses/${responseId}`), async (error) => {
+    const kept = await db.get("form", keyOf({ responseId }));
+    if (!kept || !kept.sent || kept.participant !== state().participant) throw error;
+    return kept.sent;
+  });
+}
+
+/** Forget what was sent: a correction of it is on its way, and another would correct what is no more. */
+export function forgetSent(responseId) {
+  return db.remove("form", keyOf({ responseId }));
 }
 
 /** Tell whether a form was touched within the last hours: a new app would come in the middle of it. */

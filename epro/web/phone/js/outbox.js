@@ -36,7 +36,7 @@ export async function start(appVersion, onDelivered) {
 /**
  * Keep a record and try to deliver it. With `draftKey` the draft that it came from goes in the same
  * transaction. An earlier unfinished revision of the same response that still waits is replaced by
- * this one, which holds all of it; unless it was urgent, then both go. Throws StorageFull.
+ * this one, which holds all of it; unless it was urgent, then both go.
  */
 export async function put(record, draftKey) {
   const kept = {

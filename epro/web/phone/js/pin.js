@@ -23,7 +23,7 @@ export function isPin(text) {
 
 /** Keep what a PIN is known by, and forget the tries before. */
 export async function keep(pin) {
-  const salt = crypto.getRandomValues(new Uint8Array(16));
+  const salt = Array.from(crypto.getRandomValues(new Uint8Array(16)));
   await db.put("meta", { salt, hash: await digest(pin, salt), wrong: 0, until: null }, "pin");
 }
 
@@ -53,7 +53,7 @@ export async function attempt(pin) {
 
 async function digest(pin, salt) {
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
-  const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ITERATIONS };
+  const how = { name: "PBKDF2", hash: "SHA-256", salt: Uint8Array.from(salt), iterations: ITERATIONS };
   const bits = new Uint8Array(await crypto.subtle.deriveBits(how, key, 256));
   return Array.from(bits, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

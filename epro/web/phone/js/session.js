@@ -39,7 +39,7 @@ async function stillSignedIn() {
  * Returns null or the code of the refusal. Throws Unreachable.
  */
 export async function takeUp(secret) {
-  const body = { code: state().participant, pin: secret, session_transport: "cookie" };
+  const body = { code: state().participant, pin: secret, session_transport: "cookie", was_cleared: true };
   const { status, data } = await call("POST", "/sessions/participant", { body });
   if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
   await settle(data.person.name, secret);

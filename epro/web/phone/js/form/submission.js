@@ -54,6 +54,11 @@ export function recordOf(draft, { status, isUrgent }) {
   };
 }
 
+/** Return a finished draft as the server will give it, to be corrected from. */
+export function sentResponseOf({ response_id: id, revision, language, completer, ...draft }) {
+  return { id, revision, language, completer, answered_at: clock.deviceTime(), answers: answersOf(draft).answers };
+}
+
 /** Return what was answered of what applies, and the names of what was answered and is hidden now. */
 export function answersOf(draft) {
   const { items } = draft.form.questionnaire;

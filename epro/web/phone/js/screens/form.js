@@ -1,17 +1,16 @@
 // Holds one form open: loads or resumes its draft, lets no second tab write into it, sends what is
 // unfinished when the page goes out of sight, and hands the finished form to the outbox.
 
-import { read, unlessUnreachable } from "../api.js";
-import { StorageFull } from "../db.js";
+import { unlessUnreachable } from "../api.js";
 import { beginCorrection, correctionRecordOf } from "../form/correction.js";
-import { begin, recordOf } from "../form/submission.js";
+import { begin, recordOf, sentResponseOf } from "../form/submission.js";
 import { reads } from "../form/checks.js";
 import { Form } from "../form/run.js";
 import * as forms from "../forms.js";
 import { said, spoken, t, time } from "../i18n.js";
 import * as outbox from "../outbox.js";
 import { back, replace } from "../router.js";
-import { state, update, useFacts } from "../state.js";
+import { useFacts } from "../state.js";
 import { html, Screen, useEffect, useRef, useState } from "../ui.js";
 import { lockOf } from "../update.js";
 
@@ -42,15 +41,15 @@ function Open({ draft: first, setHeld }) {
     draft.current = { ...changed, revision: Math.max(changed.revision, draft.current.revision) };
     clearTimeout(sent.current.timer);
     sent.current.timer = setTimeout(sendUnfinished, SEND_AFTER_MS);
-    await keeping(() => forms.save(draft.current));
+    await forms.save(draft.current);
   };
   const send = async ({ once = {}, isUrgent = false }) => {
     if (draft.current.corrects) return draft.current;
     draft.current = { ...draft.current, revision: draft.current.revision + 1 };
     sent.current.answers = JSON.stringify(draft.current.answers);
     const record = recordOf({ ...draft.current, ...once }, { status: "in_progress", isUrgent });
-    await keeping(() => forms.save(draft.current));
-    await keeping(() => outbox.put(record));
+    await forms.save(draft.current);
+    await outbox.put(record);
     return draft.current;
   };
   const sendUnfinished = () => {
@@ -64,7 +63,9 @@ function Open({ draft: first, setHeld }) {
     sent.current.answers = JSON.stringify(last.answers);
     draft.current = last;
     const record = last.corrects ? correctionRecordOf(last, { isUrgent }) : recordOf(last, { status: "completed", isUrgent });
-    await keeping(() => outbox.put(record, last.key));
+    if (last.corrects) await forms.forgetSent(last.response_id);
+    else await forms.keepSent(last, sentResponseOf(last));
+    await outbox.put(record, last.key);
     await forms.show();
     setHeld({ standing: "done", response: last.response_id, title: last.form.questionnaire.title });
   };
@@ -81,14 +82,14 @@ function Open({ draft: first, setHeld }) {
 }
 
 function Done({ response, title }) {
-  const { waiting, lastSentAt } = useFacts();
+  const { waiting, lastSentAt, storage } = useFacts();
   const record = waiting.find((one) => one.response_id === response);
   const isParked = record && record.state === "parked";
   return html`
     <${Screen} title=${t("done.title", { title: said(title) })}
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
       <p role="status" class=${record ? "note" : "good"}>
-        ${record ? t(isParked ? "done.parked" : "done.kept") : t("done.delivered", { at: time(lastSentAt) })}
+        ${record ? t(isParked ? "done.parked" : storage === "kept" ? "done.kept" : "done.held") : t("done.delivered", { at: time(lastSentAt) })}
       </p>
       ${record ? html`<button type="button" class="second" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
     <//>
@@ -125,14 +126,5 @@ function hold(which, setHeld, { isTaken = false } = {}) {
 
 async function begun({ responseId }, form) {
   if (!responseId) return begin(form, spoken());
-  return beginCorrection(await read(`/me/responses/${responseId}`), form);
-}
-
-async function keeping(work) {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof StorageFull)) throw error;
-    if (state().storage !== "full") update({ storage: "full" });
-  }
+  return beginCorrection(await forms.sentOf(responseId), form);
 }

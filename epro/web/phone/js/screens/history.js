@@ -8,7 +8,11 @@ import { back, go } from "../router.js";
 import { useFacts } from "../state.js";
 import { html, Screen, useBusy, useEffect } from "../ui.js";
 
-const REASONS = new Set(["unreachable", "revision_conflict", "invalid_answers", "not_signed_in", "body_too_large"]);
+const REASONS = new Set([
+  "unreachable", "revision_conflict", "invalid_answers", "not_signed_in", "body_too_large", "record_locked", "correction_outdated",
+  "internal_error",
+]);
+const SAME_AS = { session_revoked: "not_signed_in", database_unavailable: "internal_error" };
 
 export function History() {
   const { record: sent, waiting, isOnline } = useFacts();
@@ -58,7 +62,8 @@ function Unsent({ waiting }) {
 }
 
 function reason(refusal) {
-  return `history.reason.${REASONS.has(refusal) ? refusal : "other"}`;
+  const known = SAME_AS[refusal] || refusal;
+  return `history.reason.${REASONS.has(known) ? known : "other"}`;
 }
 
 function dayOfEntry(entry) {

@@ -52,10 +52,17 @@ function Card({ assessment, standing, today }) {
   return html`
     <section class="card ${standing}" aria-labelledby=${`t-${assessment.id}`}>
       <h2 id=${`t-${assessment.id}`}>${said(assessment.title)}</h2>
+      <${About} assessment=${assessment} />
       <p>${words(assessment, standing, today)}</p>
       ${canFillIn ? html`<button type="button" class="main" onClick=${open}>${t(isBegun ? "today.continue" : "today.begin")}</button>` : null}
     </section>
   `;
+}
+
+/** Say which report is asked about again: two that are open look alike otherwise. */
+function About({ assessment: { about } }) {
+  if (!about) return null;
+  return html`<p><strong>${about.words ? t("today.about", { what: said(about.words), day: day(about.on) }) : day(about.on)}</strong></p>`;
 }
 
 function words(assessment, standing, today) {
