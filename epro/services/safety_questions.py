@@ -96,6 +96,18 @@ def about_revision(session: Session, response_id: UUID, revision: int) -> Safety
     ).first()
 
 
+def asked_about(session: Session, response_id: UUID) -> Sequence[Screening]:
+    """Return the screenings of a response that led to a question, whatever became of it."""
+    return session.scalars(
+        select(Screening)
+        .join(SafetyQuestion, SafetyQuestion.screening_id == Screening.id)
+        .where(
+            Screening.source == ScreeningSource.RESPONSE,
+            Screening.source_id == str(response_id),
+        )
+    ).all()
+
+
 def for_phone(
     session: Session,
     question: SafetyQuestion,

@@ -79,7 +79,8 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     The caller holds the participant's row. A revision that was looked at before is left alone. An
     unfinished one that meets a red rule flags after ten idle minutes, or at once where the phone
     showed its emergency screen; a later revision replaces it. Where every rule met asks first, she
-    is asked, and flags are raised only if no answer comes.
+    is asked, also about an unfinished form in which her phone has asked her already; flags are
+    raised only if no answer comes.
     """
     if look.source is ScreeningSource.RESPONSE and not look.is_first:
         _settle_drafts_of(session, look.source_id)
@@ -126,10 +127,14 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     if not rules:
         return met
     _put_on_record(session, look, screening, now=now)
-    if look.is_final and not look.also and all(rule.asks_first for rule in rules):
-        safety_questions.ask(
-            session, look.participant, look.site, screening_id=screening["id"], rules=rules, now=now
-        )
+    has_asked = look.advice_shown_at is not None and not is_red_draft
+    asks_first = not look.also and all(rule.asks_first for rule in rules)
+    if asks_first and (look.is_final or has_asked):
+        if not _was_asked(session, look, screening):
+            safety_questions.ask(
+                session, look.participant, look.site,
+                screening_id=screening["id"], rules=rules, now=now,
+            )  # fmt: skip
     elif look.is_final or (is_red_draft and not waits):
         flags.raise_or_join(
             session, look.participant, look.site, look.package,
@@ -137,6 +142,19 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
             rules=rules, now=now,
         )  # fmt: skip
     return met
+
+
+def _was_asked(session: Session, look: Look, screening: Mapping[str, Any]) -> bool:
+    """Tell whether an earlier revision led to a question about the same rules and words."""
+    words = [one.name for one in look.package.lexicons]
+    return look.source is ScreeningSource.RESPONSE and any(
+        set(screening["rules_met"]) <= set(earlier.rules_met)
+        and all(
+            set(screening["inputs"].get(name) or ()) <= set(earlier.inputs.get(name) or ())
+            for name in words
+        )
+        for earlier in safety_questions.asked_about(session, look.source_id)
+    )
 
 
 def values_in_refused_body(

@@ -11,14 +11,15 @@ from typing import Any, Self, cast
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.blackbox.people import DIARIES, PIN, activation_form
-from tests.blackbox.system import System
+from tests.blackbox.system import System, wait_for
 from tests.browser.desk import Watched
 
 WIDTHS = (320, 360, 412)
 TEXT_SIZES = ("standard", "large", "largest")
 LANGUAGES = ("zh", "en")
 HEIGHT = 740
-PATIENCE_MS = 15_000
+PATIENCE_S = 15
+PATIENCE_MS = PATIENCE_S * 1000
 TARGET_PX = 48
 # How the first row of a day or an instant begins.
 TO_DAY = re.compile(r"^\s*(现在|Now|今天（|Today \()")
@@ -139,9 +140,16 @@ class Handset:
 
     def a_new_worker_waits(self) -> None:
         """Wait until the browser has fetched a newer app, which does not take over by itself."""
-        self.page.wait_for_function(
+        self.until(
             "() => navigator.serviceWorker.getRegistration('/p/').then((one) => !!one.waiting)"
         )
+
+    def until(self, is_so: str, arg: Any = None) -> None:
+        """Wait until a function in the page says so; it may promise its answer.
+
+        `wait_for_function` takes the promise itself for a yes.
+        """
+        wait_for(lambda: bool(self.page.evaluate(is_so, arg)), is_so[:60], timeout_s=PATIENCE_S)
 
     def send_as_her(self, path: str, body: dict[str, Any]) -> None:
         """Send something with this phone's own session, past the app."""
@@ -166,10 +174,10 @@ class Handset:
         """Wait until the phone keeps the app, and her diary, for use without network."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
         if self.diary:
-            self.page.wait_for_function(
+            self.until(
                 f"""(title) => ({ALL_OF})('form').then(
                   (kept) => kept.some(({{ form }}) => form.questionnaire.title.zh === title))""",
-                arg=self.diary,
+                self.diary,
             )
 
     def kept(self, store: str) -> list[Any]:

@@ -217,7 +217,7 @@ def test_what_the_server_refuses_is_kept_told_and_in_nobodys_way(
              "body": '{"language": "zh"}'}
         )  # fmt: skip
 
-        phone.page.wait_for_function(HAS_LEFT, arg="next")
+        phone.until(HAS_LEFT, "next")
         (parked,) = phone.kept("outbox")
         assert (parked["state"], parked["refusal"]) == ("parked", "revision_conflict")
         lines = desk.system.read("/work-items", limit=200)["items"]
@@ -259,7 +259,7 @@ def test_the_app_is_renewed_between_forms_and_given_up_when_switched_off(
 
             restart_web(desk.system, EPRO_PHONE_OFFLINE="0")
             phone.start_again()
-            phone.page.wait_for_function(
+            phone.until(
                 "() => Promise.all([navigator.serviceWorker.getRegistrations(), caches.keys()])"
                 ".then(([workers, kept]) => workers.length + kept.length === 0)"
             )

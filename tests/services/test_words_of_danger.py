@@ -1,5 +1,6 @@
 """Words in free text are asked about first, and become a flag unless she answers in time."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.errors import NotFound
-from epro.models import FlagTrigger, SafetyQuestion, Site, WorkItem, WorkKind
+from epro.models import (
+    FlagTrigger,
+    ResponseStatus,
+    SafetyQuestion,
+    Site,
+    WorkItem,
+    WorkKind,
+)
 from epro.services import helping
 from epro.services.safety_questions import HelpAnswer, HospitalAnswer
 from questionnaires.tiers import Tier
@@ -144,6 +152,59 @@ def test_beside_another_rule_nobody_is_asked_and_all_is_flagged_at_once(
 
     assert stored.reply["safety_question"] is None
     assert rules_of(session) == {"R30", "R35"}
+
+
+def begun(session: Session, line: Line, words: str, **how: Any) -> Mapping[str, Any]:
+    """Send the report so far, as her phone does at the moment of an answer; return the reply."""
+    return line.answer(
+        session, None, now=EVENING, note=words, status=ResponseStatus.IN_PROGRESS, **how
+    ).reply
+
+
+@pytest.mark.req("A-11", "A-05")
+def test_what_her_phone_has_asked_in_an_unfinished_report_is_heard_at_once(
+    session: Session, line: Line
+) -> None:
+    unasked = begun(session, line, "叫了救护车")
+    shown = begun(session, line, "叫了救护车", advice_shown_at=EVENING)
+
+    assert unasked["safety_question"] is None
+    tell(session, line, UUID(shown["safety_question"]["id"]), YES)
+    assert [flag.tier for flag in flags_of(session)] == [Tier.RED_B]
+    assert rules_of(session) == {"R30", "R35"}
+
+
+@pytest.mark.req("A-11")
+def test_an_unfinished_report_put_away_without_an_answer_is_a_flag_after_fifteen_minutes(
+    session: Session, line: Line
+) -> None:
+    begun(session, line, "叫了救护车", advice_shown_at=EVENING)
+
+    assert wait(session, line, QUARTER - timedelta(microseconds=1)) == 0
+    assert wait(session, line) == 1
+    assert [flag.tier for flag in flags_of(session)] == [Tier.ORANGE]
+
+
+@pytest.mark.req("A-11")
+@pytest.mark.parametrize(
+    ("finally_written", "is_asked_again"),
+    [("叫了救护车", False), ("叫了救护车，很累", False), ("叫了救护车，住进了重症监护室", True)],
+)
+def test_the_finished_report_asks_again_only_about_words_that_are_new(
+    session: Session, line: Line, finally_written: str, is_asked_again: bool
+) -> None:
+    response_id = uuid4()
+    shown = begun(
+        session, line, "叫了救护车", response_id=response_id, advice_shown_at=EVENING
+    )  # fmt: skip
+    tell(session, line, UUID(shown["safety_question"]["id"]), NO)
+
+    done = line.answer(
+        session, None, now=EVENING, note=finally_written, response_id=response_id, revision=2
+    )
+
+    assert (done.reply["safety_question"] is not None) is is_asked_again
+    assert flags_of(session) == []
 
 
 @pytest.mark.req("A-11", "Q-10")

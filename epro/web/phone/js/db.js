@@ -13,11 +13,11 @@ const STORES = { meta: null, draft: "key", outbox: "key", sent: "id", form: "key
 let database = null;
 let memory = null;
 let missed = new Map(); // what the disk has missed, the last of each value: {store, key, value}
-let turn = Promise.resolve(); // changes, one after the other
+let turn = Promise.resolve(); // one after the other: who looks later never sees what was before
 let told = () => {};
 
 /**
- * Open what is kept; return "kept", or "blocked" where only memory is left. With `isPassing` nothing
+ * Open what is kept; return "kept", "full", or "blocked" where only memory is left. With `isPassing` nothing
  * is to be kept, and what lies on the disk is not touched. `tell` hears "full" when the disk takes no
  * more, and "kept" once it has everything again.
  */
@@ -28,7 +28,7 @@ export async function open({ isPassing, tell }) {
     database = await opened();
     database.onversionchange = () => database.close();
     await change(["meta"], (kept) => kept.put("meta", true, "probe"));
-    return "kept";
+    return memory ? "full" : "kept";
   } catch {
     database = null;
     memory = new Map(Object.keys(STORES).map((name) => [name, new Map()]));
@@ -62,7 +62,11 @@ export function remove(store, key) {
  * as long as that takes it.
  */
 export function change(stores, work) {
-  const done = turn.then(() => changed(stores, work));
+  return inTurn(() => changed(stores, work));
+}
+
+function inTurn(work) {
+  const done = turn.then(work);
   turn = done.catch(() => {});
   return done;
 }
@@ -115,8 +119,7 @@ function everything() {
 }
 
 function look(stores, work) {
-  if (memory) return work(inMemory());
-  return inTransaction(stores, "readonly", work);
+  return inTurn(() => (memory ? work(inMemory()) : inTransaction(stores, "readonly", work)));
 }
 
 function opened() {

@@ -23,9 +23,14 @@ export function knownRules(form) {
   };
 }
 
-/** Return the rules that the answers meet now, the most urgent first. */
-export function metBy(draft) {
-  return screen(knownRules(draft.form), shownValuesOf(draft), clock.now()).map(({ rule }) => rule);
+/** Return the rules that the answers meet now, with what was `asked` beside, the most urgent first. */
+export function metBy(draft, asked = {}) {
+  return screen(knownRules(draft.form), { ...shownValuesOf(draft), ...asked }, clock.now()).map(({ rule }) => rule);
+}
+
+/** Return what to advise about once she has answered what was asked back. */
+export function advisedAfter(draft, asked) {
+  return metBy(draft, asked).filter((rule) => INTERRUPTS.has(rule.tier));
 }
 
 /**

@@ -9,7 +9,10 @@ import { Row } from "./parts.js";
 const STAYS = ["no", "planned", "unplanned", "longer"];
 const SETTLED_BY = new Set(["no", "planned"]);
 
-/** Ask about one rule; `told(isOver)` hears whether nothing is left to advise about. */
+/**
+ * Ask about one rule; `told(isOver, given)` hears whether nothing is left to advise about, and her
+ * answers as the items of the forms that ask the same.
+ */
 export function Asking({ rule, response, back, told }) {
   const [help, setHelp] = useState(null);
   const [stay, setStay] = useState(null);
@@ -19,7 +22,7 @@ export function Asking({ rule, response, back, told }) {
     if (missing.length > 0) return setWrong(missing.map(([, field]) => ({ field: `asking-${field}`, text: t(`asking.${field}.needed`) })));
     await answerQuestion(response, { help_now: help, hospital: stay });
     const isNo = !help && SETTLED_BY.has(stay);
-    return told(isNo && rule.asks_first.is_settled_by_no);
+    return told(isNo && rule.asks_first.is_settled_by_no, stay === "no" ? { help_now: help } : { help_now: help, hospital_planned: stay });
   };
   return html`
     <${Screen} title=${said(rule.asks_first.question)} back=${back}

@@ -6,7 +6,7 @@ import { said, t } from "../i18n.js";
 import { useFacts } from "../state.js";
 import { html, Problems, Screen, useEffect, useRef, useState } from "../ui.js";
 import { Advice } from "./advice.js";
-import { freshIn, isUrgent, metBy } from "./advising.js";
+import { advisedAfter, freshIn, isUrgent, metBy } from "./advising.js";
 import { Asking } from "./asking.js";
 import { check, isPossible, readNumber, reads, written } from "./checks.js";
 import { nearDays } from "./days.js";
@@ -136,7 +136,7 @@ export function Form({ draft: first, save, send, submit, leave }) {
 
   if (draft.advising && draft.advising.step === "question") {
     return html`<${Asking} rule=${draft.advising.rules[0]} response=${draft.response_id} back=${goBack}
-      told=${(isOver) => (isOver ? understood() : change({ advising: { ...draft.advising, step: "advice" } }))} />`;
+      told=${(isOver, asked) => (isOver ? understood() : change({ advising: { ...draft.advising, rules: advisedAfter(draft, asked), step: "advice" } }))} />`;
   }
   if (draft.advising) return html`<${Advice} draft=${draft} back=${goBack} understood=${understood} mistaken=${draft.corrects ? null : mistaken} />`;
   const start = html`<${Progress} draft=${draft} pages=${pages} place=${place} />`;
