@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.blackbox.system import SystemShelf
 from tests.browser.desk import CHROMIUM, FLAGS, Desk
+from tests.browser.gallery import Gallery
 from tests.databases import DatabaseKind, DatabaseShelf
 
 
@@ -39,6 +40,12 @@ def desk(
     yield desk
     desk.close()
     shelf.close()
+
+
+@pytest.fixture
+def gallery(pictures: Path, pytestconfig: pytest.Config) -> Gallery:
+    """How closely the phone's screens are looked at."""
+    return Gallery(pictures, is_thorough=bool(pytestconfig.getoption("--long")))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Self, cast
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -13,14 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.blackbox.people import DIARIES, PIN, activation_form
 from tests.blackbox.system import System, wait_for
 from tests.browser.desk import Watched
+from tests.browser.gallery import NARROWEST, USUAL, WIDTHS, Gallery
 
-WIDTHS = (320, 360, 412)
-TEXT_SIZES = ("standard", "large", "largest")
-LANGUAGES = ("zh", "en")
 HEIGHT = 740
 PATIENCE_S = 15
 PATIENCE_MS = PATIENCE_S * 1000
 TARGET_PX = 48
+TOGETHER = 6
+STAYS_OPEN = timedelta(hours=2)
 # How the first row of a day or an instant begins.
 TO_DAY = re.compile(r"^\s*(现在|Now|今天（|Today \()")
 # Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
@@ -151,6 +150,10 @@ class Handset:
         """
         wait_for(lambda: bool(self.page.evaluate(is_so, arg)), is_so[:60], timeout_s=PATIENCE_S)
 
+    def show(self, address: str) -> None:
+        """Go to a screen by its address, as a link within the app does."""
+        self.page.evaluate("(address) => { location.hash = address; }", address)
+
     def send_as_her(self, path: str, body: dict[str, Any]) -> None:
         """Send something with this phone's own session, past the app."""
         status = self.page.evaluate(
@@ -195,23 +198,43 @@ class Handset:
         """Return a phone only to look at a page with; nobody's, and no system behind it."""
         return cls(cast("System", None), page.context, Watched(page), Somebody("", {}))
 
-    def glance(self, name: str, pictures: Path) -> list[str]:
-        """Judge the screen in each text size and width; keep the pictures that differ most."""
-        page, found = self.page, []
-        language = page.evaluate("document.documentElement.lang").split("-")[0]
-        for size in TEXT_SIZES:
-            page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
-            for width in WIDTHS:
-                where = f"{name} {language} {width} {size}"
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                found += [f"{where}: {one}" for one in self._misfits(width)]
-                if size == TEXT_SIZES[0] or (size == TEXT_SIZES[-1] and width == WIDTHS[0]):
-                    picture = f"phone-{name}-{language}-{width}-{size}.png"
-                    page.screenshot(path=pictures / picture, full_page=True)
-            found += [f"{name} {language} {size}: {one}" for one in self.watched.findings()]
-        page.evaluate("() => { document.documentElement.dataset.text = 'standard'; }")
-        page.set_viewport_size({"width": 360, "height": HEIGHT})
+    def glance(self, name: str, gallery: Gallery) -> list[str]:
+        """Judge the screen in the language it stands in; return what is wrong."""
+        language = str(self.page.evaluate("document.documentElement.lang")).split("-")[0]
+        found = [
+            one for size in gallery.sizes(language)
+            for one in self._judged(name, language, size, gallery)
+        ]  # fmt: skip
+        self._as_usual()
         return found
+
+    def look(self, name: str, gallery: Gallery) -> list[str]:
+        """Judge the screen in both languages; return what is wrong."""
+        found: list[str] = []
+        for language, size in gallery.sights:
+            self.speak(language)
+            found += self._judged(name, language, size, gallery)
+        self.speak("zh")
+        self._as_usual()
+        return found
+
+    def _judged(self, name: str, language: str, size: str, gallery: Gallery) -> list[str]:
+        """Return what scrolls sideways or is too small to hit; where it is hardest, axe's too."""
+        found: list[str] = []
+        self.page.evaluate(SET_TEXT_SIZE, size)
+        for width in WIDTHS:
+            where = f"{name} {language} {width} {size}"
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            found += [f"{where}: {one}" for one in self._misfits(width)]
+            if picture := gallery.picture(name, language, width, size):
+                self.page.screenshot(path=picture, full_page=True)
+            if width == NARROWEST:
+                found += [f"{where}: {one}" for one in self.watched.findings()]
+        return found
+
+    def _as_usual(self) -> None:
+        self.page.evaluate(SET_TEXT_SIZE, USUAL)
+        self.page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
 
     def _misfits(self, width: int) -> list[str]:
         """Return what scrolls sideways and what is too small to hit, as the screen stands."""
@@ -229,30 +252,6 @@ class Handset:
         )
         expect(self.page.locator(f"html[lang^={language}]")).to_be_attached()
 
-    def look(self, name: str, pictures: Path, *, sizes: tuple[str, ...] = TEXT_SIZES) -> list[str]:
-        """Judge the screen as it stands in both languages and each text size; keep its pictures.
-
-        The narrowest screen is the hardest, so axe looks there; pictures are taken in each width at
-        the usual size. Returns what is wrong: axe's findings, what scrolls sideways, what is too
-        small to hit.
-        """
-        found: list[str] = []
-        for language in (*LANGUAGES[1:], LANGUAGES[0]):
-            self.speak(language)
-            for size in sizes:
-                self.page.evaluate(SET_TEXT_SIZE, size)
-                for width in WIDTHS if size == TEXT_SIZES[0] else WIDTHS[:1]:
-                    where = f"{name}-{language}-{width}-{size}"
-                    self.page.set_viewport_size({"width": width, "height": HEIGHT})
-                    found += [f"{where}: {one}" for one in self._misfits(width)]
-                    picture = pictures / f"phone-{where}.png"
-                    self.page.screenshot(path=picture, full_page=True)
-                    if width == WIDTHS[0]:
-                        found += [f"{where}: {one}" for one in self.watched.findings()]
-        self.page.evaluate(SET_TEXT_SIZE, TEXT_SIZES[0])
-        self.page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
-        return found
-
 
 @contextmanager
 def handset(system: System, chromium: Browser, somebody: Somebody, **how: Any) -> Iterator[Handset]:
@@ -268,6 +267,18 @@ def handset(system: System, chromium: Browser, somebody: Somebody, **how: Any) -
         context.close()
 
 
+@contextmanager
+def phone_with_a_diary(system: System, chromium: Browser, **how: Any) -> Iterator[Handset]:
+    """Take the phone of somebody who has activated it; her diary is open and kept on it."""
+    somebody, diary = with_a_diary(system)
+    with handset(system, chromium, somebody, **how) as phone:
+        phone.diary = diary["title"]["zh"]
+        phone.activate()
+        expect(phone.card(phone.diary)).to_be_visible()
+        phone.is_kept()
+        yield phone
+
+
 def newcomer(system: System) -> Somebody:
     """Enrol somebody who has her code on paper and no phone yet."""
     form = activation_form(system)
@@ -276,10 +287,41 @@ def newcomer(system: System) -> Somebody:
 
 def infused(system: System, somebody: Somebody) -> dict[str, Any]:
     """Have her infused now and wait until that evening's diary is open; return it."""
+    _infuse(system, somebody)
+    diary = _first_diary(system, somebody)
+    system.move_to(datetime.fromisoformat(diary["opens_at"]) + timedelta(minutes=1))
+    return diary
+
+
+# Whose diary is open just now and who has not been anybody's yet, by the address of their system.
+_waiting: dict[str, list[tuple[Somebody, dict[str, Any]]]] = {}
+
+
+def with_a_diary(system: System) -> tuple[Somebody, dict[str, Any]]:
+    """Return somebody who has her code on paper, and her diary, which is open.
+
+    Several are infused together: the trial's time moves once for all of them.
+    """
+    waiting = _waiting.setdefault(system.url, [])
+    until = system.now() + STAYS_OPEN
+    while waiting and datetime.fromisoformat(waiting[-1][1]["closes_at"]) < until:
+        waiting.pop()
+    if not waiting:
+        people = [newcomer(system) for _ in range(TOGETHER)]
+        for somebody in people[1:]:
+            _infuse(system, somebody)
+        infused(system, people[0])
+        waiting += [(somebody, _first_diary(system, somebody)) for somebody in people]
+    return waiting.pop()
+
+
+def _infuse(system: System, somebody: Somebody) -> None:
     anchor = {"event": "INF1", "occurred_at": system.now().isoformat()}
     answer = system.staff("POST", f"/participants/{somebody.code}/anchors", json=anchor)
     assert answer.status_code == 201, answer.text
+
+
+def _first_diary(system: System, somebody: Somebody) -> dict[str, Any]:
     items = system.read(f"/participants/{somebody.code}/assessments")["items"]
     diary: dict[str, Any] = next(one for one in items if one["questionnaire"]["code"] in DIARIES)
-    system.move_to(datetime.fromisoformat(diary["opens_at"]) + timedelta(minutes=1))
     return diary

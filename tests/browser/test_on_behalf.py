@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.handset import Handset, infused, newcomer
+from tests.browser.handset import Handset, with_a_diary
 
 pytestmark = pytest.mark.blackbox
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.blackbox
 def test_the_site_opens_her_app_hands_it_over_and_gets_its_console_back(
     desk: Desk, chromium: Browser
 ) -> None:
-    somebody = newcomer(desk.system)
-    title = infused(desk.system, somebody)["title"]["zh"]
+    somebody, diary = with_a_diary(desk.system)
+    title = diary["title"]["zh"]
     where = f"/console/participants/{somebody.code}"
     with desk.desktop(width=820, height=1100) as watched:
         page = watched.page

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.handset import handset, infused, newcomer
+from tests.browser.handset import handset, with_a_diary
 
 pytestmark = pytest.mark.blackbox
 
@@ -13,8 +13,7 @@ pytestmark = pytest.mark.blackbox
 def test_a_diary_is_answered_from_the_paper_code_to_the_stored_response(
     desk: Desk, chromium: Browser
 ) -> None:
-    somebody = newcomer(desk.system)
-    diary = infused(desk.system, somebody)
+    somebody, diary = with_a_diary(desk.system)
     with handset(desk.system, chromium, somebody) as phone:
         phone.activate()
         assert somebody.typed["code"] not in phone.page.url

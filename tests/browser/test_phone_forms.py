@@ -13,7 +13,15 @@ from tests.blackbox.people import ZONE, Phone, enrolled_phone
 from tests.blackbox.system import as_bytes
 from tests.browser.desk import Desk
 from tests.browser.filling import Filling, as_form, by_chance
-from tests.browser.handset import Handset, Somebody, handset, infused, newcomer
+from tests.browser.gallery import TEXT_SIZES, Gallery
+from tests.browser.handset import (
+    Handset,
+    Somebody,
+    handset,
+    infused,
+    newcomer,
+    phone_with_a_diary,
+)
 from tests.questionnaires.forms import form as form_of
 from tests.questionnaires.forms import item, shipped, shipped_form, temperature
 
@@ -21,7 +29,8 @@ pytestmark = pytest.mark.blackbox
 
 NOBODY = Somebody("", {})
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=ZONE)
-SEEDS = (1, 2)
+SEED, MORE_SEEDS = 1, (2, 3)
+NO_NETWORK = "ERR_INTERNET_DISCONNECTED"
 REPORTS = ("ae_report", "medicines", "contacts", "relative_report")
 COUNT_TAPS = """() => {
   window.taps = 0;
@@ -50,10 +59,10 @@ def without_times(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.req("Q-03", "Q-05", "Q-06", "Q-07")
 @pytest.mark.parametrize("code", [one.code for one in shipped().questionnaires])
 def test_a_form_answered_on_the_phone_says_what_it_says_over_the_api(
-    filling: Filling, code: str
+    filling: Filling, code: str, pytestconfig: pytest.Config
 ) -> None:
     questionnaire = shipped_form(code)
-    for seed in SEEDS:
+    for seed in (SEED, *(MORE_SEEDS if pytestconfig.getoption("--long") else ())):
         answers = by_chance(questionnaire, Random(f"{code} {seed}"), now=NOW)
         filling.open(as_form(questionnaire, shipped().rules))
 
@@ -89,22 +98,21 @@ def test_a_report_from_the_phone_is_stored_as_one_over_the_api(
         assert first["hidden"] == second["hidden"]
 
 
-def begin_diary(desk: Desk, phone: Handset, *, day: int = 0) -> str:
-    """Have her infused and wait for a diary, that day's or the first after; return its title."""
-    evening = infused(desk.system, phone.somebody)
-    if not day:
-        return str(evening["title"]["zh"])
+def open_next_day(desk: Desk, phone: Handset) -> str:
+    """Have her infused and wait for the diary of the day after; return its title in English."""
+    infused(desk.system, phone.somebody)
     items = desk.system.read(f"/participants/{phone.somebody.code}/assessments")["items"]
     daily = next(one for one in items if one["questionnaire"]["code"] == "daily")
     desk.system.move_to(datetime.fromisoformat(daily["opens_at"]) + timedelta(minutes=1))
-    return str(daily["title"]["zh"])
+    return str(daily["title"]["en"])
 
 
 @pytest.mark.req("Q-03", "Q-04")
 def test_a_good_day_takes_seven_questions_and_twenty_taps(desk: Desk, chromium: Browser) -> None:
     with handset(desk.system, chromium, newcomer(desk.system)) as phone:
-        title = begin_diary(desk, phone, day=1)
+        title = open_next_day(desk, phone)
         phone.activate()
+        phone.speak("en")
         page, asked = phone.page, []
         page.evaluate(COUNT_TAPS)
 
@@ -122,10 +130,11 @@ def test_a_good_day_takes_seven_questions_and_twenty_taps(desk: Desk, chromium: 
             assert phone.heading() == asked[-1]  # nothing goes on by itself
             phone.next()
         phone.press()
-        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+        expect(page.get_by_role("status")).to_contain_text("Delivered")
 
         assert len(asked) == 7
         assert page.evaluate("window.taps") <= 20
+        assert [one["language"] for one in phone.responses()] == ["en"]
     assert phone.watched.faults == []
 
 
@@ -137,10 +146,8 @@ def advice_of(page: Page) -> list[str]:
 def test_on_a_bad_day_advice_is_one_tap_away_without_network_and_reaches_the_site_after(
     desk: Desk, chromium: Browser
 ) -> None:
-    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
-        title = begin_diary(desk, phone)
-        phone.activate()
-        phone.open_form(title)
+    with phone_with_a_diary(desk.system, chromium) as phone:
+        phone.open_form(phone.diary)
         page = phone.page
         page.fill("input[inputmode=decimal]", "36.6")
         phone.next()
@@ -176,17 +183,15 @@ def test_on_a_bad_day_advice_is_one_tap_away_without_network_and_reaches_the_sit
         seen = desk.system.read(f"/flags/{flag['id']}")
         assert [one["kind"] for one in seen["notes"]] == ["pressed_by_mistake"]
         assert seen["closed_at"] is None
-    assert [one for one in phone.watched.faults if "ERR_INTERNET_DISCONNECTED" not in one] == []
+    assert [one for one in phone.watched.faults if NO_NETWORK not in one] == []
 
 
 @pytest.mark.req("Q-04", "Q-10")
-def test_a_form_goes_on_where_it_was_and_is_corrected_until_it_closes(
-    desk: Desk, chromium: Browser
+def test_a_form_goes_on_where_it_was_and_is_corrected_without_network(
+    desk: Desk, chromium: Browser, gallery: Gallery
 ) -> None:
-    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
-        title = begin_diary(desk, phone)
-        phone.activate()
-        phone.open_form(title)
+    with phone_with_a_diary(desk.system, chromium) as phone:
+        phone.open_form(phone.diary)
         page = phone.page
         page.locator("input[inputmode=decimal]").press_sequentially("36.")
         page.wait_for_timeout(50)
@@ -209,18 +214,27 @@ def test_a_form_goes_on_where_it_was_and_is_corrected_until_it_closes(
         expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
         (stored,) = phone.responses()
 
-        page.goto(f"/p/#/form/correct/{stored['id']}")
-        page.reload()
-        phone.unlock_at(".review")
+        phone.context.set_offline(True)
+        phone.show(f"/form/correct/{stored['id']}")
+        expect(page.locator(".review")).to_contain_text("36.7")
         page.locator(".review button").first.click()
         page.fill("input[inputmode=decimal]", "36.9")
         phone.next()
         expect(page.locator(".review")).to_contain_text("36.9")
         phone.press()
         expect(page.get_by_role("alert")).to_contain_text("为什么要更正")
+        found = phone.look("correction-problem", gallery)
         page.fill("#reason", "看错了体温计")
         phone.press()
-        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+        expect(page.get_by_role("status")).to_contain_text("已安全保存在本机")
+        phone.show("/today")
+        phone.show(f"/form/correct/{stored['id']}")  # another would correct what is no more
+        expect(page.get_by_role("heading", level=1)).to_have_text("现在打不开")
+        found += phone.look("unreachable", gallery)
+        phone.show("/today")
+        phone.context.set_offline(False)
+        expect(page.locator(".note[role=status]")).to_have_count(0)
+        assert found == []
 
         versions = desk.system.read(f"/responses/{stored['id']}/versions")["items"]
         temperatures = [
@@ -229,7 +243,7 @@ def test_a_form_goes_on_where_it_was_and_is_corrected_until_it_closes(
         ]  # fmt: skip
         assert temperatures[-2:] == [36.7, 36.9]
         assert versions[-1]["reason"] == "看错了体温计"
-    assert phone.watched.faults == []
+    assert [one for one in phone.watched.faults if NO_NETWORK not in one] == []
 
 
 @pytest.mark.req("Q-04", "Q-06")
@@ -277,7 +291,7 @@ GALLERY = form_of(
 @pytest.mark.req("P-11")
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_kind_of_question_passes_at_every_size(
-    filling: Filling, pictures: Any, language: str
+    filling: Filling, gallery: Gallery, language: str
 ) -> None:
     phone = Handset.of(filling.page)
     answers = by_chance(GALLERY, Random(5), now=NOW)
@@ -292,11 +306,11 @@ def test_every_kind_of_question_passes_at_every_size(
     for screen in ("rating", "line", "many", "one", "yes", "temp", "words", "day", "instant",
                    "clock"):  # fmt: skip
         if screen in looked_at:
-            found += phone.glance(f"form-{screen}", pictures)
+            found += phone.glance(f"form-{screen}", gallery)
         filling.step(**{screen: values[screen]})
-    found += phone.glance("form-list", pictures)
+    found += phone.glance("form-list", gallery)
     filling.step(cough=True, rash=False)
-    found += phone.glance("form-review", pictures)
+    found += phone.glance("form-review", gallery)
 
     assert found == []
 
@@ -304,27 +318,27 @@ def test_every_kind_of_question_passes_at_every_size(
 @pytest.mark.req("P-11", "A-05")
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_is_asked_back_and_advised_passes_at_every_size(
-    filling: Filling, pictures: Any, language: str
+    filling: Filling, gallery: Gallery, language: str
 ) -> None:
     page, phone = filling.page, Handset.of(filling.page)
     found: list[str] = []
     filling.open(as_form(shipped_form("daily"), shipped().rules), language)
     page.locator(".bar button.main").click()
-    found += phone.glance("form-missing", pictures)
+    found += phone.glance("form-missing", gallery)
     page.fill("input[inputmode=decimal]", "385")
     page.locator(".bar button.main").click()
-    found += phone.glance("form-offer", pictures)
+    found += phone.glance("form-offer", gallery)
     page.fill("input[inputmode=decimal]", "45")
     page.locator(".bar button.main").click()
-    found += phone.glance("form-range", pictures)
+    found += phone.glance("form-range", gallery)
     page.fill("input[inputmode=decimal]", "36.6")
     page.locator(".bar button.main").click()
     filling.step(pain=2)
     filling.step(fatigue=2)
-    found += phone.glance("form-urgent", pictures)
+    found += phone.glance("form-urgent", gallery)
     filling.step(urgent=["breathing"])
     expect(page.locator(".frame")).to_be_visible()
-    found += phone.glance("form-advice", pictures)
+    found += phone.glance("form-advice", gallery)
 
     assert found == []
 
@@ -333,7 +347,7 @@ def test_what_is_asked_back_and_advised_passes_at_every_size(
 def test_ten_stands_on_one_line_and_its_neighbours_are_as_wide(filling: Filling) -> None:
     page = filling.page
     filling.open(as_form(GALLERY))
-    for size in ("standard", "large", "largest"):
+    for size in TEXT_SIZES:
         page.evaluate("(size) => { document.documentElement.dataset.text = size; }", size)
         for width in (320, 340, 360, 412):
             page.set_viewport_size({"width": width, "height": 740})

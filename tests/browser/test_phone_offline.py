@@ -1,9 +1,7 @@
 """The phone without network, with a lost reply, with a wrong clock: nothing she entered is lost."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -11,24 +9,10 @@ from playwright.sync_api import Browser, Route, expect
 
 from tests.blackbox.system import System
 from tests.browser.desk import Desk
-from tests.browser.handset import Handset, handset, infused, newcomer
+from tests.browser.handset import Handset, handset, phone_with_a_diary, with_a_diary
 
 pytestmark = pytest.mark.blackbox
-HAS_LEFT = """(key) => import(document.getElementById('app').dataset.base + 'js/state.js')
-  .then(({ state }) => !state().waiting.some((one) => one.key === key))"""
 DELIVERED, KEPT = "已送达研究中心", "已安全保存在本机"
-
-
-@contextmanager
-def phone_of_somebody_new(desk: Desk, chromium: Browser) -> Iterator[Handset]:
-    somebody = newcomer(desk.system)
-    diary = infused(desk.system, somebody)
-    with handset(desk.system, chromium, somebody) as phone:
-        phone.diary = diary["title"]["zh"]
-        phone.activate()
-        expect(phone.card(phone.diary)).to_be_visible()
-        phone.is_kept()
-        yield phone
 
 
 def restart_web(system: System, **environment: str) -> None:
@@ -63,7 +47,7 @@ def reach_the_server_but_hear_nothing(system: System, times: int = 1) -> Callabl
 def test_a_diary_is_started_resumed_and_sent_in_without_network(
     desk: Desk, chromium: Browser
 ) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.context.set_offline(True)
         phone.page.reload()
         phone.unlock()
@@ -93,7 +77,7 @@ def test_a_diary_is_started_resumed_and_sent_in_without_network(
 def test_what_is_sent_in_while_the_server_is_down_arrives_when_it_is_back(
     desk: Desk, chromium: Browser
 ) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.open_form(phone.diary)
         desk.system.processes["web"].kill()
         phone.page.reload()
@@ -112,7 +96,7 @@ def test_what_is_sent_in_while_the_server_is_down_arrives_when_it_is_back(
 
 @pytest.mark.req("S-02")
 def test_an_answer_whose_reply_was_lost_is_stored_once(desk: Desk, chromium: Browser) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.open_form(phone.diary)
         phone.answer_calmly()
         phone.page.route(
@@ -130,7 +114,7 @@ def test_an_answer_whose_reply_was_lost_is_stored_once(desk: Desk, chromium: Bro
 def test_a_lost_reply_to_the_renewal_of_access_locks_nobody_out(
     desk: Desk, chromium: Browser
 ) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.context.clear_cookies(name="epro_phone_access")
         phone.page.route(
             "**/sessions/refresh", reach_the_server_but_hear_nothing(desk.system, times=1)
@@ -145,7 +129,7 @@ def test_a_lost_reply_to_the_renewal_of_access_locks_nobody_out(
 
 @pytest.mark.req("Q-04")
 def test_two_windows_never_write_into_one_form(desk: Desk, chromium: Browser) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.open_form(phone.diary)
         phone.page.fill("input[inputmode=decimal]", "36.6")
         phone.next()
@@ -163,7 +147,7 @@ def test_two_windows_never_write_into_one_form(desk: Desk, chromium: Browser) ->
 def test_a_phone_whose_storage_was_cleared_goes_on_with_the_pin(
     desk: Desk, chromium: Browser
 ) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
+    with phone_with_a_diary(desk.system, chromium) as phone:
         phone.page.goto("about:blank")
         phone.page.goto("/p/img/none")  # same origin, none of the app's pages
         phone.page.evaluate("""() => new Promise((done) => {
@@ -183,8 +167,7 @@ def test_a_phone_whose_storage_was_cleared_goes_on_with_the_pin(
 def test_a_clock_that_is_a_day_wrong_changes_neither_the_day_nor_the_time(
     desk: Desk, chromium: Browser, days: int
 ) -> None:
-    somebody = newcomer(desk.system)
-    diary = infused(desk.system, somebody)
+    somebody, diary = with_a_diary(desk.system)
     with handset(desk.system, chromium, somebody) as phone:
         phone.page.clock.set_system_time(desk.system.now() + timedelta(days=days))
         phone.activate()
@@ -200,32 +183,6 @@ def test_a_clock_that_is_a_day_wrong_changes_neither_the_day_nor_the_time(
         assert stored["timeliness"] == "on_time"
 
 
-@pytest.mark.req("S-02")
-def test_what_the_server_refuses_is_kept_told_and_in_nobodys_way(
-    desk: Desk, chromium: Browser
-) -> None:
-    with phone_of_somebody_new(desk, chromium) as phone:
-        phone.open_form(phone.diary)
-        phone.answer_calmly()
-        # Another revision 1 of the same response has arrived: a conflict for good.
-        (draft,) = phone.kept("draft")
-        phone.send_as_her(f"/me/responses/{draft['response_id']}", another_body(draft))
-        phone.press()
-        expect(phone.page.get_by_role("status")).to_contain_text("没能送达")
-        phone.put_into_outbox(
-            {"key": "next", "kind": "preference", "method": "PATCH", "path": "/me/preferences",
-             "body": '{"language": "zh"}'}
-        )  # fmt: skip
-
-        phone.until(HAS_LEFT, "next")
-        (parked,) = phone.kept("outbox")
-        assert (parked["state"], parked["refusal"]) == ("parked", "revision_conflict")
-        lines = desk.system.read("/work-items", limit=200)["items"]
-        assert [one["kind"] for one in lines if one["participant"] == phone.somebody.code] == [
-            "stuck_record"
-        ]
-
-
 @pytest.mark.req("X-05")
 def test_the_app_is_renewed_between_forms_and_given_up_when_switched_off(
     desk: Desk, chromium: Browser
@@ -234,7 +191,7 @@ def test_the_app_is_renewed_between_forms_and_given_up_when_switched_off(
         return str(phone.page.locator("#app").get_attribute("data-version"))
 
     try:
-        with phone_of_somebody_new(desk, chromium) as phone:
+        with phone_with_a_diary(desk.system, chromium) as phone:
             phone.open_form(phone.diary)
             phone.page.fill("input[inputmode=decimal]", "36.6")
             phone.next()
@@ -266,13 +223,3 @@ def test_the_app_is_renewed_between_forms_and_given_up_when_switched_off(
             phone.unlock()
     finally:
         restart_web(desk.system, EPRO_PHONE_BUNDLE="0", EPRO_PHONE_OFFLINE="1")
-
-
-def another_body(draft: dict[str, Any]) -> dict[str, Any]:
-    questionnaire = draft["form"]["questionnaire"]
-    return {
-        "assessment_id": draft["assessmentId"],
-        "questionnaire": {"code": questionnaire["code"], "version": questionnaire["version"]},
-        "revision": 1, "status": "in_progress", "language": "zh",
-        "answered_at": "2026-01-01T00:00:00+08:00", "answers": [],
-    }  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 from epro.web.phone import shell
 from tests.api.world import World
+from tests.blackbox.system import STUDY
 
 VENDOR = shell.FOLDER / "vendor"
 # UX section 11: what is there before anything can be answered, gzipped.
@@ -41,6 +42,16 @@ def test_the_page_allows_nothing_but_its_own_files(world: World) -> None:
     assert "unsafe" not in policy
     assert " style=" not in page.text
     assert not re.search(r"<script(?![^>]+src=)", page.text)
+
+
+@pytest.mark.req("A-05")
+def test_before_anybody_is_known_no_stand_in_for_a_number_is_shown(world: World) -> None:
+    page = world.browser().get("/p/").text
+
+    assert "0000-" in (STUDY / "study.yaml").read_text("utf-8")  # not fitted to its sites yet
+    assert "0000-" not in page
+    assert 'data-emergency="120"' in page
+    assert 'href="tel:120"' in page
 
 
 @pytest.mark.req("P-02")

@@ -1,6 +1,7 @@
 """The phone app as the server hands it out: one page, its files, and the worker that keeps them."""
 
 import json
+from dataclasses import replace
 from functools import cache, lru_cache
 from gzip import compress
 from pathlib import Path
@@ -15,6 +16,8 @@ from epro.web.phone.shell import FOLDER, KINDS, Shell, read_bundle, read_modules
 from questionnaires.definition import SiteDefaults
 
 PATH = "/p"
+# No telephone number begins like this; packages that are not fitted to their sites yet do.
+STAND_IN = "0000"
 PACKED = frozenset({"text/javascript", "text/css", "application/json", "image/svg+xml"})
 A_YEAR_S = 365 * 24 * 60 * 60
 # Before any study is published there is only the one number that the whole country knows.
@@ -135,11 +138,15 @@ def _settings() -> Settings:
 def _numbers() -> SiteDefaults:
     """Return the numbers for whoever the app does not know yet: those of the newest study version.
 
-    Her own site's come with her profile.
+    Her own site's come with her profile. A stand-in for a number is left out: nobody answers it.
     """
     with reading() as session:
         packages = catalogue(session).packages
-    return packages[-1].sites if packages else NO_NUMBERS
+    numbers = packages[-1].sites if packages else NO_NUMBERS
+    known = {name: getattr(numbers, name) for name in ("site_phone", "study_phone")}
+    return replace(
+        numbers, **{one: "" if said.startswith(STAND_IN) else said for one, said in known.items()}
+    )
 
 
 def _text(text: str, kind: str) -> Response:

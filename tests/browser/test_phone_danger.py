@@ -1,0 +1,59 @@
+"""From words of danger on a phone without network to the line in the console, with its time."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.desk import Desk
+from tests.browser.gallery import Gallery
+from tests.browser.handset import handset, newcomer
+
+pytestmark = pytest.mark.blackbox
+WORDS = "今天头晕，被送急诊了"
+
+
+@pytest.mark.req("A-05", "A-08", "A-11", "C-01")
+def test_words_of_danger_are_asked_back_and_her_yes_stands_in_the_inbox_with_its_clock(
+    desk: Desk, chromium: Browser, gallery: Gallery
+) -> None:
+    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
+        page = phone.page
+        phone.activate()
+        phone.diary = "报告身体不适"
+        phone.is_kept()
+        phone.context.set_offline(True)
+        page.get_by_role("button", name=phone.diary).click()
+        page.locator("label.row").last.click()
+        phone.next()
+        page.fill("textarea", WORDS)
+        phone.next()
+
+        expect(page.get_by_role("heading", level=1)).to_contain_text("您写到了医院")
+        assert page.locator("input:checked").count() == 0
+        phone.press()
+        expect(page.get_by_role("alert")).to_contain_text("请选择现在是否需要紧急帮助")
+        found = phone.look("asked-back", gallery)
+        page.locator("#asking-help label.row").first.click()
+        page.locator("#asking-stay label.row").first.click()
+        phone.next()
+        expect(page.get_by_role("heading", level=1)).to_have_text("请立即寻求帮助")
+        expect(page.get_by_role("status")).to_contain_text("还没有送到研究中心")
+        found += phone.look("advice-after-yes", gallery)
+        assert phone.responses() == []
+        desk.later(minutes=7)
+        phone.context.set_offline(False)
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
+
+        with desk.desktop() as watched:
+            line = watched.page.get_by_role("row", name=phone.somebody.code)
+            watched.page.goto(f"/console/flags?participant={phone.somebody.code}")
+            expect(line).to_contain_text("现在需要紧急帮助")
+            # The clock runs from when the site could know, not from when she wrote it.
+            expect(line).to_contain_text("剩 29 分")
+            desk.later(minutes=12)
+            watched.page.reload()
+            expect(line).to_contain_text("剩 17 分")
+            assert watched.faults == []
+        (stored,) = phone.responses()
+        assert (stored["status"], stored["received_late"]) == ("in_progress", False)
+        assert phone.kept("outbox") == []
+        assert found == []
