@@ -233,7 +233,7 @@ def test_a_form_goes_on_where_it_was_and_is_corrected_without_network(
         found += phone.look("unreachable", gallery)
         phone.show("/today")
         phone.context.set_offline(False)
-        expect(page.locator(".note[role=status]")).to_have_count(0)
+        expect(page.get_by_text("条记录还没送达")).to_have_count(0)
         assert found == []
 
         versions = desk.system.read(f"/responses/{stored['id']}/versions")["items"]

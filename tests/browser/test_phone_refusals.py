@@ -213,7 +213,7 @@ def test_what_waits_when_the_session_has_ended_goes_out_after_a_new_activation(
         page.fill("#pin", phone.pin)
         page.fill("#again", phone.pin)
         phone.press()
-        expect(page.locator(".card.done")).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text(DELIVERED)
         assert [one["status"] for one in phone.responses()] == ["completed"]
         assert standing(phone) == []
 

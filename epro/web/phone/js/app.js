@@ -11,6 +11,7 @@ import { base, version } from "./place.js";
 import * as record from "./record.js";
 import * as router from "./router.js";
 import { ForSomebody, Late, Practice } from "./screens/banners.js";
+import { Done } from "./screens/done.js";
 import { Ended } from "./screens/ended.js";
 import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
@@ -28,7 +29,7 @@ import { html, render, Screen, useEffect } from "./ui.js";
 import * as renewal from "./update.js";
 
 const TICK_MS = 20000;
-const SCREENS = { today: Today, form: FormScreen, reports: Reports };
+const SCREENS = { today: Today, form: FormScreen, done: Done, reports: Reports };
 const SELDOM = new Set(["history", "entry", "settings", "pin", "move", "out"]); // those of screens/seldom.js
 const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
 

@@ -119,6 +119,6 @@ export async function end(how) {
     if (how === "none") await store.remove("meta", "session");
     else if (kept) await store.put("meta", { ...kept, state: how }, "session");
   });
-  if (how === "none") update({ participant: null, profile: null, diary: null, record: null, waiting: [], drafts: [] });
+  if (how === "none") update({ participant: null, profile: null, diary: null, record: null, waiting: [], drafts: [], done: null });
   update({ session: how });
 }

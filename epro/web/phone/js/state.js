@@ -12,6 +12,7 @@ const facts = {
   record: null, // what was delivered, as the server lists it
   waiting: [], // outbox records of this participant, without their bodies
   lastSentAt: null,
+  done: null, // what was sent off last: {response, title}
   isOnline: true,
   route: { name: "today", rest: [] },
   storage: "kept", // kept · blocked · full

@@ -7,12 +7,12 @@ import { begin, recordOf, sentResponseOf } from "../form/submission.js";
 import { reads } from "../form/checks.js";
 import { Form } from "../form/run.js";
 import * as forms from "../forms.js";
-import { said, spoken, t, time } from "../i18n.js";
+import { spoken, t } from "../i18n.js";
 import * as outbox from "../outbox.js";
-import { back, replace } from "../router.js";
-import { useFacts } from "../state.js";
+import { back } from "../router.js";
 import { html, Screen, useEffect, useRef, useState } from "../ui.js";
 import { lockOf } from "../update.js";
+import { showDone } from "./done.js";
 
 const SEND_AFTER_MS = 30000;
 const NAMED_BY = { assessment: "assessmentId", open: "code", correct: "responseId" };
@@ -21,8 +21,7 @@ export function FormScreen({ rest: [kind, name] }) {
   const which = { [NAMED_BY[kind] || "code"]: name };
   const [held, setHeld] = useState({ standing: "loading" });
   useEffect(() => hold(which, setHeld), []);
-  if (held.standing === "done") return html`<${Done} response=${held.response} title=${held.title} />`;
-  if (held.standing === "open") return html`<${Open} draft=${held.draft} setHeld=${setHeld} />`;
+  if (held.standing === "open") return html`<${Open} draft=${held.draft} />`;
   const take = () => hold(which, setHeld, { isTaken: true });
   return html`
     <${Screen} title=${t(`form.${held.standing}.title`)} back=${back}
@@ -32,7 +31,7 @@ export function FormScreen({ rest: [kind, name] }) {
   `;
 }
 
-function Open({ draft: first, setHeld }) {
+function Open({ draft: first }) {
   const draft = useRef(first);
   const sent = useRef({ answers: null, timer: null });
 
@@ -67,7 +66,7 @@ function Open({ draft: first, setHeld }) {
     else await forms.keepSent(last, sentResponseOf(last));
     await outbox.put(record, last.key);
     await forms.show();
-    setHeld({ standing: "done", response: last.response_id, title: last.form.questionnaire.title });
+    showDone(last.response_id, last.form.questionnaire.title);
   };
   useEffect(() => {
     const onHide = () => document.visibilityState === "hidden" && sendUnfinished();
@@ -79,21 +78,6 @@ function Open({ draft: first, setHeld }) {
     };
   }, []);
   return html`<${Form} draft=${first} save=${save} send=${send} submit=${submit} leave=${back} />`;
-}
-
-function Done({ response, title }) {
-  const { waiting, lastSentAt, storage } = useFacts();
-  const record = waiting.find((one) => one.response_id === response);
-  const isParked = record && record.state === "parked";
-  return html`
-    <${Screen} title=${t("done.title", { title: said(title) })}
-      bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
-      <p role="status" class=${record ? "note" : "good"}>
-        ${record ? t(isParked ? "done.parked" : storage === "kept" ? "done.kept" : "done.held") : t("done.delivered", { at: time(lastSentAt) })}
-      </p>
-      ${record ? html`<button type="button" class="second" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
-    <//>
-  `;
 }
 
 /** Take the form for this tab, load what was begun; returns how to let go of it. */

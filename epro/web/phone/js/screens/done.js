@@ -1,0 +1,32 @@
+// P6: what was sent off, and whether it has arrived. It has an address of its own, so that a locked or
+// newly activated phone comes back here, and not to an empty form.
+
+import { said, t, time } from "../i18n.js";
+import * as outbox from "../outbox.js";
+import { replace } from "../router.js";
+import { update, useFacts } from "../state.js";
+import { html, Screen, useEffect } from "../ui.js";
+
+/** Leave a form that was sent off for this screen. */
+export function showDone(response, title) {
+  update({ done: { response, title } });
+  replace("done");
+}
+
+export function Done() {
+  const { done, waiting, lastSentAt, storage } = useFacts();
+  useEffect(() => {
+    if (!done) replace("today");
+  }, []);
+  if (!done) return null;
+  const record = waiting.find((one) => one.response_id === done.response);
+  const isParked = record && record.state === "parked";
+  const kept = isParked ? "done.parked" : storage === "kept" ? "done.kept" : "done.held";
+  return html`
+    <${Screen} title=${t("done.title", { title: said(done.title) })}
+      bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
+      <p role="status" class=${record ? "note" : "good"}>${record ? t(kept) : t("done.delivered", { at: time(lastSentAt) })}</p>
+      ${record ? html`<button type="button" class="second" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
+    <//>
+  `;
+}
