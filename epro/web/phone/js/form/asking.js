@@ -19,7 +19,7 @@ export function Asking({ rule, response, back, told }) {
   const [wrong, setWrong] = useState([]);
   const next = async () => {
     const missing = [[help, "help"], [stay, "stay"]].filter(([given]) => given === null);
-    if (missing.length > 0) return setWrong(missing.map(([, field]) => ({ field: `asking-${field}`, text: t(`asking.${field}.needed`) })));
+    if (missing.length > 0) return setWrong(missing.map(([, field]) => ({ field: `asking-${field}`, text: () => t(`asking.${field}.needed`) })));
     await answerQuestion(response, { help_now: help, hospital: stay });
     const isNo = !help && SETTLED_BY.has(stay);
     return told(isNo && rule.asks_first.is_settled_by_no, stay === "no" ? { help_now: help } : { help_now: help, hospital_planned: stay });

@@ -28,8 +28,8 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
     const bad = items
       .filter(({ item }) => check(item, draft.answers[item.link_id], draft.typed[item.link_id], today))
       .map(({ item, place }) => ({ field: `review-${place}`, text: t("review.open", { question: said(item.text) }) }));
-    if (draft.corrects && !(draft.reason || "").trim()) bad.push({ field: "reason", text: t("correct.reason.needed") });
-    if (!draft.corrects && !completer) bad.push({ field: "completer", text: t("review.who.needed") });
+    if (draft.corrects && !(draft.reason || "").trim()) bad.push({ field: "reason", text: () => t("correct.reason.needed") });
+    if (!draft.corrects && !completer) bad.push({ field: "completer", text: () => t("review.who.needed") });
     if (bad.length > 0) return setWrong(bad);
     return finish({ completer });
   };

@@ -21,12 +21,13 @@ export function Done() {
   if (!done) return null;
   const record = waiting.find((one) => one.response_id === done.response);
   const isParked = record && record.state === "parked";
-  const kept = isParked ? "done.parked" : storage === "kept" ? "done.kept" : "done.held";
+  const isHeld = record && !isParked && storage !== "kept"; // nowhere but in this page
+  const kept = isParked ? "done.parked" : isHeld ? "done.held" : "done.kept";
   return html`
-    <${Screen} title=${t("done.title", { title: said(done.title) })}
+    <${Screen} title=${t(isHeld ? "done.held.title" : "done.title", { title: said(done.title) })}
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
       <p role="status" class=${record ? "note" : "good"}>${record ? t(kept) : t("done.delivered", { at: time(lastSentAt) })}</p>
-      ${record ? html`<button type="button" class="second" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
+      ${record && !isParked ? html`<button type="button" class="second wide" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
     <//>
   `;
 }

@@ -56,7 +56,7 @@ function Unsent({ waiting }) {
         ${waiting.map((one) => html`<li key=${one.key}>${one.title ? said(one.title) : t("history.other")} · ${time(clock.timeOf(one.made))}<br />
           ${t(`history.state.${one.state}`)}${one.refusal ? html` ${t(reason(one.refusal))}` : null}</li>`)}
       </ul>
-      <button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>
+      ${waiting.some((one) => one.state === "waiting") ? html`<button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>` : null}
     </section>
   `;
 }

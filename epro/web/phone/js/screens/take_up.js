@@ -15,7 +15,7 @@ export function TakeUp() {
       const refusal = await tried(secret);
       if (refusal === null) return;
       setSecret("");
-      setProblems([{ field: "pin", text: t(refusal) }]);
+      setProblems([{ field: "pin", text: () => t(refusal) }]);
     });
   };
   return html`

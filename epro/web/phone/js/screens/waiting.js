@@ -10,7 +10,7 @@ export function Waiting({ waiting }) {
   return html`
     <div class="note" role="status">
       <p>${parked > 0 ? t("outbox.parked", { count: parked }) : t("outbox.waiting", { count: waiting.length })}</p>
-      <button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>
+      ${parked < waiting.length ? html`<button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>` : null}
     </div>
   `;
 }

@@ -110,9 +110,9 @@ function faultsOfCode({ code, yearOfBirth }) {
 }
 
 function faultsOfPin({ secret, again, yearOfBirth }) {
-  if (!pin.isPin(secret)) return [{ field: "pin", text: t("pin.format") }];
-  if (pin.isWeak(secret, yearOfBirth.trim())) return [{ field: "pin", text: t("pin.weak") }];
-  if (secret !== again) return [{ field: "again", text: t("pin.differs") }];
+  if (!pin.isPin(secret)) return [{ field: "pin", text: () => t("pin.format") }];
+  if (pin.isWeak(secret, yearOfBirth.trim())) return [{ field: "pin", text: () => t("pin.weak") }];
+  if (secret !== again) return [{ field: "again", text: () => t("pin.differs") }];
   return [];
 }
 
