@@ -18,6 +18,8 @@ from tests.browser.handset import Handset, phone_with_a_diary
 pytestmark = pytest.mark.blackbox
 HAS_LEFT = """(key) => import(document.getElementById('app').dataset.base + 'js/state.js')
   .then(({ state }) => !state().waiting.some((one) => one.key === key))"""
+NOTHING_WAITS = """() => import(document.getElementById('app').dataset.base + 'js/state.js')
+  .then(({ state }) => state().waiting.length === 0)"""
 STATE = """() => import(document.getElementById('app').dataset.base + 'js/state.js')
   .then(({ state }) => state().storage)"""
 DELIVERED, NOT_DELIVERED = "已送达研究中心", "没能送达"
@@ -213,7 +215,8 @@ def test_what_waits_when_the_session_has_ended_goes_out_after_a_new_activation(
         page.fill("#pin", phone.pin)
         page.fill("#again", phone.pin)
         phone.press()
-        expect(page.get_by_role("status")).to_contain_text(DELIVERED)
+        expect(page.locator(".card.done")).to_be_visible()
+        phone.until(NOTHING_WAITS)
         assert [one["status"] for one in phone.responses()] == ["completed"]
         assert standing(phone) == []
 

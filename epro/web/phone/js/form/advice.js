@@ -40,7 +40,7 @@ export function Calls({ form, words }) {
   const { emergency_number: emergency, study_phone: study, site_phone: site } = kept.numbers;
   const answered = numberAnswered(kept, clock.now());
   const text = words.join(" ");
-  const inOrder = [emergency, study, site]
+  const inOrder = [emergency, study, site] // before her site is known the first may stand for the others
     .filter((one) => one && text.includes(one) && (one !== site || answered === site))
     .sort((one, other) => text.indexOf(one) - text.indexOf(other));
   if (!inOrder.some((one) => one !== emergency)) inOrder.push(answered);
@@ -48,7 +48,7 @@ export function Calls({ form, words }) {
   const names = { [site]: "call.site", [study]: "call.study", [emergency]: "call.emergency" };
   return html`
     <div class="calls">
-      ${inOrder.map((number) => html`<${Call} key=${number} number=${number} text=${t(names[number])} kind=${number === emergency ? "call urgent" : "call"} />`)}
+      ${[...new Set(inOrder)].map((number) => html`<${Call} key=${number} number=${number} text=${t(names[number])} kind=${number === emergency ? "call urgent" : "call"} />`)}
     </div>
   `;
 }
