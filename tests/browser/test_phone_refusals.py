@@ -95,7 +95,7 @@ def stuck_lines(phone: Handset) -> list[str]:
 @contextmanager
 def a_server_that_fails(desk: Desk) -> Iterator[None]:
     """Have the server fail, really, whenever it stores an answer."""
-    with desk._database.engine.begin() as connection:
+    with desk._parts.database.engine.begin() as connection:
         connection.execute(
             text(
                 "CREATE TRIGGER broken BEFORE INSERT ON questionnaire_response "
@@ -105,13 +105,13 @@ def a_server_that_fails(desk: Desk) -> Iterator[None]:
     try:
         yield
     finally:
-        with desk._database.engine.begin() as connection:
+        with desk._parts.database.engine.begin() as connection:
             connection.execute(text("DROP TRIGGER broken"))
 
 
 def lock_record(desk: Desk, code: str) -> None:
     """Lock her record, as after its signature."""
-    with desk._database.transaction() as session:
+    with desk._parts.database.transaction() as session:
         her = session.query(Participant).filter_by(code=code).one()
         somebody = session.query(User).first()
         assert somebody is not None
