@@ -15,7 +15,7 @@ import click
 from epro.clock import wall_clock_now
 from epro.commands.common import opened_parts
 from epro.commands.demonstration import PACKAGE
-from epro.migrate import upgrade
+from epro.migrate import filled_table, upgrade
 from epro.rehearsal import deployment
 from epro.rehearsal.clock import TrialClock
 from epro.rehearsal.gateway import Provider, serving
@@ -142,6 +142,11 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
             gateway_url=provider.base_url,
         )  # fmt: skip
         settings = Settings.from_env(os.environ | environment)
+        if filled := filled_table(settings.database_url):
+            raise click.ClickException(
+                f"The database is not empty: its table {filled} holds rows. "
+                "A rehearsal lives through weeks in it; give it a database of its own."
+            )
         upgrade(settings.database_url)
         with opened_parts(settings) as parts:
             site = open_site(
