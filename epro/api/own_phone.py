@@ -30,6 +30,10 @@ class PinsSchema(Schema):
     new_pin = fields.String(required=True, validate=validate.Length(min=1, max=64))
 
 
+class PinSchema(Schema):
+    pin = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
 class TransferCodeSchema(Schema):
     activation_code = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True)
@@ -56,20 +60,24 @@ def change_own_pin(pins: dict[str, Any]) -> None:
     """Set another PIN; the present one has to be given."""
     with transaction() as session:
         own_phone.change_pin(
-            session, current_actor(), **pins,
-            caller=Caller(client=client_name(), address=client_address()),
-            keyring=keyring(), now=now(),
+            session, current_actor(), **pins, caller=_caller(), keyring=keyring(), now=now()
         )  # fmt: skip
 
 
 @blueprint.post("/transfer-code")
 @requires(Permission.USE_OWN_PHONE)
+@blueprint.arguments(PinSchema)
 @blueprint.response(200, TransferCodeSchema)
-@blueprint.refuses(IdentityMissing)
-def issue_own_transfer_code() -> Any:
-    """Hand out a code for another phone; good for ten minutes and once. Asked again: another."""
+@blueprint.refuses(IdentityMissing, WrongPin, TooManyAttempts)
+def issue_own_transfer_code(proof: dict[str, str]) -> Any:
+    """Hand out a code for another phone; good for ten minutes and once. Asked again: another.
+
+    Her PIN has to be given; wrong ones are counted with the refused sign-ins.
+    """
     with transaction() as session:
-        return own_phone.issue_transfer_code(session, current_actor(), keyring=keyring(), now=now())
+        return own_phone.issue_transfer_code(
+            session, current_actor(), **proof, caller=_caller(), keyring=keyring(), now=now()
+        )
 
 
 @blueprint.post("/stuck")
@@ -81,3 +89,7 @@ def note_own_stuck_record(stuck: dict[str, Any]) -> dict[str, bool]:
     with transaction() as session:
         is_new = own_phone.note_stuck_record(session, current_actor(), **stuck, now=now())
     return {"is_new": is_new}
+
+
+def _caller() -> Caller:
+    return Caller(client=client_name(), address=client_address())

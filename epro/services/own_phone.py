@@ -19,6 +19,7 @@ from epro.services import (
     work_list,
 )
 from epro.services.enrolment import IssuedCode
+from epro.services.journal import Subject
 from epro.services.sessions import Caller
 from epro.services.strength import PIN_LENGTH, refuse_weak_pin
 
@@ -39,30 +40,15 @@ def change_pin(
 ) -> None:
     """Set another PIN for whoever knows the present one; her session stays.
 
-    Raises WeakSecret before the present one is looked at; WrongPin and TooManyAttempts, both
-    recorded and counted with the refused sign-ins of this participant.
+    Raises WrongPin and TooManyAttempts as `_prove` does; WeakSecret, but for the year of birth in
+    it only to whoever knows the present one: the answer would tell anybody else the year.
     """
     participant = session.get_one(Participant, actor.id)
     refuse_weak_pin(new_pin, year_of_birth=None)
+    subject, credential = _prove(
+        session, participant, old_pin, caller=caller, keyring=keyring, now=now
+    )
     _refuse_year_within(session, participant, new_pin, keyring=keyring)
-    subject = signing_in.subject_of(session, participant)
-    claim = signing_in.participant_claim(participant.code, keyring=keyring)
-    signing_in.hold(
-        session, claim, lockouts.PARTICIPANT, caller, subject,
-        verb="pin.refused", keyring=keyring, now=now,
-    )  # fmt: skip
-    credential = session.get_one(ParticipantCredential, participant.id)
-    if not keyring.is_secret(credential.pin_hash, old_pin):
-        lockouts.count_failure(session, claim, lockouts.PARTICIPANT, now=now)
-        try:
-            signing_in.refuse(
-                session, caller, subject,
-                verb="pin.refused", why="wrong_pin", keyring=keyring, now=now,
-            )  # fmt: skip
-        except WrongCredentials:
-            # She is signed in; only the PIN is not hers.
-            raise WrongPin from None
-    lockouts.clear(session, claim)
     credential.pin_hash, credential.chosen_at = keyring.hash_secret(new_pin), now
     session.flush()
     journal.record(
@@ -71,14 +57,16 @@ def change_pin(
 
 
 def issue_transfer_code(
-    session: Session, actor: Actor, *, keyring: Keyring, now: datetime
+    session: Session, actor: Actor, *, pin: str, caller: Caller, keyring: Keyring, now: datetime
 ) -> IssuedCode:
     """Hand out a code that moves the diary to another phone within ten minutes.
 
     It is an activation code like the site's: it needs the year of birth, works once, and this phone
-    is signed out when it is used. Raises IdentityMissing.
+    is signed out when it is used. The PIN is asked for: a phone may lie about unlocked. Raises
+    WrongPin and TooManyAttempts as `_prove` does, and IdentityMissing.
     """
     participant = planning.lock_participant(session, session.get_one(Participant, actor.id).id)
+    _prove(session, participant, pin, caller=caller, keyring=keyring, now=now)
     return enrolment.issue_code(
         session, actor, participant, life=TRANSFER_CODE_LIFE, keyring=keyring, now=now
     )
@@ -98,6 +86,40 @@ def note_stuck_record(
         site_id=participant.site_id, participant_id=participant.id, now=now,
     )  # fmt: skip
     return item is not None
+
+
+def _prove(
+    session: Session,
+    participant: Participant,
+    pin: str,
+    *,
+    caller: Caller,
+    keyring: Keyring,
+    now: datetime,
+) -> tuple[Subject, ParticipantCredential]:
+    """Return what her PIN is known by, if this is it, and what an entry about it is about.
+
+    Raises WrongPin and TooManyAttempts, both recorded and counted with her refused sign-ins.
+    """
+    subject = signing_in.subject_of(session, participant)
+    claim = signing_in.participant_claim(participant.code, keyring=keyring)
+    signing_in.hold(
+        session, claim, lockouts.PARTICIPANT, caller, subject,
+        verb="pin.refused", keyring=keyring, now=now,
+    )  # fmt: skip
+    credential = session.get_one(ParticipantCredential, participant.id)
+    if not keyring.is_secret(credential.pin_hash, pin):
+        lockouts.count_failure(session, claim, lockouts.PARTICIPANT, now=now)
+        try:
+            signing_in.refuse(
+                session, caller, subject,
+                verb="pin.refused", why="wrong_pin", keyring=keyring, now=now,
+            )  # fmt: skip
+        except WrongCredentials:
+            # She is signed in; only the PIN is not hers.
+            raise WrongPin from None
+    lockouts.clear(session, claim)
+    return subject, credential
 
 
 def _refuse_year_within(

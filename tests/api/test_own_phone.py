@@ -58,6 +58,10 @@ def change(world: World, her: dict[str, str], *, old: str, new: str) -> TestResp
     return world.request("PUT", f"{API}/me/pin", json=pins, headers=her)
 
 
+def ask_for_code(world: World, her: dict[str, str], *, pin: str = PIN) -> TestResponse:
+    return world.request("POST", f"{API}/me/transfer-code", json={"pin": pin}, headers=her)
+
+
 @pytest.mark.req("P-03")
 def test_she_changes_her_pin_and_the_old_one_opens_nothing(world: World) -> None:
     participant, her = newly_activated(world)
@@ -138,10 +142,44 @@ def test_a_weak_pin_is_refused(world: World, pin: str) -> None:
     assert answer.get_json()["error"]["code"] == "weak_secret"
 
 
+@pytest.mark.req("P-03", "P-04")
+def test_without_her_pin_nobody_finds_out_the_year_of_birth(world: World) -> None:
+    _, her = newly_activated(world)
+    years = (YEAR_OF_BIRTH, *range(YEAR_OF_BIRTH - 6, YEAR_OF_BIRTH))
+
+    told = [change(world, her, old="111222", new=f"{year}07") for year in years]
+
+    assert [one.get_json()["error"]["code"] for one in told] == [
+        *["wrong_pin"] * 5, *["too_many_attempts"] * 2,
+    ]  # fmt: skip
+
+
+@pytest.mark.req("P-02", "P-04")
+def test_a_code_for_another_phone_needs_her_pin_and_wrong_ones_count_as_everywhere(
+    world: World,
+) -> None:
+    participant, her = newly_activated(world)
+    told = [change(world, her, old="111222", new=ANOTHER_PIN).status_code for _ in range(2)]
+
+    told += [ask_for_code(world, her, pin="111222").status_code for _ in range(3)]
+    locked = ask_for_code(world, her)
+    world.clock.advance(minutes=15)
+    after = ask_for_code(world, her)
+
+    assert told == [422] * 5
+    assert (locked.status_code, after.status_code) == (429, 200)
+    with world.database.reading() as session:
+        refused, issued = (
+            session.query(JournalEntry).filter_by(verb=verb, participant_code=participant).count()
+            for verb in ("pin.refused", "activation_code.issued")
+        )
+        assert (refused, issued) == (6, 2)
+
+
 @pytest.mark.req("P-02")
 def test_a_code_for_another_phone_moves_the_diary_and_signs_the_old_one_out(world: World) -> None:
     _, her = newly_activated(world)
-    issued = world.request("POST", f"{API}/me/transfer-code", headers=her).get_json()
+    issued = ask_for_code(world, her).get_json()
 
     before = world.request("GET", f"{API}/me", headers=her).status_code
     moved = activate(world, issued["activation_code"], pin=ANOTHER_PIN)
@@ -153,7 +191,7 @@ def test_a_code_for_another_phone_moves_the_diary_and_signs_the_old_one_out(worl
 @pytest.mark.req("P-02")
 def test_a_code_for_another_phone_is_good_for_ten_minutes(world: World) -> None:
     _, her = newly_activated(world)
-    issued = world.request("POST", f"{API}/me/transfer-code", headers=her).get_json()
+    issued = ask_for_code(world, her).get_json()
 
     world.clock.advance(minutes=10)
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from tests.blackbox.people import PIN
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
 from tests.browser.handset import Handset, Somebody, handset, newcomer, with_a_diary
@@ -75,7 +76,11 @@ def test_every_screen_is_sound_in_both_languages_and_every_size_of_text(
         go("history", "button.entry")
         go("settings", "#reminder-time, fieldset")
         go("pin", "#old")
-        go("move", ".bar .main")
+        go("move", "#pin")
+        page.fill("#pin", PIN)
+        phone.press()
+        expect(page.locator(".code-shown")).to_be_visible()
+        found += phone.look("move-code", gallery)
         go("out", ".bar .main")
         go("help", ".call.urgent")
         go("reports", "button.wide")

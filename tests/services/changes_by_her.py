@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from tests.api.world import API, World
+from tests.factories import PIN
 
 NUMBERS = count()
 
@@ -39,7 +40,7 @@ def choose_preferences(world: World) -> TestResponse:
 
 def move_to_another_phone(world: World) -> TestResponse:
     her = world.sign_in(Role.PARTICIPANT)
-    return world.request("POST", f"{API}/me/transfer-code", headers=her)
+    return world.request("POST", f"{API}/me/transfer-code", json={"pin": PIN}, headers=her)
 
 
 def note_stuck(world: World) -> TestResponse:

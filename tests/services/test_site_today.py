@@ -71,7 +71,10 @@ def test_a_code_of_the_sites_that_nobody_used_stands_there_and_her_own_for_anoth
     later = START + timedelta(days=4)
     from_the_site = [one.expires_at for one in today(session, given, later).codes]
 
-    own_phone.issue_transfer_code(session, given.actor, keyring=KEYRING, now=later)
+    enrolment.issue_code(
+        session, given.actor, given.participant, life=own_phone.TRANSFER_CODE_LIFE, keyring=KEYRING,
+        now=later,
+    )  # fmt: skip
     while_it_lasts = today(session, given, later + timedelta(minutes=1)).codes
     afterwards = today(session, given, later + timedelta(days=1)).codes
 
