@@ -1,37 +1,20 @@
 """Where candidates for adverse events come from: reports, flags, and the days of a diary."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from epro.models import (
-    Assessment,
-    CandidateDecision,
-    EventSource,
-    FlagNote,
-    FlagTrigger,
-    Participant,
-    QuestionnaireResponse,
-    ResponseRevision,
-    ResponseStatus,
-    SafetyFlag,
-    Screening,
-    ScreeningSource,
-)
+from epro.models import CandidateDecision, EventSource, ResponseStatus
+from epro.services.candidate_record import CandidateRecord, Raised
 from questionnaires import episodes
 from questionnaires.adverse_events import EpisodePolicy
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.episodes import Entry, Episode, Level
-from questionnaires.schedule import AnchorEvent, Anchors
-from questionnaires.tiers import Tier
+from questionnaires.schedule import AnchorEvent
 
 # A report that was begun and left alone so long has reached the investigator all the same.
 LEFT_ALONE = timedelta(hours=24)
@@ -50,14 +33,9 @@ class Found:
     about: Mapping[str, Any]
 
 
-def reports(
-    responses: Iterable[QuestionnaireResponse],
-    zone: ZoneInfo,
-    *,
-    catalogue: Catalogue,
-    now: datetime,
-) -> Iterator[Found]:
-    for row in responses:
+def reports(record: CandidateRecord, *, catalogue: Catalogue, now: datetime) -> Iterator[Found]:
+    """Yield what she reported by itself, unless it is still being written."""
+    for row in record.forms:
         policy = catalogue.package(row.study_version_id).adverse_events
         if row.questionnaire_code != policy.questionnaire:
             continue
@@ -69,69 +47,55 @@ def reports(
         yield Found(
             source=EventSource.SELF_REPORT,
             key=str(row.id),
-            began_on=(began_at or row.answered_at).astimezone(zone).date(),
+            began_on=(began_at or row.answered_at).astimezone(record.zone).date(),
             began_at=began_at,
             seen={"revision": row.revision},
             about={"response_id": str(row.id), "status": row.status.value, "answers": row.answers},
         )
 
 
-def flags(session: Session, participant: Participant, zone: ZoneInfo) -> Iterator[Found]:
-    """Yield the flags that answers raised; YELLOW ones are parts of episodes, silence is none."""
-    rows = session.execute(
-        select(SafetyFlag, FlagTrigger.rule, Screening)
-        .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
-        .join(Screening, Screening.id == FlagTrigger.screening_id)
-        .where(
-            SafetyFlag.participant_id == participant.id,
-            SafetyFlag.tier != Tier.YELLOW,
-            Screening.source != ScreeningSource.SILENCE,
-        )
-        .order_by(SafetyFlag.raised_at, SafetyFlag.id, FlagTrigger.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    by_flag: dict[UUID, list[tuple[SafetyFlag, str, Screening]]] = defaultdict(list)
-    for flag, rule, screening in rows:
-        by_flag[flag.id].append((flag, rule, screening))
-    notes = session.scalars(
-        select(FlagNote.flag_id).where(FlagNote.flag_id.in_(by_flag), FlagNote.kind == "corrected")
-    ).all()
+def flags(record: CandidateRecord) -> Iterator[Found]:
+    """Yield the flags that answers raised."""
+    by_flag: dict[UUID, list[Raised]] = defaultdict(list)
+    for one in record.raised:
+        by_flag[one.flag_id].append(one)
     for flag_id, made in by_flag.items():
-        flag, _rule, first = made[0]
-        rules = sorted({rule for _flag, rule, _screening in made})
+        first = made[0]
+        rules = sorted({one.rule for one in made})
         yield Found(
             source=EventSource.FLAG,
             key=str(flag_id),
-            began_on=first.answered_at.astimezone(zone).date(),
+            began_on=first.answered_at.astimezone(record.zone).date(),
             seen={
-                "tier": flag.tier.value,
+                "tier": first.tier.value,
                 "rules": rules,
-                "correction_count": notes.count(flag_id),
+                "correction_count": record.corrected_flags.count(flag_id),
             },
             about={
                 "flag_id": str(flag_id),
-                "tier": flag.tier.value,
+                "tier": first.tier.value,
                 "rules": rules,
-                "raised_at": flag.raised_at.isoformat(),
-                "response_ids": sorted({screening.source_id for _f, _r, screening in made}),
+                "raised_at": first.raised_at.isoformat(),
+                "response_ids": sorted({one.source_id for one in made}),
             },
         )
 
 
-def episodes_of(
-    session: Session,
-    participant: Participant,
-    responses: Sequence[QuestionnaireResponse],
-    package: StudyPackage,
-    anchors: Anchors,
-    anchor_zone: ZoneInfo,
-) -> Iterator[Found]:
-    infused_at = anchors.get(AnchorEvent.INF1)
+def episodes_of(record: CandidateRecord, package: StudyPackage) -> Iterator[Found]:
+    """Yield the episodes of her diary since the first infusion.
+
+    Every stored form about a day counts here: late, doubled and abandoned ones as well.
+    """
+    infused_at = record.anchors.get(AnchorEvent.INF1)
     policy: EpisodePolicy = package.adverse_events.episodes
     if infused_at is None or not policy.symptoms:
         return
-    entries = _entries(session, participant, responses)
-    infused_on = infused_at.astimezone(anchor_zone).date()
+    entries = [
+        Entry(form.planned_on, form.inputs if form.inputs is not None else _values(form.answers))
+        for form in record.forms
+        if form.planned_on is not None
+    ]
+    infused_on = infused_at.astimezone(record.site_zone).date()
     for episode in episodes.build(policy, entries, infused_on=infused_on):
         seen = _plain(episode)
         symptom = policy.symptom(episode.symptom)
@@ -150,43 +114,6 @@ def episodes_of(
                 "bridged_count": episode.bridged_count,
             },
         )
-
-
-def _entries(
-    session: Session, participant: Participant, responses: Sequence[QuestionnaireResponse]
-) -> list[Entry]:
-    """Return what each form about a day says, with its derivations as they were screened.
-
-    Every stored form counts here: late, doubled and abandoned ones as well.
-    """
-    screened = session.execute(
-        select(Screening.source_id, Screening.inputs)
-        .join(
-            ResponseRevision,
-            (Screening.revision == ResponseRevision.revision)
-            & (Screening.body_sha256 == ResponseRevision.digest),
-        )
-        .join(QuestionnaireResponse, QuestionnaireResponse.id == ResponseRevision.response_id)
-        .where(
-            Screening.participant_id == participant.id,
-            Screening.source == ScreeningSource.RESPONSE,
-            QuestionnaireResponse.participant_id == participant.id,
-            QuestionnaireResponse.revision == ResponseRevision.revision,
-        )
-    )
-    inputs: dict[str, dict[str, Any]] = dict(screened.all())
-    days = dict(
-        session.execute(
-            select(Assessment.id, Assessment.planned_on).where(
-                Assessment.participant_id == participant.id
-            )
-        ).all()
-    )
-    return [
-        Entry(days[row.assessment_id], inputs.get(str(row.id), _values(row.answers)))
-        for row in responses
-        if row.assessment_id is not None
-    ]
 
 
 def gone(

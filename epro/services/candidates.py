@@ -4,34 +4,26 @@ Candidates are stored nowhere. They follow from what is on record, so a late ans
 a further trigger shows at once; a decision counts as long as what it was about says the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.models import (
-    AdverseEvent,
-    CandidateDecision,
-    EventSource,
-    Participant,
-    QuestionnaireResponse,
-    Site,
-)
-from epro.services import candidate_sources, planning
+from epro.models import CandidateDecision, EventSource, Participant
+from epro.services import candidate_record, candidate_sources, planning
+from epro.services.candidate_record import CandidateRecord
 from epro.services.candidate_sources import GONE, Found, episode_from
 from questionnaires import episodes
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.episodes import Episode
 from questionnaires.event_tables import is_treatment_emergent
-from questionnaires.schedule import Anchors
 
 
 class CandidateState(StrEnum):
@@ -71,30 +63,24 @@ def candidates_of(
     session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
 ) -> list[Candidate]:
     """Return every candidate of a participant, decided ones too, by the day it began."""
-    zone = ZoneInfo(participant.zone)
-    # Days are hers; an infusion's is the one it has where it took place.
-    anchor_zone = ZoneInfo(session.get_one(Site, participant.site_id).zone)
-    anchors = planning.standing_anchors(session, participant.id)
-    responses = session.scalars(
-        select(QuestionnaireResponse)
-        .where(QuestionnaireResponse.participant_id == participant.id)
-        .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    decisions = _latest_decisions(session, participant)
-    package = _package_of(responses, catalogue)
-    found = [
-        *candidate_sources.reports(responses, zone, catalogue=catalogue, now=now),
-        *candidate_sources.flags(session, participant, zone),
-    ]
-    if package is not None:
-        found += candidate_sources.episodes_of(
-            session, participant, responses, package, anchors, anchor_zone
-        )
-    found += candidate_sources.gone(decisions, found)
-    settle = _Settling(session, participant, anchors, anchor_zone, package)
-    known = [settle(one, decisions.get((one.source, one.key))) for one in found]
-    return sorted(known, key=lambda one: (one.began_on, one.source, one.key))
+    return next(candidates_of_each(session, [participant], catalogue=catalogue, now=now))
+
+
+def candidates_of_each(
+    session: Session, participants: Sequence[Participant], *, catalogue: Catalogue, now: datetime
+) -> Iterator[list[Candidate]]:
+    """Yield the candidates of each participant, in their order, read for many of them at once."""
+    for record in candidate_record.read(session, participants):
+        package = _package_of(record, catalogue)
+        found = [
+            *candidate_sources.reports(record, catalogue=catalogue, now=now),
+            *candidate_sources.flags(record),
+        ]
+        if package is not None:
+            found += candidate_sources.episodes_of(record, package)
+        found += candidate_sources.gone(record.decisions, found)
+        known = [_settled(one, record, package) for one in found]
+        yield sorted(known, key=lambda one: (one.began_on, one.source, one.key))
 
 
 def list_candidates(
@@ -112,8 +98,10 @@ def list_candidates(
         query = query.where(Participant.site_id.in_(site_ids))
     found = [
         candidate
-        for participant in session.scalars(query)
-        for candidate in candidates_of(session, participant, catalogue=catalogue, now=now)
+        for hers in candidates_of_each(
+            session, session.scalars(query).all(), catalogue=catalogue, now=now
+        )
+        for candidate in hers
         if not only_undecided or candidate.state is not CandidateState.DECIDED
     ]
     return sorted(found, key=lambda one: (one.began_on, one.participant.code, one.source, one.key))
@@ -124,48 +112,29 @@ def episode_of(candidate: Candidate) -> Episode:
     return episode_from(candidate.seen)
 
 
-class _Settling:
-    """Puts days and decisions to what was found of one participant."""
-
-    def __init__(
-        self,
-        session: Session,
-        participant: Participant,
-        anchors: Anchors,
-        anchor_zone: ZoneInfo,
-        package: StudyPackage | None,
-    ) -> None:
-        self._participant, self._anchors, self._zone = participant, anchors, anchor_zone
-        self._package = package
-        # What belonged to an event that was voided has to be decided anew.
-        self._voided = set(
-            session.scalars(
-                select(AdverseEvent.id).where(
-                    AdverseEvent.participant_id == participant.id,
-                    AdverseEvent.voided_at.is_not(None),
-                )
-            )
+def _settled(found: Found, record: CandidateRecord, package: StudyPackage | None) -> Candidate:
+    """Put days and the latest decision to what was found of a participant."""
+    day, is_in_window = None, False
+    if package is not None:
+        day = planning.day_label_on(
+            record.anchors, found.began_on, zone=record.site_zone, package=package
         )
-
-    def __call__(self, found: Found, decision: CandidateDecision | None) -> Candidate:
-        day, is_in_window = None, False
-        if self._package is not None:
-            day = planning.day_label_on(
-                self._anchors, found.began_on, zone=self._zone, package=self._package
-            )
-            is_in_window = is_treatment_emergent(
-                self._anchors, found.began_on, at=found.began_at, zone=self._zone,
-                infusion_day_number=self._package.infusion_day_number,
-            )  # fmt: skip
-        state = CandidateState.UNDECIDED
-        if decision is not None:
-            stands = decision.event_id not in self._voided and _still_stands(found, decision.seen)
-            state = CandidateState.DECIDED if stands else CandidateState.CHANGED
-        return Candidate(
-            participant=self._participant, source=found.source, key=found.key,
-            began_on=found.began_on, study_day=day, is_in_window=is_in_window, seen=found.seen,
-            about=found.about, decision=decision, state=state,
+        is_in_window = is_treatment_emergent(
+            record.anchors, found.began_on, at=found.began_at, zone=record.site_zone,
+            infusion_day_number=package.infusion_day_number,
         )  # fmt: skip
+    decision = record.decisions.get((found.source, found.key))
+    state = CandidateState.UNDECIDED
+    if decision is not None:
+        # What belonged to an event that was voided has to be decided anew.
+        is_voided = decision.event_id in record.voided_events
+        stands = not is_voided and _still_stands(found, decision.seen)
+        state = CandidateState.DECIDED if stands else CandidateState.CHANGED
+    return Candidate(
+        participant=record.participant, source=found.source, key=found.key,
+        began_on=found.began_on, study_day=day, is_in_window=is_in_window, seen=found.seen,
+        about=found.about, decision=decision, state=state,
+    )  # fmt: skip
 
 
 def _still_stands(found: Found, seen: Mapping[str, Any]) -> bool:
@@ -175,18 +144,5 @@ def _still_stands(found: Found, seen: Mapping[str, Any]) -> bool:
     return dict(seen) == dict(found.seen)
 
 
-def _latest_decisions(
-    session: Session, participant: Participant
-) -> dict[tuple[EventSource, str], CandidateDecision]:
-    rows = session.scalars(
-        select(CandidateDecision)
-        .where(CandidateDecision.participant_id == participant.id)
-        .order_by(CandidateDecision.decided_at, CandidateDecision.number)
-    )
-    return {(row.source, row.source_key): row for row in rows}
-
-
-def _package_of(
-    responses: Sequence[QuestionnaireResponse], catalogue: Catalogue
-) -> StudyPackage | None:
-    return catalogue.package(responses[-1].study_version_id) if responses else None
+def _package_of(record: CandidateRecord, catalogue: Catalogue) -> StudyPackage | None:
+    return catalogue.package(record.forms[-1].study_version_id) if record.forms else None

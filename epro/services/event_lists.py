@@ -40,11 +40,8 @@ def listing(
     now: datetime,
 ) -> list[ShownEvent]:
     """Return the events at the actor's sites that stand, by code and number."""
-    known = [
-        event_reading.shown(session, event, catalogue=catalogue, now=now)
-        for event in event_reading.list_events(session, actor)
-        if event.voided_at is None
-    ]
+    standing = [one for one in event_reading.list_events(session, actor) if one.voided_at is None]
+    known = event_reading.shown_each(session, standing, catalogue=catalogue, now=now)
     return [one for one in known if one.is_treatment_emergent or not only_treatment_emergent]
 
 
@@ -58,24 +55,24 @@ def table(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
     if site_ids is not None:
         query = query.where(Participant.site_id.in_(site_ids))
     participants = session.scalars(query).all()
-    counted: list[CountedEvent] = []
-    for event in _events_of(session, participants):
-        case = event_reading.case_of(session, event, catalogue=catalogue)
-        if not event_reading.began_under_treatment(session, case):
-            continue
-        relationship = case.package.adverse_events.relationship(event.relationship)
-        counted.append(
-            CountedEvent(
-                participant=case.participant.code,
-                worst_grade=event.worst_grade,
-                is_serious=bool(event.seriousness),
-                is_related=relationship is not None and relationship.is_related,
-            )
+    counted = [
+        CountedEvent(
+            participant=one.case.participant.code,
+            worst_grade=one.case.event.worst_grade,
+            is_serious=bool(one.case.event.seriousness),
+            is_related=one.is_related,
         )
+        for one in event_reading.cases_of(
+            session, _events_of(session, participants), catalogue=catalogue
+        )
+        if one.is_treatment_emergent
+    ]
     undecided = [
         one
-        for participant in participants
-        for one in candidates.candidates_of(session, participant, catalogue=catalogue, now=now)
+        for hers in candidates.candidates_of_each(
+            session, participants, catalogue=catalogue, now=now
+        )
+        for one in hers
         if one.is_in_window and one.state is not CandidateState.DECIDED
     ]
     full = summarise(

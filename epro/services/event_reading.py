@@ -1,5 +1,6 @@
 """Adverse events as people read them: days, basis, versions, and how signatures stand."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from epro.errors import NotFound
 from epro.models import (
     AdverseEvent,
     AdverseEventVersion,
+    CandidateDecision,
     Participant,
     QuestionnaireResponse,
     ResponseStatus,
@@ -22,11 +24,12 @@ from epro.models import (
     User,
 )
 from epro.services import candidates, event_records, journal, planning, signing
-from epro.services.candidates import CandidateState
+from epro.services.candidates import Candidate, CandidateState
 from epro.services.event_records import EventCase
 from epro.services.signing import ShownSignature, SignedRecord
 from questionnaires.catalogue import Catalogue
 from questionnaires.event_tables import is_treatment_emergent
+from questionnaires.schedule import Anchors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,37 @@ class ShownEvent:
     is_related: bool
     basis: Sequence[Mapping[str, Any]]
     signatures: Sequence[ShownSignature]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedCase:
+    """An event and the infusions from which its days are counted, in the zone of its site."""
+
+    case: EventCase
+    anchors: Anchors
+
+    @property
+    def study_day(self) -> str | None:
+        """The day of onset, counted from the first infusion."""
+        return planning.day_label_on(
+            self.anchors, self.case.event.onset_on, zone=ZoneInfo(self.case.site.zone),
+            package=self.case.package,
+        )  # fmt: skip
+
+    @property
+    def is_treatment_emergent(self) -> bool:
+        """Whether it began on day 1 to 28 of an infusion, the first or the second."""
+        return is_treatment_emergent(
+            self.anchors, self.case.event.onset_on, at=self.case.event.onset_at,
+            zone=ZoneInfo(self.case.site.zone),
+            infusion_day_number=self.case.package.infusion_day_number,
+        )  # fmt: skip
+
+    @property
+    def is_related(self) -> bool:
+        """Whether its relationship to the treatment counts as related."""
+        relationship = self.case.package.adverse_events.relationship(self.case.event.relationship)
+        return relationship is not None and relationship.is_related
 
 
 def get_event(session: Session, actor: Actor, event_id: UUID) -> AdverseEvent:
@@ -106,42 +140,58 @@ def linkable(
 
 def case_of(session: Session, event: AdverseEvent, *, catalogue: Catalogue) -> EventCase:
     """Return an event with all that it hangs on."""
-    return EventCase(
-        event=event,
-        participant=session.get_one(Participant, event.participant_id),
-        site=session.get_one(Site, event.site_id),
-        package=catalogue.package(event.study_version_id),
-    )
+    return cases_of(session, [event], catalogue=catalogue)[0].case
+
+
+def cases_of(
+    session: Session, events: Sequence[AdverseEvent], *, catalogue: Catalogue
+) -> Sequence[DatedCase]:
+    """Return each event with all that it hangs on and the days it is counted by, in their order."""
+    ids = {one.participant_id for one in events}
+    participants = {
+        one.id: one for one in session.scalars(select(Participant).where(Participant.id.in_(ids)))
+    }
+    at = {one.site_id for one in events}
+    sites = {one.id: one for one in session.scalars(select(Site).where(Site.id.in_(at)))}
+    anchors = planning.anchors_of(session, ids)
+    return [
+        DatedCase(
+            case=EventCase(
+                event=event, participant=participants[event.participant_id],
+                site=sites[event.site_id], package=catalogue.package(event.study_version_id),
+            ),
+            anchors=anchors[event.participant_id],
+        )
+        for event in events
+    ]  # fmt: skip
 
 
 def shown(
     session: Session, event: AdverseEvent, *, catalogue: Catalogue, now: datetime
 ) -> ShownEvent:
     """Return an event with what follows from it: days, basis, and how its signatures stand."""
-    case = case_of(session, event, catalogue=catalogue)
-    relationship = case.package.adverse_events.relationship(event.relationship)
-    record = record_of(session, case, catalogue=catalogue, now=now)
-    return ShownEvent(
-        event=event,
-        participant=case.participant,
-        study_day=planning.day_label_on(
-            planning.standing_anchors(session, case.participant.id), event.onset_on,
-            zone=ZoneInfo(case.site.zone), package=case.package,
-        ),
-        is_treatment_emergent=began_under_treatment(session, case),
-        is_related=relationship is not None and relationship.is_related,
-        basis=record.content["basis"],
-        signatures=signing.signatures_of(session, record),
-    )  # fmt: skip
+    return shown_each(session, [event], catalogue=catalogue, now=now)[0]
 
 
-def began_under_treatment(session: Session, case: EventCase) -> bool:
-    """Tell whether an event began on day 1 to 28 of an infusion, the first or the second."""
-    return is_treatment_emergent(
-        planning.standing_anchors(session, case.participant.id), case.event.onset_on,
-        at=case.event.onset_at, zone=ZoneInfo(case.site.zone),
-        infusion_day_number=case.package.infusion_day_number,
-    )  # fmt: skip
+def shown_each(
+    session: Session, events: Sequence[AdverseEvent], *, catalogue: Catalogue, now: datetime
+) -> list[ShownEvent]:
+    """Return each event with what follows from it, in their order, read for all of them at once."""
+    dated = cases_of(session, events, catalogue=catalogue)
+    records = _records_of(session, [one.case for one in dated], catalogue=catalogue, now=now)
+    signatures = signing.signatures_of_each(session, records)
+    return [
+        ShownEvent(
+            event=one.case.event,
+            participant=one.case.participant,
+            study_day=one.study_day,
+            is_treatment_emergent=one.is_treatment_emergent,
+            is_related=one.is_related,
+            basis=record.content["basis"],
+            signatures=under,
+        )
+        for one, record, under in zip(dated, records, signatures, strict=True)
+    ]
 
 
 def record_of(
@@ -152,12 +202,24 @@ def record_of(
     The basis says of each candidate whether it still is what was decided about, so that a corrected
     diary breaks the signature even though nobody touched the event.
     """
-    found = candidates.candidates_of(session, case.participant, catalogue=catalogue, now=now)
-    belonging = [
-        (one, one.decision)
-        for one in found
-        if one.decision is not None and one.decision.event_id == case.event.id
-    ]
+    return _records_of(session, [case], catalogue=catalogue, now=now)[0]
+
+
+def _records_of(
+    session: Session, cases: Sequence[EventCase], *, catalogue: Catalogue, now: datetime
+) -> list[SignedRecord]:
+    participants = list({one.participant.id: one.participant for one in cases}.values())
+    belonging: dict[UUID, list[tuple[Candidate, CandidateDecision]]] = defaultdict(list)
+    for found in candidates.candidates_of_each(session, participants, catalogue=catalogue, now=now):
+        for one in found:
+            if one.decision is not None and one.decision.event_id is not None:
+                belonging[one.decision.event_id].append((one, one.decision))
+    return [_record(case, belonging[case.event.id]) for case in cases]
+
+
+def _record(
+    case: EventCase, belonging: Sequence[tuple[Candidate, CandidateDecision]]
+) -> SignedRecord:
     basis = [
         {
             "source": candidate.source,

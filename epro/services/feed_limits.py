@@ -50,10 +50,10 @@ def held_back(
     if Scope.ADVERSE_EVENTS in choice.scopes:
         counts[HeldBack.CANDIDATE] = sum(
             candidate.state is not CandidateState.DECIDED
-            for participant in session.scalars(select(Participant).order_by(Participant.code))
-            for candidate in candidates.candidates_of(
-                session, participant, catalogue=catalogue, now=now
+            for hers in candidates.candidates_of_each(
+                session, session.scalars(select(Participant)).all(), catalogue=catalogue, now=now
             )
+            for candidate in hers
         )
     if Scope.FLAGS in choice.scopes:
         about_flags = select(func.count(Contact.id)).where(Contact.flag_id.is_not(None))

@@ -6,6 +6,7 @@ record that says something else later shows its signature broken, whoever change
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,23 +154,36 @@ def signatures_of(session: Session, record: SignedRecord) -> Sequence[ShownSigna
 
     The printed name is the one the signer had when signing.
     """
+    return signatures_of_each(session, [record])[0]
+
+
+def signatures_of_each(
+    session: Session, records: Sequence[SignedRecord]
+) -> list[Sequence[ShownSignature]]:
+    """Return the signatures under each of these records, in their order, in one statement."""
     rows = session.scalars(
         select(Signature)
         .where(
-            Signature.entity_type == record.subject.entity_type,
-            Signature.entity_id == record.subject.entity_id,
+            Signature.entity_type.in_({one.subject.entity_type for one in records}),
+            Signature.entity_id.in_({one.subject.entity_id for one in records}),
         )
         .order_by(Signature.signed_at, Signature.id)
     )
-    digest = record.sha256
+    under: dict[tuple[str, str], list[Signature]] = defaultdict(list)
+    for row in rows:
+        under[row.entity_type, row.entity_id].append(row)
     return [
-        ShownSignature(
-            id=row.id, meaning=row.meaning, signer=row.signer_name, role=row.signer_role,
-            signed_at=row.signed_at, zone=row.zone, record_sha256=row.record_sha256,
-            is_broken=row.record_sha256 != digest,
-        )
-        for row in rows
-    ]  # fmt: skip
+        [_shown(row, record) for row in under[record.subject.entity_type, record.subject.entity_id]]
+        for record in records
+    ]
+
+
+def _shown(row: Signature, record: SignedRecord) -> ShownSignature:
+    return ShownSignature(
+        id=row.id, meaning=row.meaning, signer=row.signer_name, role=row.signer_role,
+        signed_at=row.signed_at, zone=row.zone, record_sha256=row.record_sha256,
+        is_broken=row.record_sha256 != record.sha256,
+    )  # fmt: skip
 
 
 def is_signed(

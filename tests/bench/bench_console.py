@@ -23,10 +23,14 @@ PAGES = (
     f"/participants/{FIRST}", f"/participants/{FIRST}/timeline?days=180",
     "/compliance", "/compliance?days=28", "/messages", "/messages?outcome=failed", "/reviews",
     "/reviews?all=1", "/contacts", f"/journal?participant={FIRST}", "/corrections", "/flags",
-    "/audit-review?by=participant&from=2020-01-01",
+    "/audit-review?by=participant&from=2020-01-01", "/events", "/events/table",
 )  # fmt: skip
 # Who reads a page that coordinators do not.
-READERS = {"/audit-review": Role.PRINCIPAL_INVESTIGATOR}
+READERS = {
+    "/audit-review": Role.PRINCIPAL_INVESTIGATOR,
+    "/events": Role.INVESTIGATOR,
+    "/events/table": Role.INVESTIGATOR,
+}
 
 
 def measure() -> Section:
@@ -36,7 +40,7 @@ def measure() -> Section:
     return Section(
         title="Console pages",
         how=f"GET of each page as a coordinator on PostgreSQL (the audit review, over all days, as "
-        f"the principal investigator), {RUNS} times, server time alone: "
+        f"the principal investigator, events as an investigator), {RUNS} times, server time alone: "
         "60 participants with 24 weeks of diary, and 5,000 participants with four weeks. Two of "
         "three days are answered, each has its reminder, one message of fifty failed, and nothing "
         "was ever reviewed. CPU is what web process and database need of the processor together "
