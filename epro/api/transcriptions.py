@@ -206,6 +206,7 @@ def check_transcription(found: dict[str, Any], response_id: UUID) -> Any:
 def put_transcription_right(typed: dict[str, Any], response_id: UUID) -> Any:
     """Type what the sheet really says, as a correction with its reason; a new look is asked for.
 
+    `revision` is the one that the response has now: she may have corrected it since the typing.
     Sent again, it is refused as outdated: nothing is corrected twice.
     """
     with transaction() as session:

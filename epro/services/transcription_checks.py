@@ -105,10 +105,12 @@ def put_right(
 ) -> Transcription:
     """Type what the sheet really says, with the reason, as the next revision; ask for a new look.
 
-    A sheet that left questions blank stays incomplete. Raises NotFound, AlreadyDecided once it was
-    found equal (then a change takes the usual way), SecondPersonNeeded for whoever found the
-    difference and so has to look again, CorrectionOutdated, ReasonRequired, InvalidAnswers,
-    NothingCorrected and RecordLocked.
+    `revision` is the response as it stands: a correction may have come after the typing. Where that
+    says by now what the sheet says, no further revision is made, and the one that stands is
+    compared. A sheet that left questions blank stays incomplete. Raises NotFound, AlreadyDecided
+    once it was found equal (then a change takes the usual way), SecondPersonNeeded for whoever
+    found the difference and so has to look again, CorrectionOutdated, ReasonRequired,
+    InvalidAnswers, NothingCorrected and RecordLocked.
     """
     case, sheet = _lock(session, actor, response_id, Permission.ANSWER_ON_BEHALF, catalogue)
     record_locks.refuse_locked(session, case.participant.id)
@@ -117,16 +119,49 @@ def put_right(
         raise AlreadyDecided(details={"state": response.source_check})
     if sheet.checked_by_id == actor.id:
         raise SecondPersonNeeded
-    if revision != sheet.revision or revision != response.revision:
+    if revision != response.revision:
         raise CorrectionOutdated(details={"revision": response.revision})
     if not reason.strip():
         raise ReasonRequired(details={"place": "reason"})
+    before = {"revision": sheet.revision, "checked_at": sheet.checked_at,
+              "differences": sheet.differences}  # fmt: skip
     judgement = _judged(case, answers)
+    if [one.to_plain() for one in judgement.answers] != response.answers:
+        _correct(session, actor, case, sheet, judgement, reason, catalogue=catalogue, now=now)
+    elif sheet.revision != response.revision:
+        _note_on_response(session, actor, case, SourceCheck.NOT_CHECKED, now=now)
+    else:
+        raise NothingCorrected
+    sheet.revision, sheet.version = response.revision, sheet.version + 1
+    sheet.checked_at = sheet.checked_by_id = sheet.differences = None
+    session.flush()
+    transcriptions.put_on_record(
+        session, actor, "transcription.put_right", sheet, reason=reason.strip(), before=before,
+        now=now,
+    )  # fmt: skip
+    for kind in (WorkKind.TRANSCRIPTION_DIFFERS, WorkKind.CHECK_TRANSCRIPTION):
+        work_list.settle(session, actor, kind, about=transcriptions.about_sheet(sheet), now=now)
+    _ask_for(session, actor, WorkKind.CHECK_TRANSCRIPTION, case, sheet, now=now)
+    return sheet
+
+
+def _correct(
+    session: Session,
+    actor: Actor,
+    case: Corrected,
+    sheet: Transcription,
+    judgement: Judgement,
+    reason: str,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    response = case.response
     proposal = Proposal(
         questionnaire_code=response.questionnaire_code,
         questionnaire_version=response.questionnaire_version,
-        corrected_revision=revision,
-        answers=answers,
+        corrected_revision=response.revision,
+        answers=[one.to_plain() for one in judgement.answers],
         reason=reason.strip(),
         source=CorrectionSource.PAPER_CHECK,
         said_at=sheet.written_at,
@@ -140,19 +175,6 @@ def put_right(
         also={"source_check": SourceCheck.NOT_CHECKED}, catalogue=catalogue, now=now,
     )  # fmt: skip
     corrections.put_on_record(session, actor, case, "correction.copied", correction, now=now)
-    before = {"revision": sheet.revision, "checked_at": sheet.checked_at,
-              "differences": sheet.differences}  # fmt: skip
-    sheet.revision, sheet.version = response.revision, sheet.version + 1
-    sheet.checked_at = sheet.checked_by_id = sheet.differences = None
-    session.flush()
-    transcriptions.put_on_record(
-        session, actor, "transcription.put_right", sheet, reason=correction.reason,
-        before=before, now=now,
-    )  # fmt: skip
-    for kind in (WorkKind.TRANSCRIPTION_DIFFERS, WorkKind.CHECK_TRANSCRIPTION):
-        work_list.settle(session, actor, kind, about=transcriptions.about_sheet(sheet), now=now)
-    _ask_for(session, actor, WorkKind.CHECK_TRANSCRIPTION, case, sheet, now=now)
-    return sheet
 
 
 def _lock(
@@ -177,8 +199,6 @@ def _judged(case: Corrected, answers: list[Any]) -> Judgement:
             [{"place": one.place, "code": one.code, "message": one.message}
              for one in judgement.problems]
         )  # fmt: skip
-    if [one.to_plain() for one in judgement.answers] == case.response.answers:
-        raise NothingCorrected
     return judgement
 
 

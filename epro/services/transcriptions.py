@@ -65,7 +65,6 @@ class Shown:
         """Tell whether the actor may type it again: not who found the difference."""
         return (
             self.check.is_waiting
-            and self.response.revision == self.transcription.revision
             and actor.id != self.transcription.checked_by_id
             and actor.may_at(Permission.ANSWER_ON_BEHALF, self.site.id)
         )

@@ -112,9 +112,22 @@ class Desk:
         reason: str = "看错一行",
         **but: AnswerValue | None,
     ) -> Transcription:
+        return self.put_right_as(
+            response_id, self.answers(**but), by=by, revision=revision, reason=reason
+        )
+
+    def put_right_as(
+        self,
+        response_id: UUID,
+        answers: list[dict[str, Any]],
+        *,
+        by: Actor | None = None,
+        revision: int = 1,
+        reason: str = "看错一行",
+    ) -> Transcription:
         return transcription_checks.put_right(
-            self.session, by or self.typist, response_id, revision=revision,
-            answers=self.answers(**but), reason=reason, catalogue=self.catalogue, now=AGAIN,
+            self.session, by or self.typist, response_id, revision=revision, answers=answers,
+            reason=reason, catalogue=self.catalogue, now=AGAIN,
         )  # fmt: skip
 
     def response(self, response_id: UUID) -> QuestionnaireResponse:

@@ -1,5 +1,7 @@
 """Somebody else compares what was typed with the sheet; what differs is put right."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +31,7 @@ from epro.services import (
     transcriptions,
     work_list,
 )
+from tests.services.corrected import Answered, value_of
 from tests.services.line import flags_of
 from tests.services.paper import AGAIN, CHECKED, WRITTEN, Desk, begin_desk, sign_in
 
@@ -181,6 +184,56 @@ def test_putting_right_needs_a_reason_a_change_and_a_copy_that_was_not_found_equ
         desk.put_right(response_id, temp=36.4)
 
     assert desk.session.scalars(select(Correction)).all() == []
+
+
+def corrected_since(desk: Desk, response_id: UUID, *, temp: float) -> None:
+    """Let her correct what was typed, and the physician approve: the response is a revision on."""
+    answered = Answered(desk.line, response_id)
+    asked = answered.correct(desk.session, now=CHECKED, temp=temp)
+    answered.decide(desk.session, asked)
+    assert desk.response(response_id).revision == 2
+
+
+def test_a_difference_in_a_sheet_that_was_corrected_since_is_put_right_too(desk: Desk) -> None:
+    response_id = desk.type_in(temp=36.9)
+    corrected_since(desk, response_id, temp=37.2)
+    desk.check(response_id, "体温：纸上是 36.4")
+    (shown,) = transcriptions.list_waiting(desk.session, desk.typist, catalogue=desk.catalogue)
+
+    with pytest.raises(CorrectionOutdated):
+        desk.put_right(response_id, temp=36.4)  # she still looks at the first typing
+    sheet = desk.put_right(response_id, revision=2, temp=36.4)
+
+    assert shown.may_put_right(desk.typist)
+    stored = desk.response(response_id)
+    assert (sheet.revision, stored.revision) == (3, 3)
+    assert value_of(stored.answers, "temp") == 36.4
+    assert desk.to_do() == [WorkKind.CHECK_TRANSCRIPTION]
+    desk.check(response_id, revision=3, now=AGAIN)
+    assert desk.response(response_id).source_check is SourceCheck.EQUAL_AFTER_CORRECTION
+    assert desk.to_do() == []
+
+
+def test_a_correction_that_says_what_the_sheet_says_is_compared_and_not_made_twice(
+    desk: Desk,
+) -> None:
+    response_id = desk.type_in(temp=36.9)
+    corrected_since(desk, response_id, temp=36.4)
+    desk.check(response_id, "体温：纸上是 36.4")
+    standing = desk.response(response_id).answers
+
+    with pytest.raises(ReasonRequired):
+        desk.put_right_as(response_id, standing, revision=2, reason=" ")
+    sheet = desk.put_right_as(response_id, standing, revision=2)
+
+    stored = desk.response(response_id)
+    assert (sheet.revision, stored.revision) == (2, 2)
+    assert stored.source_check is SourceCheck.NOT_CHECKED
+    assert desk.to_do() == [WorkKind.CHECK_TRANSCRIPTION]
+    with pytest.raises(NothingCorrected):
+        desk.put_right_as(response_id, standing, revision=2)
+    desk.check(response_id, revision=2, now=AGAIN)
+    assert desk.response(response_id).source_check is SourceCheck.EQUAL_AFTER_CORRECTION
 
 
 def test_what_waits_is_listed_and_shows_who_may_do_what(desk: Desk) -> None:

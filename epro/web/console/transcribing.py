@@ -216,7 +216,8 @@ def _sheet_page(
         may_put_right=sheet.may_put_right(actor), comparison=COMPARISON,
         putting_right=PUTTING_RIGHT, hers=HERS,
         questionnaire=questionnaire,
-        given=item_forms.filled_in(questionnaire, sheet.typed.answers, prefix=HERS, zone=zone),
+        # What stands, with what was corrected since it was typed: that is what is put right.
+        given=item_forms.filled_in(questionnaire, sheet.response.answers, prefix=HERS, zone=zone),
         by_the_clock=lambda answer: by_the_clock(answer, ZoneInfo(zone)),
         is_typist=actor.id in sheet.typist_ids,
     )  # fmt: skip
