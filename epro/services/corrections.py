@@ -30,7 +30,7 @@ from epro.models import (
     ResponseRevision,
     User,
 )
-from epro.services import correcting, journal, quarantine, record_locks
+from epro.services import correcting, journal, own_record, quarantine, record_locks
 from epro.services import correction_asking as asking
 from epro.services.correcting import Corrected
 from epro.services.correction_asking import HerWord, Proposal
@@ -61,6 +61,8 @@ def ask(
     try:
         case = asking.lock(session, response_id, catalogue=catalogue)
         if case is None or case.participant.id != actor.id:
+            raise NotFound
+        if not own_record.is_hers(session, case.response):
             raise NotFound
         if earlier := asking.same(session, case, correction_id, proposal):
             return earlier
@@ -102,6 +104,8 @@ def put_down(
     """
     case = asking.lock(session, response_id, catalogue=catalogue)
     if case is None or case.participant.id != participant.id:
+        raise NotFound
+    if not own_record.is_hers(session, case.response):
         raise NotFound
     if not (proposal.said_words and proposal.said_words.strip()) or proposal.said_at > now:
         raise ReasonRequired(details={"place": "said_words"})

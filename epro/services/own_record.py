@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -19,6 +19,7 @@ from epro.models import (
 )
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
+from questionnaires.schedule import AnsweredBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,14 @@ class OwnEntry:
 def entries_of(
     session: Session, actor: Actor, *, catalogue: Catalogue, limit: int
 ) -> list[OwnEntry]:
-    """Return the participant's latest responses, the newest first."""
+    """Return what the participant answered herself, the newest first; no rating of her."""
     responses = session.scalars(
         select(QuestionnaireResponse)
-        .where(QuestionnaireResponse.participant_id == actor.id)
+        .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+        .where(
+            QuestionnaireResponse.participant_id == actor.id,
+            or_(Assessment.id.is_(None), Assessment.answered_by == AnsweredBy.PARTICIPANT),
+        )
         .order_by(QuestionnaireResponse.answered_at.desc(), QuestionnaireResponse.id)
         .limit(limit)
     ).all()
@@ -56,6 +61,17 @@ def entries_of(
         )
         for one in responses
     ]
+
+
+def is_hers(session: Session, response: QuestionnaireResponse) -> bool:
+    """Tell whether the participant gave these answers, so that she can say what was wrong.
+
+    A rating of her (P-06) is kept under her record too, but is the assessor's alone to put right.
+    """
+    if response.assessment_id is None:
+        return True
+    asked = session.get_one(Assessment, response.assessment_id)
+    return asked.answered_by is AnsweredBy.PARTICIPANT
 
 
 def _own_until(

@@ -37,6 +37,7 @@ from epro.services import (
     entry_modes,
     flag_notes,
     noticing,
+    own_record,
     planning,
     quarantine,
     reminders,
@@ -242,9 +243,11 @@ def _question_about(
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
-    """Return one of the participant's own responses; absent and another's look alike."""
+    """Return one of the participant's own responses; absent, another's, a rating: all NotFound."""
     response = session.get(QuestionnaireResponse, response_id)
     if response is None or response.participant_id != actor.id:
+        raise NotFound
+    if not own_record.is_hers(session, response):
         raise NotFound
     return response
 

@@ -13,13 +13,12 @@ from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
 from epro.errors import InvalidAnswers, NotFound
 from epro.models import (
-    Assessment,
     CorrectionSource,
     Participant,
     QuestionnaireResponse,
     Site,
 )
-from epro.services import correction_list, corrections, enrolment, forms, responses
+from epro.services import correction_list, corrections, enrolment, forms, own_record, responses
 from epro.services.correction_asking import HerWord, Proposal
 from epro.web.console import item_forms, typed
 from epro.web.console.asked import page_number
@@ -27,7 +26,6 @@ from epro.web.console.pages import current_language, new_blueprint, render_frame
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
 from questionnaires.definition import Questionnaire
-from questionnaires.schedule import AnsweredBy
 
 blueprint = new_blueprint("changing")
 
@@ -127,15 +125,9 @@ def _found(
     actor = current_actor()
     who = enrolment.get_participant(session, actor, code, Permission.PUT_DOWN_CORRECTION)
     response = responses.read_one(session, actor, response_id)
-    if response.participant_id != who.id or not _is_hers(session, response):
+    if response.participant_id != who.id or not own_record.is_hers(session, response):
         raise NotFound
     return response, who, session.get_one(Site, who.site_id)
-
-
-def _is_hers(session: Session, response: QuestionnaireResponse) -> bool:
-    """Tell whether she gave these answers herself, so that she can say what was wrong with them."""
-    asked = session.get(Assessment, response.assessment_id) if response.assessment_id else None
-    return asked is None or asked.answered_by is AnsweredBy.PARTICIPANT
 
 
 def _questionnaire(session: Session, response: QuestionnaireResponse) -> Questionnaire:

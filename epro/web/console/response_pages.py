@@ -7,11 +7,10 @@ from flask.typing import ResponseReturnValue
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, reading
 from epro.errors import NotFound
-from epro.models import Assessment, Participant, ResponseStatus, Site
-from epro.services import forms, responses
+from epro.models import Participant, ResponseStatus, Site
+from epro.services import forms, own_record, responses
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
-from questionnaires.schedule import AnsweredBy
 
 blueprint = new_blueprint("answers")
 
@@ -29,8 +28,7 @@ def show(code: str, response_id: UUID) -> ResponseReturnValue:
         seen = forms.seen(
             session, response, language=current_language(), catalogue=catalogue(session)
         )
-        asked = session.get(Assessment, response.assessment_id) if response.assessment_id else None
-        is_hers = asked is None or asked.answered_by is AnsweredBy.PARTICIPANT
+        is_hers = own_record.is_hers(session, response)
     may_put_down = (
         is_hers
         and response.status is ResponseStatus.COMPLETED
