@@ -43,6 +43,7 @@ from epro.api import (
     sessions,
     taking_part,
     transcriptions,
+    whose,
     work,
 )
 from epro.api.context import follow_rehearsal_clock
@@ -150,5 +151,13 @@ def _describe(api: EproApi) -> None:
         api.spec.components.security_scheme(
             f"{prefix}cookie",
             {"type": "apiKey", "in": "cookie", "name": cookie,
-             "description": "Writes also send the value of the CSRF cookie as X-CSRF-TOKEN."},
+             "description": "Writes also send the value of the CSRF cookie as X-CSRF-TOKEN. "
+             "The header Participant names whose session it has to be; with another's "
+             "nothing is looked at or kept (401 other_participant)."},
         )  # fmt: skip
+    api.spec.components.security_scheme(
+        "behalf_cookie",
+        {"type": "apiKey", "in": "cookie", "name": whose.COOKIE,
+         "description": "Opened by the site for a participant, and taken only with the header "
+         "On-Behalf-Of, which names her. Writes also send epro_behalf_csrf as X-CSRF-TOKEN."},
+    )  # fmt: skip

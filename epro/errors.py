@@ -71,6 +71,17 @@ class NotSignedIn(DomainError):
     message = "Please sign in."
 
 
+class OtherParticipant(DomainError):
+    """The request names a participant whose session it is not: another tab has changed the cookies.
+
+    Nothing of it was looked at or kept; whoever sent it keeps it and may send it again.
+    """
+
+    code = "other_participant"
+    status = 401
+    message = "This browser is signed in for another participant."
+
+
 class SessionRevoked(RecordedRefusal):
     """The session was ended by the site, by signing out, or because a used-up token came back."""
 

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 
-from epro.access import STAFF_ROLES, Permission, roles_with
+from epro.access import ON_BEHALF_MAY, STAFF_ROLES, Permission, roles_with
 from epro.errors import (
     BodyTooLarge,
     DatabaseUnavailable,
@@ -20,6 +20,7 @@ from epro.errors import (
     MayReveal,
     NotPermitted,
     NotSignedIn,
+    OtherParticipant,
     SessionRevoked,
 )
 
@@ -127,8 +128,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
             refusals += [MayReveal, InvalidRequest]
             doc.setdefault("parameters", []).append(CONFIRMATION)
         if doc_info["permission"] is not None:
-            refusals += [NotSignedIn, SessionRevoked, NotPermitted]
+            refusals += [NotSignedIn, OtherParticipant, SessionRevoked, NotPermitted]
             doc["security"] = [{"bearer": []}, {"cookie": []}]
+            if doc_info["permission"] in ON_BEHALF_MAY:
+                doc["security"].append({"behalf_cookie": []})
         if "arguments" in doc_info and InvalidRequest not in refusals:
             refusals.append(InvalidRequest)
         if "requestBody" in doc:

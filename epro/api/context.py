@@ -9,11 +9,10 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask import current_app, g, request
-from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.api import wording
+from epro.api import whose, wording
 from epro.api.blueprint import note_guard
 from epro.clock import wall_clock_now
 from epro.crypto import Keyring
@@ -190,8 +189,7 @@ def public(view: View) -> View:
 
 
 def _signed_in_actor() -> Actor:
-    verify_jwt_in_request()
-    claims = get_jwt()
+    claims = whose.claims()
     if "scope" in claims:
         return _signed_in_client(claims)
     try:
@@ -203,11 +201,12 @@ def _signed_in_actor() -> Actor:
         actor = sessions.actor_of(
             session, person_id, device_session_id, client=client_name(), wall_now=wall_now()
         )
-        if "behalf" in claims:
+        if whose.BEHALF_CLAIM in claims:
             actor = sessions.actor_on_behalf(
-                session, actor, UUID(claims["behalf"]), EntryMode(claims["mode"]),
+                session, actor, UUID(claims[whose.BEHALF_CLAIM]), EntryMode(claims["mode"]),
                 wall_now=wall_now(),
             )  # fmt: skip
+        whose.refuse_another(actor)
         is_touch_due = sessions.is_touch_due(session, actor, wall_now=wall_now())
     if is_touch_due:
         with transaction() as session:

@@ -23,6 +23,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
 from epro.access import ActorKind, Permission
+from epro.api import whose
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import (
     client_address,
@@ -217,9 +218,10 @@ def refresh() -> dict[str, Any]:
 @blueprint.response(204)
 def sign_out() -> None:
     """End this session; its tokens are good for nothing from now on."""
+    actor = current_actor()
     with transaction() as session:
-        sessions.end(session, current_actor(), now=now(), wall_now=wall_now())
-    after_this_request(_without_cookies)
+        sessions.end(session, actor, now=now(), wall_now=wall_now())
+    after_this_request(whose.forget if actor.opened_by is not None else _without_cookies)
 
 
 def _caller() -> Caller:

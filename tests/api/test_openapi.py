@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
+from epro.access import ON_BEHALF_MAY
 from epro.api.access_table import routes_of
 from epro.app import create_app
 from epro.commands import description
@@ -163,7 +164,10 @@ def test_every_operation_says_how_to_sign_in() -> None:
 
     for path, method, operation in _operations():
         if not routes[path, method].is_public:
-            assert operation["security"] == GUARDED
+            more: list[dict[str, list[str]]] = (
+                [{"behalf_cookie": []}] if routes[path, method].permission in ON_BEHALF_MAY else []
+            )
+            assert operation["security"] == GUARDED + more
             assert {"401", "403"} <= set(operation["responses"])
         elif operation["operationId"] == "refresh":
             assert operation["security"] == [{"refresh_bearer": []}, {"refresh_cookie": []}]

@@ -1,12 +1,24 @@
 """The participant's app on the site's own tablet, opened from the console, in a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.desk import Desk
 from tests.browser.handset import Handset, with_a_diary
 
 pytestmark = pytest.mark.blackbox
+
+END = "交还给研究人员"
+
+
+def open_for(page: Page, code: str) -> str:
+    """Open somebody's app for the tablet; return the page of hers that it ends on."""
+    where = f"/console/participants/{code}"
+    page.goto(f"{where}/on-behalf")
+    page.get_by_label("平板").check()
+    page.get_by_role("button", name="打开日记").click()
+    expect(page.locator(".behalf")).to_contain_text(code)
+    return where
 
 
 @pytest.mark.req("P-08")
@@ -15,15 +27,11 @@ def test_the_site_opens_her_app_hands_it_over_and_gets_its_console_back(
 ) -> None:
     somebody, diary = with_a_diary(desk.system)
     title = diary["title"]["zh"]
-    where = f"/console/participants/{somebody.code}"
     with desk.desktop(width=820, height=1100) as watched:
         page = watched.page
-        page.goto(f"{where}/on-behalf")
-        page.get_by_label("平板").check()
-        page.get_by_role("button", name="打开日记").click()
+        where = open_for(page, somebody.code)
         tablet = Handset(desk.system, page.context, watched, somebody)
 
-        expect(page.locator(".behalf")).to_contain_text(somebody.code)
         assert page.get_by_label("6 位密码").count() == 0
         expect(tablet.card(title)).to_be_visible()
         page.reload()
@@ -33,7 +41,7 @@ def test_the_site_opens_her_app_hands_it_over_and_gets_its_console_back(
         expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
         assert watched.findings() == []
         assert page.evaluate("indexedDB.databases().then((found) => found.length)") == 0
-        page.get_by_role("button", name="交还给研究人员").click()
+        page.get_by_role("button", name=END).click()
 
         page.wait_for_url(f"**{where}")
         (stored,) = tablet.responses()
@@ -41,3 +49,60 @@ def test_the_site_opens_her_app_hands_it_over_and_gets_its_console_back(
         page.goto("/p/")
         expect(page.locator("#code, #year").first).to_be_visible()
     assert [one for one in watched.faults if "401" not in one] == []
+
+
+@pytest.mark.req("P-08", "Q-10")
+def test_what_is_filled_in_for_her_never_goes_to_whoever_is_opened_in_another_tab(
+    desk: Desk, chromium: Browser
+) -> None:
+    (somebody, diary), (other, _) = with_a_diary(desk.system), with_a_diary(desk.system)
+    with desk.desktop(width=820, height=1100) as watched:
+        page = watched.page
+        where = open_for(page, somebody.code)
+        tablet = Handset(desk.system, page.context, watched, somebody)
+        tablet.open_form(diary["title"]["zh"])
+        open_for(page.context.new_page(), other.code)
+
+        tablet.answer_calmly()
+        tablet.press()
+        expect(page.get_by_role("status")).to_contain_text("只存在这个页面里")
+        page.get_by_role("button", name=END).click()
+        expect(page.locator(".behalf")).to_contain_text(f"重新打开 {somebody.code} 的日记")
+        expect(page.locator(".behalf")).to_contain_text(f"{somebody.code}：")
+        theirs = Handset(desk.system, page.context, watched, other)
+        assert (tablet.responses(), theirs.responses()) == ([], [])
+        assert watched.findings() == []
+
+        open_for(page.context.new_page(), somebody.code)
+        page.get_by_role("button", name=END).click()
+        page.wait_for_url(f"**{where}")
+        (stored,) = tablet.responses()
+        assert (stored["mode"], stored["status"]) == ("site_tablet", "completed")
+        assert theirs.responses() == []
+    assert [one for one in watched.faults if "401" not in one] == []
+
+
+@pytest.mark.req("P-08", "Q-04")
+def test_it_does_not_end_while_something_is_nowhere_but_here(desk: Desk, chromium: Browser) -> None:
+    somebody, diary = with_a_diary(desk.system)
+    with desk.desktop(width=820, height=1100) as watched:
+        page = watched.page
+        where = open_for(page, somebody.code)
+        tablet = Handset(desk.system, page.context, watched, somebody)
+        tablet.open_form(diary["title"]["zh"])
+        page.fill("input[inputmode=decimal]", "36.6")
+        tablet.next()
+
+        page.get_by_role("button", name=END).click()
+        expect(page.locator(".behalf")).to_contain_text("还没填完")
+        tablet.open_form(diary["title"]["zh"])
+        page.context.set_offline(True)
+        tablet.answer_calmly()
+        tablet.press()
+        page.get_by_role("button", name=END).click()
+        expect(page.locator(".behalf")).to_contain_text("送达后会自动结束")
+        assert all(one["status"] == "in_progress" for one in tablet.responses())
+        page.context.set_offline(False)
+
+        page.wait_for_url(f"**{where}")
+        assert [one["status"] for one in tablet.responses()] == ["completed"]

@@ -11,25 +11,36 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import EntryMode, JournalEntry, QuestionnaireResponse
+from epro.models import EntryMode, JournalEntry, Quarantine, QuestionnaireResponse
 from epro.services import sessions
 from questionnaires.invented import calm_answers
-from tests.api.world import API, EVENING, PARTICIPANT, World
-from tests.factories import shipped_package
+from tests.api.world import API, ELSEWHERE, ENROLLED, EVENING, PARTICIPANT, World
+from tests.factories import PIN, shipped_package
 from tests.web.pages import CONSOLE, send, text_of
 
+HER_COOKIES = (
+    ("epro_phone_access", "/api/v1/"),
+    ("epro_phone_csrf", "/"),
+    ("epro_phone_refresh", "/api/v1/sessions/refresh"),
+    ("epro_phone_refresh_csrf", "/"),
+)
 
-def open_for(world: World, browser: FlaskClient, mode: str = "site_tablet") -> TestResponse:
-    return send(browser, f"/participants/{PARTICIPANT}/on-behalf", mode=mode)
+
+def open_for(
+    browser: FlaskClient, mode: str = "site_tablet", *, code: str = PARTICIPANT
+) -> TestResponse:
+    return send(browser, f"/participants/{code}/on-behalf", mode=mode)
 
 
-def headers_of(browser: FlaskClient) -> dict[str, str]:
-    found = browser.get_cookie("epro_phone_csrf")
+def headers_of(browser: FlaskClient, code: str = PARTICIPANT) -> dict[str, str]:
+    found = browser.get_cookie("epro_behalf_csrf")
     assert found
-    return {"X-CSRF-TOKEN": found.value, "Answer-Age": "1"}
+    return {"X-CSRF-TOKEN": found.value, "Answer-Age": "1", "On-Behalf-Of": code}
 
 
-def report(browser: FlaskClient) -> TestResponse:
+def report(
+    browser: FlaskClient, headers: dict[str, str], response_id: UUID | None = None
+) -> TestResponse:
     form = shipped_package().questionnaire("ae_report")
     assert form
     body = {
@@ -38,8 +49,15 @@ def report(browser: FlaskClient) -> TestResponse:
         "mode": "own_device", "answered_at": EVENING.isoformat(),
         "answers": calm_answers(form, answered_at=EVENING, chance=Random(1)),
     }  # fmt: skip
-    path = f"{API}/me/responses/{uuid4()}"
-    return browser.put(path, json=body, headers=headers_of(browser))
+    path = f"{API}/me/responses/{response_id or uuid4()}"
+    return browser.put(path, json=body, headers=headers)
+
+
+def what_is_kept(world: World) -> list[UUID]:
+    """Return the responses that were stored, and those of which a body lies in quarantine."""
+    with world.database.reading() as session:
+        stored = session.scalars(select(QuestionnaireResponse.id)).all()
+        return sorted([*stored, *session.scalars(select(Quarantine.response_id))])
 
 
 @pytest.mark.req("P-08", "Q-10")
@@ -49,12 +67,14 @@ def test_answers_are_hers_with_who_opened_the_app_and_by_which_mode(
 ) -> None:
     browser = world.sign_in_to_console(Role.COORDINATOR)
 
-    opened = open_for(world, browser, mode)
-    stored = report(browser)
+    opened = open_for(browser, mode)
+    stored = report(browser, headers_of(browser))
 
-    assert (opened.status_code, opened.headers["Location"]) == (303, "/p/#/behalf")
+    assert (opened.status_code, opened.headers["Location"]) == (
+        303, f"/p/#/behalf/{PARTICIPANT}",
+    )  # fmt: skip
     assert stored.status_code == 201, stored.text
-    me = browser.get(f"{API}/me").get_json()
+    me = browser.get(f"{API}/me", headers=headers_of(browser)).get_json()
     assert me["code"] == PARTICIPANT
     assert me["on_behalf"]["mode"] == mode
     with world.database.reading() as session:
@@ -72,7 +92,7 @@ def test_answers_are_hers_with_who_opened_the_app_and_by_which_mode(
 @pytest.mark.req("P-06", "T-06")
 def test_what_is_her_own_stays_out_of_reach(world: World) -> None:
     browser = world.sign_in_to_console(Role.COORDINATOR)
-    open_for(world, browser)
+    open_for(browser)
     headers = headers_of(browser)
 
     choosing = browser.patch(f"{API}/me/preferences", json={"language": "en"}, headers=headers)
@@ -84,7 +104,7 @@ def test_what_is_her_own_stays_out_of_reach(world: World) -> None:
 @pytest.mark.req("P-06", "T-06")
 @pytest.mark.parametrize("role", [Role.INVESTIGATOR, Role.MONITOR, Role.DATA_MANAGER])
 def test_nobody_but_a_coordinator_opens_it(world: World, role: Role) -> None:
-    refused = open_for(world, world.sign_in_to_console(role))
+    refused = open_for(world.sign_in_to_console(role))
 
     assert refused.status_code == 403
 
@@ -101,15 +121,86 @@ def test_it_ends_by_itself_and_when_the_device_is_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = world.sign_in_to_console(Role.COORDINATOR)
-    open_for(world, browser)
-    given_back = browser.delete(f"{API}/sessions/current", headers=headers_of(browser))
-    after = browser.get(f"{API}/me")
-    open_for(world, browser)
+    open_for(browser)
+    headers = headers_of(browser)
+    before = browser.get(f"{API}/me", headers=headers)
+    given_back = browser.delete(f"{API}/sessions/current", headers=headers)
+    after = browser.get(f"{API}/me", headers=headers)
+    open_for(browser)
+    headers = headers_of(browser)
 
     monkeypatch.setattr(sessions, "ON_BEHALF_LIMIT", timedelta())
 
-    assert (given_back.status_code, after.status_code) == (204, 401)
+    assert (before.status_code, given_back.status_code, after.status_code) == (200, 204, 401)
+    assert browser.get(f"{API}/me", headers=headers).status_code == 401
+
+
+@pytest.mark.req("P-08", "Q-10")
+def test_a_tab_opened_for_her_stores_nothing_as_whoever_was_opened_in_another(
+    world: World,
+) -> None:
+    browser, response_id = world.sign_in_to_console(Role.COORDINATOR), uuid4()
+    before = what_is_kept(world)
+    open_for(browser)
+    open_for(browser, code=ENROLLED)
+
+    refused = report(browser, headers_of(browser), response_id)
+    left = browser.delete(f"{API}/sessions/current", headers=headers_of(browser))
+    other = browser.get(f"{API}/me", headers=headers_of(browser, ENROLLED))
+
+    assert refused.status_code == left.status_code == 401
+    assert refused.get_json()["error"]["code"] == "other_participant"
+    assert what_is_kept(world) == before
+    assert other.get_json()["code"] == ENROLLED  # leaving the first tab has not ended the second
+    open_for(browser)
+    assert report(browser, headers_of(browser), response_id).status_code == 201
+    assert what_is_kept(world) == sorted([*before, response_id])
+
+
+@pytest.mark.req("P-04", "P-08")
+def test_her_own_session_in_the_same_browser_is_neither_used_nor_ended(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    typed = {"code": ELSEWHERE, "pin": PIN, "session_transport": "cookie"}
+    browser.post(f"{API}/sessions/participant", json=typed)
+    mine = {name: browser.get_cookie(name, path=path) for name, path in HER_COOKIES}
+    assert all(mine.values())
+
+    without = browser.get(f"{API}/me", headers={"On-Behalf-Of": ELSEWHERE})
+    open_for(browser)
+    own = browser.get(f"{API}/me", headers={"Participant": ELSEWHERE})
+    confused = browser.get(f"{API}/me", headers={"Participant": PARTICIPANT})
+    ended = browser.delete(f"{API}/sessions/current", headers=headers_of(browser))
+
+    assert without.status_code == 401  # hers does not count as one that the site opened
+    assert own.get_json()["code"] == ELSEWHERE
+    assert own.get_json()["on_behalf"] is None
+    assert confused.get_json()["error"]["code"] == "other_participant"
+    assert ended.status_code == 204
+    assert {name: browser.get_cookie(name, path=path) for name, path in HER_COOKIES} == mine
+    assert browser.get_cookie("epro_behalf_csrf") is None
+
+
+@pytest.mark.req("P-04")
+def test_the_cookie_of_the_site_is_out_of_reach_and_counts_only_with_name_and_proof(
+    world: World,
+) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    open_for(browser)
+    cookie = browser.get_cookie("epro_behalf_access", path="/api/v1/")
+    assert cookie
+    named = {"On-Behalf-Of": PARTICIPANT}
+    leave = f"{API}/sessions/current"
+
+    assert (cookie.http_only, cookie.same_site) == (True, "Strict")
+    assert browser.get_cookie("epro_phone_access", path="/api/v1/") is None
     assert browser.get(f"{API}/me").status_code == 401
+    assert browser.get(f"{API}/me", headers={"On-Behalf-Of": ""}).status_code == 401
+    assert browser.delete(leave, headers=named).status_code == 401
+    assert browser.delete(leave, headers={**named, "X-CSRF-TOKEN": "x"}).status_code == 401
+    for more in ({}, named):  # nor as somebody's own, sent as a header
+        bearer = {"Authorization": f"Bearer {cookie.value}", **more}
+        assert world.request("GET", f"{API}/me", headers=bearer).status_code == 401
+    assert browser.get(f"{API}/me", headers=named).status_code == 200
 
 
 @pytest.mark.req("X-05")

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from flask import Response
 from flask.typing import ResponseReturnValue
-from flask_jwt_extended import create_access_token, set_access_cookies
+from flask_jwt_extended import create_access_token
 
 from epro.access import Permission
+from epro.api import whose
 from epro.api.context import (
     catalogue,
     client_name,
@@ -55,15 +56,15 @@ def open_app(code: str) -> ResponseReturnValue:
     except (InvalidInput, ModeNotAllowed) as refusal:
         return _page(code, status=refusal.status, refused=typed.refused(FORM, refusal))
     claims = {
-        "sid": str(signed_in.device_session_id), "behalf": str(actor.id), "mode": mode.value,
-        **room_claim(),
+        "sid": str(signed_in.device_session_id), whose.BEHALF_CLAIM: str(actor.id),
+        "mode": mode.value, **room_claim(),
     }  # fmt: skip
     life: timedelta = sessions.ON_BEHALF_LIMIT
     token = create_access_token(
         str(signed_in.person_id), additional_claims=claims, expires_delta=life
     )
-    response = Response(status=303, headers={"Location": APP})
-    set_access_cookies(response, token, max_age=int(life.total_seconds()))
+    response = Response(status=303, headers={"Location": f"{APP}/{signed_in.actor.name}"})
+    whose.hand_out(response, token, life=life)
     return response
 
 

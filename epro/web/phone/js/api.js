@@ -1,11 +1,14 @@
 // Talks to the server: cookies that no script can read, a proof against foreign pages, and access
 // that is renewed by itself. A reply that was lost is asked for again; only the server's own word
-// ends a session.
+// ends a session. All tabs share the cookies, so each request says for whom it is.
+
+import { state } from "./state.js";
 
 const API = "/api/v1";
 const TIMEOUT_MS = 20000;
 
 let ended = () => {};
+let onBehalfOf = null; // whom the site has opened this page for
 
 /** No answer came: no network, no server, or it took too long. */
 export class Unreachable extends Error {}
@@ -15,15 +18,28 @@ export function onEnded(listener) {
   ended = listener;
 }
 
+/** From now on ask in the session that the site has opened for somebody, and in no other. */
+export function speakFor(participant) {
+  onBehalfOf = participant;
+}
+
 /**
- * Ask the server, as the signed-in participant. Return {status, data, tag}, whatever the status is. An
- * access that has run out is renewed once. Throws Unreachable.
+ * Ask the server for a participant, who is the one signed in unless said otherwise. Return {status,
+ * data, tag}, whatever the status is. An access of her own that has run out is renewed once; one that
+ * the site has opened never is. Throws Unreachable.
  */
-export async function call(method, path, { body, headers = {} } = {}) {
-  const first = await ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
+export async function call(method, path, { body, headers = {}, whose = state().participant } = {}) {
+  const names = onBehalfOf ? { "On-Behalf-Of": onBehalfOf } : whose ? { Participant: whose } : {};
+  const sent = { body, headers: { ...headers, ...names }, csrf: onBehalfOf ? "epro_behalf_csrf" : "epro_phone_csrf" };
+  const first = await ask(method, path, sent);
   if (first.status !== 401 || path.startsWith("/sessions/")) return first;
-  if (!(await renew())) return first;
-  return ask(method, path, { body, headers, csrf: "epro_phone_csrf" });
+  if (onBehalfOf) {
+    ended();
+    return first;
+  }
+  const isAnothers = first.data && first.data.error && first.data.error.code === "other_participant";
+  if (isAnothers || !(await renew())) return first;
+  return ask(method, path, sent);
 }
 
 /** Tell whether this browser holds a session's cookies, whether or not the server still takes them. */

@@ -75,6 +75,7 @@ async function onDelivered(sent, reply) {
   await hearReply(sent, reply);
   if (sent.status === "completed" && sent.assessment_id) await diary.markDone(sent.assessment_id);
   if (sent.status === "completed") await record.refresh(); // she can look at it, and correct it, without network
+  behalf.goOn();
 }
 
 async function start() {

@@ -1,41 +1,109 @@
 // The app opened by the site for a participant, on the site's own device. It keeps nothing on the
-// disk, asks for no PIN, says on every screen for whom it is open, and ends where it was opened.
+// disk, asks for no PIN, says on every screen for whom it is open, and ends where it was opened; but
+// not while anything is nowhere but in this page.
 
-import { call, unlessUnreachable } from "./api.js";
+import { call, speakFor, unlessUnreachable } from "./api.js";
+import * as outbox from "./outbox.js";
+import { replace } from "./router.js";
 import { state, update } from "./state.js";
-import { isTraining } from "./training.js";
+import { isTraining, noteWhose } from "./training.js";
 
-const ENTRY = "#/behalf";
+const ENTRY = /^#\/behalf\/(.+)$/;
 const MARK = "epro-behalf";
-let isHere = false;
 
-/** Note whether this page was opened for somebody; it stays so in this tab until the end. */
+let whose = null; // subject number; it stays with this tab, whoever is opened in another
+let isEnding = false;
+let isLeaving = false;
+let asked = ""; // the unfinished forms of which she was told
+
+/** Note for whom this page was opened; it stays so in this tab until the end. */
 export function look() {
-  if (location.hash === ENTRY) {
-    sessionStorage.setItem(MARK, "1");
+  const entry = ENTRY.exec(location.hash);
+  if (entry) {
+    sessionStorage.setItem(MARK, decodeURIComponent(entry[1]));
     history.replaceState({ depth: 0 }, "", `${location.pathname}#/today`);
   }
-  isHere = sessionStorage.getItem(MARK) !== null;
-  return isHere;
+  whose = sessionStorage.getItem(MARK);
+  if (whose === null) return false;
+  speakFor(whose);
+  noteWhose(whose);
+  window.addEventListener("beforeunload", warn);
+  return true;
 }
 
 /** Tell whether the app was opened by the site for somebody. */
 export function isOnBehalf() {
-  return isHere;
+  return whose !== null;
 }
 
-/** Find out for whom; ends where nobody is signed in any more. */
+/** Find out how it was opened; leaves where the server takes the session no more. */
 export async function start() {
   const { status, data } = await unlessUnreachable(() => call("GET", "/me"), () => ({}));
-  if (status !== 200 || !data.on_behalf) return void end();
-  update({ participant: data.code, session: "open", profile: data });
+  if (status !== 200) return leave();
+  return update({ participant: data.code, session: "open", profile: data });
 }
 
-/** End it and go back to the site's own pages. */
-export async function end() {
-  const { participant } = state();
+/**
+ * Deliver what waits, then go back to the site's own pages. Stays and says so while something waits, and
+ * once for each form that was begun; without `isAsked` (nobody is there) forms are not asked about.
+ */
+export async function end({ isAsked = true } = {}) {
+  if (isEnding) return;
+  isEnding = true;
+  try {
+    await endUnless(isAsked);
+  } finally {
+    isEnding = false;
+  }
+}
+
+async function endUnless(isAsked) {
+  const begun = state().drafts.map(({ key }) => key).join(" ");
+  if (isAsked && begun !== "" && begun !== asked) {
+    asked = begun;
+    update({ ending: "begun" });
+    replace("today"); // leaving a form sends what is in it
+  } else {
+    update({ ending: "waits" });
+    await outbox.flush();
+    if (!isAnythingWaiting()) await leave();
+  }
+}
+
+/** The server takes this session no more: leave, unless something would be lost. */
+export function over() {
+  update({ ending: "over" });
+  if (!isAnythingWaiting() && state().drafts.length === 0) leave();
+}
+
+/** Something was delivered: end what could not be ended before; a session that was over is taken again. */
+export function goOn() {
+  const { ending, drafts } = state();
+  if (ending === "over") update({ ending: null });
+  if (ending === "waits" && drafts.length === 0) end();
+}
+
+/** Return why this has not ended, to be said in words: "waits", "begun", "over", or null. */
+export function hindrance() {
+  const { ending, drafts } = state();
+  if (ending === null || (!isAnythingWaiting() && drafts.length === 0)) return null;
+  if (ending === "over") return "over";
+  return isAnythingWaiting() ? "waits" : "begun";
+}
+
+function isAnythingWaiting() {
+  return state().waiting.some((one) => one.state === "waiting");
+}
+
+function warn(event) {
+  if (isAnythingWaiting() || state().drafts.length > 0) event.preventDefault();
+}
+
+async function leave() {
+  if (isLeaving) return;
+  isLeaving = true;
+  window.removeEventListener("beforeunload", warn);
   sessionStorage.removeItem(MARK);
   await call("DELETE", "/sessions/current").catch(() => null);
-  const desk = isTraining() ? "/training/console" : "/console";
-  location.replace(participant ? `${desk}/participants/${encodeURIComponent(participant)}` : `${desk}/`);
+  location.replace(`${isTraining() ? "/training/console" : "/console"}/participants/${encodeURIComponent(whose)}`);
 }

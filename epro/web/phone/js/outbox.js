@@ -97,7 +97,7 @@ async function nextOf(tried) {
 function deliver(record) {
   return unlessUnreachable(async () => {
     const headers = { "Answer-Age": String(clock.age(record.made)), "App-Version": version };
-    const answer = await call(record.method, record.path, { body: record.body, headers });
+    const answer = await call(record.method, record.path, { body: record.body, headers, whose: record.participant });
     update({ isOnline: true });
     if (answer.status === 200 || answer.status === 201) {
       await finish(record, answer.data);

@@ -15,7 +15,7 @@ let hiddenAt = null;
 
 /** Find out how this phone stands, and lock it whenever it was out of sight for five minutes. */
 export async function start() {
-  onEnded(() => (behalf.isOnBehalf() ? behalf.end() : end("ended")));
+  onEnded(() => (behalf.isOnBehalf() ? behalf.over() : end("ended")));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") hiddenAt = Date.now();
     else if (hiddenAt !== null && Date.now() - hiddenAt >= LOCK_AFTER_MS) lock();
@@ -108,7 +108,7 @@ export async function signOut() {
 
 /** Lock the screen; drafts and unsent records stay, and go on being sent. */
 export function lock() {
-  if (behalf.isOnBehalf()) return void behalf.end(); // there is no PIN of hers here
+  if (behalf.isOnBehalf()) return void behalf.end({ isAsked: false }); // there is no PIN of hers here
   if (state().session === "open") update({ session: "locked" });
 }
 

@@ -13,6 +13,7 @@ const facts = {
   waiting: [], // outbox records of this participant, without their bodies
   lastSentAt: null,
   done: null, // what was sent off last: {response, title}
+  ending: null, // what the site opened is to end: "begun", "waits", "over" (see behalf.js)
   isOnline: true,
   route: { name: "today", rest: [] },
   storage: "kept", // kept · blocked · full

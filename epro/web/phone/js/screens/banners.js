@@ -24,10 +24,12 @@ export function Practice() {
 export function ForSomebody() {
   const { profile } = useFacts();
   if (!behalf.isOnBehalf() || !profile || !profile.on_behalf) return null;
+  const hindrance = behalf.hindrance();
   return html`
     <div class="behalf" role="region" aria-label=${t("behalf.end")}>
       <p>${t(`behalf.${profile.on_behalf.mode}`, { code: profile.code, by: profile.on_behalf.by })}</p>
-      <button type="button" class="second" onClick=${behalf.end}>${t("behalf.end")}</button>
+      ${hindrance ? html`<p class="note" role="alert">${t(`behalf.${hindrance}`, { code: profile.code })}</p>` : null}
+      <button type="button" class="second" onClick=${() => behalf.end()}>${t("behalf.end")}</button>
     </div>
   `;
 }

@@ -1,6 +1,7 @@
 // P6: what was sent off, and whether it has arrived. It has an address of its own, so that a locked or
 // newly activated phone comes back here, and not to an empty form.
 
+import { isOnBehalf } from "../behalf.js";
 import { said, t, time } from "../i18n.js";
 import * as outbox from "../outbox.js";
 import { replace } from "../router.js";
@@ -22,7 +23,8 @@ export function Done() {
   const record = waiting.find((one) => one.response_id === done.response);
   const isParked = record && record.state === "parked";
   const isHeld = record && !isParked && storage !== "kept"; // nowhere but in this page
-  const kept = isParked ? "done.parked" : isHeld ? "done.held" : "done.kept";
+  const isKept = !isOnBehalf();
+  const kept = isParked ? (isKept ? "done.parked" : "behalf.parked") : isHeld ? (isKept ? "done.held" : "behalf.held") : "done.kept";
   return html`
     <${Screen} title=${t(isHeld ? "done.held.title" : "done.title", { title: said(done.title) })}
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>

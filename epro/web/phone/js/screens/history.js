@@ -12,7 +12,7 @@ const REASONS = new Set([
   "unreachable", "revision_conflict", "invalid_answers", "not_signed_in", "body_too_large", "record_locked", "correction_outdated",
   "internal_error",
 ]);
-const SAME_AS = { session_revoked: "not_signed_in", database_unavailable: "internal_error" };
+const SAME_AS = { session_revoked: "not_signed_in", other_participant: "not_signed_in", database_unavailable: "internal_error" };
 
 export function History() {
   const { record: sent, waiting, isOnline } = useFacts();

@@ -1,0 +1,72 @@
+"""Whose request it is: her own app, and the app the site opened for her, have cookies apart.
+
+All tabs of a browser share its cookies. So each request of the phone app names its participant, and
+one that the session is not of is refused before anybody looks at its body: the app keeps it.
+"""
+
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import Response, current_app, request
+from flask_jwt_extended import decode_token, get_csrf_token, get_jwt, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
+
+from epro.access import Actor
+from epro.errors import NotSignedIn, OtherParticipant
+
+PARTICIPANT, ON_BEHALF_OF = "Participant", "On-Behalf-Of"
+COOKIE, CSRF_COOKIE = "epro_behalf_access", "epro_behalf_csrf"
+CSRF_HEADER = "X-CSRF-TOKEN"
+BEHALF_CLAIM = "behalf"
+PLACES = ((COOKIE, "/api/v1/"), (CSRF_COOKIE, "/"))
+
+
+def claims() -> dict[str, Any]:
+    """Return what the request's token says; one that the site opened counts only as such.
+
+    Raises NotSignedIn, or what the framework raises for her own.
+    """
+    if is_on_behalf := ON_BEHALF_OF in request.headers:
+        found = _claims_on_behalf()
+    else:
+        verify_jwt_in_request()
+        found = get_jwt()
+    if (BEHALF_CLAIM in found) is not is_on_behalf:
+        raise NotSignedIn
+    return found
+
+
+def refuse_another(actor: Actor) -> None:
+    """Raise OtherParticipant where the request names somebody whose session it is not."""
+    for name in (PARTICIPANT, ON_BEHALF_OF):
+        if request.headers.get(name, actor.name) != actor.name:
+            raise OtherParticipant
+
+
+def hand_out(response: Response, token: str, *, life: timedelta) -> None:
+    """Put a session that the site opened into the browser, beside her own if she has one there."""
+    for (name, path), value in zip(PLACES, (token, get_csrf_token(token)), strict=True):
+        response.set_cookie(
+            name, value, path=path, max_age=int(life.total_seconds()), httponly=name == COOKIE,
+            secure=current_app.config["JWT_COOKIE_SECURE"], samesite="Strict",
+        )  # fmt: skip
+
+
+def forget(response: Response) -> Response:
+    """Take that session out of the browser; her own stays."""
+    for name, path in PLACES:
+        response.delete_cookie(name, path=path, httponly=name == COOKIE, samesite="Strict")
+    return response
+
+
+def _claims_on_behalf() -> dict[str, Any]:
+    proof = None
+    if request.method not in {"GET", "HEAD"}:
+        proof = request.headers.get(CSRF_HEADER)
+        if not proof:
+            raise NotSignedIn
+    try:
+        return cast("dict[str, Any]", decode_token(request.cookies.get(COOKIE, ""), proof))
+    except (PyJWTError, JWTExtendedException) as error:
+        raise NotSignedIn from error
