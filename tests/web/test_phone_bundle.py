@@ -1,7 +1,6 @@
 """The scripts that the phone app's modules are made into: same, smaller, refused in doubt."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from epro.web.phone import shell
 from epro.web.phone.bundle import NotBundled, bundled
 from epro.web.phone.script import NotRead, tight, tokens
+from tests.web.node import run
 
 VERSION = "from epro.web.phone import shell; print(shell.read_bundle().version)"
 # Whatever a careless hand would spoil: marks of comments in texts, regular expressions with quotes
@@ -44,18 +44,6 @@ module.exports = { count, total, other, found, quoted, ratio, nothing: later(), 
 REPORT = (
     "const m = { exports: null }; ((module) => {%s})(m); console.log(JSON.stringify(m.exports));"
 )
-
-
-def run(script: str, *arguments: Path) -> str:
-    """Have Node run a script, or the file that is named instead."""
-    node = shutil.which("node")
-    assert node, "Node is missing; `make node` installs it."
-    ran = subprocess.run(
-        [node, *(arguments or ["-"])],
-        input=script, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 def test_a_script_made_small_says_what_it_said() -> None:

@@ -114,12 +114,15 @@ function deliver(record) {
   });
 }
 
-/** Tell the site of records that it will not get, also those of somebody who used this phone before. */
+/**
+ * Tell the site of records that it will not get, also those of somebody who used this phone before.
+ * What belongs to no response, like a choice in the settings, is no record of hers.
+ */
 async function tellOfStuck() {
   const { participant } = state();
   for (const record of await db.all("outbox")) {
     const isForeign = record.participant !== participant;
-    if (record.isTold || (record.state !== "parked" && !isForeign)) continue;
+    if (!record.response_id || record.isTold || (record.state !== "parked" && !isForeign)) continue;
     const stuck = { response_id: record.response_id, refusal: isForeign ? "other_participant" : record.refusal };
     const { status } = await unlessUnreachable(() => call("POST", "/me/stuck", { body: stuck }), () => ({}));
     if (status === undefined) return;

@@ -35,6 +35,7 @@ async function sendAnswered(responseId) {
     path: `/me/safety-questions/${question}/answer`,
     body: JSON.stringify(given),
     urgent: true,
+    response_id: responseId,
   });
   const { [responseId]: done, ...rest } = await known();
   await db.put("meta", done.question === question ? rest : { ...rest, [responseId]: done }, NAME);
