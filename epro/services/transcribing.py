@@ -21,6 +21,7 @@ from epro.models import (
     DeviceClass,
     EntryMode,
     Participant,
+    QuestionnaireResponse,
     ResponseStatus,
     Site,
     Transcription,
@@ -158,7 +159,8 @@ def enter(
 
     The caller has found the participant among those for whom the actor may answer, and makes the
     id, so that the same sheet again is harmless. Raises InvalidInput for an hour that cannot be,
-    or where why and where are missing; ModeNotAllowed, and what `responses.enter` raises.
+    or where why and where are missing; RevisionConflict for another sheet, or another word about
+    it, under an id that has one; ModeNotAllowed, and what `responses.enter` raises.
     """
     locked = planning.lock_participant(session, participant.id)
     _refuse_impossible(locked, sheet, now=now)
@@ -177,7 +179,7 @@ def enter(
         catalogue=catalogue, now=now,
     )  # fmt: skip
     if earlier is not None:
-        return earlier
+        return _same_sheet(session, earlier, sheet)
     made = Transcription(
         response_id=response_id,
         participant_id=locked.id,
@@ -202,6 +204,21 @@ def enter(
         site_id=site.id, participant_id=locked.id, now=now,
     )  # fmt: skip
     return made
+
+
+def _same_sheet(session: Session, earlier: Transcription, sheet: Sheet) -> Transcription:
+    """Return what is stored if it says just this: nothing that was changed may look as if saved."""
+    response = session.get_one(QuestionnaireResponse, earlier.response_id)
+    stored = (
+        earlier.written_at, earlier.reason, earlier.source_reference, response.completer,
+        response.language,
+    )  # fmt: skip
+    if stored != (
+        sheet.written_at, sheet.reason.strip(), sheet.source_reference.strip(), sheet.completer,
+        sheet.language,
+    ):  # fmt: skip
+        raise RevisionConflict
+    return earlier
 
 
 def _refuse_impossible(participant: Participant, sheet: Sheet, *, now: datetime) -> None:

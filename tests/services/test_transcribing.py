@@ -23,6 +23,7 @@ from epro.services import (
     transcribing,
 )
 from questionnaires.catalogue import Catalogue
+from questionnaires.definition import Language
 from questionnaires.licensing import FormModes
 from tests.factories import shipped_package
 from tests.services.given import local
@@ -134,6 +135,26 @@ def test_the_same_sheet_again_is_harmless_and_another_under_its_id_is_refused(de
         desk.type_in(response_id=response_id, by=desk.colleague, now=CHECKED)
     assert len(desk.line.given.responses(desk.session)) == 1
     assert desk.to_do() == [WorkKind.CHECK_TRANSCRIPTION]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"written_at": WRITTEN - timedelta(hours=1)},
+        {"reason": "手机丢失"},
+        {"source_reference": "文件夹 4"},
+        {"completer": Completer.READ_TO_ME},
+        {"language": Language.EN},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_what_is_said_otherwise_about_a_stored_sheet_is_never_dropped_as_if_saved(
+    desk: Desk, changed: dict[str, Any]
+) -> None:
+    response_id = desk.type_in()
+
+    with pytest.raises(RevisionConflict):
+        desk.type_in(desk.sheet(**changed), response_id=response_id, now=CHECKED)
 
 
 def test_a_form_that_the_study_does_not_take_on_paper_is_neither_offered_nor_stored(

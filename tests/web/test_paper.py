@@ -133,6 +133,9 @@ def test_a_form_that_is_sent_twice_is_stored_once(world: World) -> None:
 
     assert first.headers["Location"] == again.headers["Location"]
     assert other.status_code == 409
+    elsewhere = send(browser, FORM, **{**sheet, "source_reference": "文件夹 4"})
+    assert elsewhere.status_code == 409
+    assert "不能再改" in text_of(elsewhere)
     with world.database.reading() as session:
         entered = [
             one
