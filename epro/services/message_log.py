@@ -15,7 +15,9 @@ from notifications import outbox
 from notifications.messages import ChannelName, DeliveryReceipt, MessageState, OutboxMessage
 
 FAILED = frozenset({MessageState.FAILED, MessageState.NOT_CONFIRMED, MessageState.EXPIRED})
-UNDELIVERED = frozenset({"undelivered", "failed", "bounced"})
+UNDELIVERED = frozenset({"undelivered", "failed", "bounced", "canceled"})
+# Of a call: the phone rang, and nobody took it.
+UNANSWERED = frozenset({"busy", "no-answer"})
 ARRIVED = frozenset({"delivered", "read", "heard"})
 PAGE = 100
 # One more than a page: whoever sees everything has it at one go.
@@ -26,13 +28,15 @@ class Outcome(StrEnum):
     """What became of a message, as a person asks for it.
 
     `sent`: a provider took it, and whether it arrived is not known; a gateway that reports nothing
-    back, or mail, leaves it at that.
+    back, or mail, leaves it at that. `unanswered`: a call that was put through and not taken; it is
+    no failure, others are called by themselves.
     """
 
     FAILED = "failed"
     WAITING = "waiting"
     SENT = "sent"
     DELIVERED = "delivered"
+    UNANSWERED = "unanswered"
     CANCELLED = "cancelled"
     REPEATED = "repeated"
 
@@ -108,6 +112,8 @@ def outcome_of(message: OutboxMessage) -> Outcome:
         return Outcome.CANCELLED
     if message.state is not MessageState.SENT:
         return Outcome.WAITING
+    if message.delivery_status in UNANSWERED:
+        return Outcome.UNANSWERED
     return Outcome.DELIVERED if message.delivery_status in ARRIVED else Outcome.SENT
 
 
@@ -119,6 +125,7 @@ def _outcome() -> ColumnElement[str]:
         (OutboxMessage.state.in_(FAILED) | said.in_(UNDELIVERED), Outcome.FAILED.value),
         (OutboxMessage.state == MessageState.CANCELLED, Outcome.CANCELLED.value),
         (OutboxMessage.state != MessageState.SENT, Outcome.WAITING.value),
+        (said.in_(UNANSWERED), Outcome.UNANSWERED.value),
         (said.in_(ARRIVED), Outcome.DELIVERED.value),
         else_=Outcome.SENT.value,
     )

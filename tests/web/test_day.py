@@ -12,7 +12,7 @@ from epro.access import Role
 from epro.models import Deputy, SafetyFlag, WorkItem
 from epro.services import message_log
 from epro.services.message_log import Outcome
-from notifications.messages import MessageState, OutboxMessage
+from notifications.messages import ChannelName, MessageState, OutboxMessage
 from tests.api.world import API, ELSEWHERE, HERE, PARTICIPANT, THERE, World, put_down
 from tests.web.cases_day import call_to_make, failed_alert, failed_message, name_deputy
 from tests.web.cases_participants import somebody
@@ -170,7 +170,10 @@ def test_the_log_leads_page_by_page_to_every_message_once_failed_ones_first(
 def test_what_became_of_a_message_is_the_same_in_the_database_and_on_the_page(
     world: World,
 ) -> None:
-    said = (None, "", "delivered", "undelivered", "failed", "bounced", "read")
+    said = (
+        None, "", "delivered", "undelivered", "failed", "bounced", "read", "busy", "no-answer",
+        "canceled", "completed",
+    )  # fmt: skip
     browser, expected = world.sign_in_to_console(Role.COORDINATOR), {}
     for number, (state, status) in enumerate(product(MessageState, said), start=1):
         name = written(
@@ -184,6 +187,30 @@ def test_what_became_of_a_message_is_the_same_in_the_database_and_on_the_page(
         assert set(named_in(page, "fate")) == {
             name for name, one in expected.items() if one is outcome
         }, outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "zh", "en"),
+    [
+        ("busy", "占线", "Busy"),
+        ("no-answer", "无人接听", "Nobody answered"),
+        ("canceled", "失败 服务商已取消", "Failed Cancelled by the provider"),
+    ],
+)
+def test_a_call_that_nobody_took_is_not_shown_as_handed_over(
+    world: World, status: str, zh: str, en: str
+) -> None:
+    name = written(
+        world, PARTICIPANT, by=f"call{status}", minutes=1, channel=ChannelName.VOICE,
+        delivery_status=status, last_error=None,
+    )  # fmt: skip
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    for language, words in (("zh", zh), ("en", en)):
+        browser.get(f"{CONSOLE}/language/{language}?to={CONSOLE}/messages")
+        page = browser.get(f"{CONSOLE}/messages").text
+        (line,) = html.fromstring(page).xpath(f"//tr[td[contains(., '{name}')]]")
+        assert " ".join(line[0].text_content().split()) == words
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from notifications.messages import ChannelName
 blueprint = new_blueprint("messages")
 
 SPANS = (1, 7, 30)
+# What a provider says of a call that somebody has to be able to read.
+TOLD = message_log.UNANSWERED | {"canceled"}
 
 
 @blueprint.get("/messages")
@@ -62,7 +64,7 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
     return render_framed(
         "messages.html", status=status, here="messages", refused=refused,
         found=found, wanted=wanted, spans=SPANS, args=request.args.to_dict(),
-        outcomes=list(Outcome), channels=list(ChannelName),
+        outcomes=list(Outcome), told=TOLD, channels=list(ChannelName),
         may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
         is_filtered=replace(wanted, after=None) != Wanted(), texts=texts,
     )  # fmt: skip
