@@ -1,17 +1,20 @@
 """What staff write is looked through before it is stored, on every way, and kept if confirmed."""
 
 import json
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
 from epro.models import Contact, JournalEntry
-from tests.api.world import API, EVENING, PARTICIPANT, World, new_event
+from tests.api.world import API, EVENING, INFUSED_AT, PARTICIPANT, World, infusion, new_event
+from tests.web.cases_participants import somebody
 from tests.web.pages import send, text_of
 
 pytestmark = pytest.mark.req("B-03")
@@ -165,3 +168,36 @@ def test_a_form_of_a_participant_asks_beneath_the_field(world: World) -> None:
     assert warned.status_code == 409
     assert warned.text.count('name="reveals_nothing"') == 1
     assert kept.status_code == 303, text_of(kept)
+
+
+def test_a_difference_of_the_clinical_database_asks_beneath_its_own_field(world: World) -> None:
+    code, browser = somebody(world), world.sign_in_to_console(Role.COORDINATOR)
+    world.request("POST", f"{API}/participants/{code}/anchors", json=infusion(),
+                  headers=world.sign_in(Role.COORDINATOR))  # fmt: skip
+    client = world.sign_in(Role.EDC_CLIENT)
+    asked = [
+        world.request(
+            "POST", f"/api/edc/v1/participants/{code}/anchors", headers=client,
+            json={"event": "INF1", "occurred_at": (INFUSED_AT + timedelta(hours=late)).isoformat()},
+        ).get_json()["query"]["id"]
+        for late in (1, 2)
+    ]  # fmt: skip
+    path = f"/participants/{code}/anchor-queries/{asked[1]}/decision"
+    written = {"is_accepted": "no", "reason": WORDS}
+
+    warned = send(browser, path, **written)
+    kept = send(browser, path, **written, reveals_nothing="yes")
+    otherwise = send(browser, path, is_accepted="yes", reason="后来想想")
+
+    assert warned.status_code == 409
+    page = html.fromstring(warned.text)
+    texts = {one: page.get_element_by_id(f"query-{one}-reason").text for one in asked}
+    assert {one: (text or "").strip() for one, text in texts.items()} == {
+        asked[0]: "", asked[1]: WORDS
+    }  # fmt: skip
+    (box,) = page.xpath("//input[@name='reveals_nothing']")
+    assert next(box.iterancestors("form")).get("action").endswith(path)
+    assert kept.status_code == 303, text_of(kept)
+    # Its form is gone with the decision; why not is said all the same.
+    assert otherwise.status_code == 409
+    assert html.fromstring(otherwise.text).xpath("//*[@role='alert']")

@@ -82,7 +82,9 @@ def decide(code: str, query_id: UUID) -> ResponseReturnValue:
             reason=typed.text("reason"), catalogue=catalogue(session), now=now(),
         )  # fmt: skip
 
-    return typed.attempt("query", act, show=partial(participant_page, code), to=_own(code))
+    return typed.attempt(
+        f"query-{query_id}", act, show=partial(participant_page, code), to=_own(code)
+    )
 
 
 def _preview(
