@@ -129,7 +129,11 @@ def enter(session: Session, actor: Actor, new: NewRoster, *, now: datetime) -> R
 
 
 def on_duty(session: Session, site: Site, duty: Duty, *, at: datetime) -> User | None:
-    """Return who is on duty at an instant; None without a roster, or where an account is closed."""
+    """Return who is on duty at an instant; None without a roster, or where she may no more.
+
+    Whose account is closed, or who may not assess flags at the site any more, is passed over: the
+    roster was entered before, and what she is told nobody else would be.
+    """
     roster = session.scalars(
         select(Roster)
         .where(Roster.site_id == site.id, Roster.begins_at <= at, Roster.ends_at > at)
@@ -145,7 +149,7 @@ def on_duty(session: Session, site: Site, duty: Duty, *, at: datetime) -> User |
             RosterShift.duty == duty,
             RosterShift.begins_at <= at,
             RosterShift.ends_at > at,
-            User.deactivated_at.is_(None),
+            staff.may_at(site, Permission.ASSESS_FLAG),
         )
         .order_by(RosterShift.is_deputy.desc())
     ).first()

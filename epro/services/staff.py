@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pyotp import random_base32
 from pyotp.totp import TOTP
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import STAFF_ROLES, Actor, Permission, Role, roles_with
@@ -117,14 +117,21 @@ def find_at(session: Session, username: str, site: Site, permission: Permission)
     """Return the user of that name who holds a permission at a site; None when there is none."""
     return session.scalars(
         select(User)
-        .join(SiteMembership, SiteMembership.user_id == User.id)
-        .where(
-            User.username == normalise_username(username),
-            User.deactivated_at.is_(None),
-            SiteMembership.role.in_(list(roles_with(permission))),
-            or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
-        )
+        .where(User.username == normalise_username(username), may_at(site, permission))
     ).first()  # fmt: skip
+
+
+def may_at(site: Site, permission: Permission) -> ColumnElement[bool]:
+    """Return the condition that a user's account is in use and holds a permission at a site."""
+    return and_(
+        User.deactivated_at.is_(None),
+        User.memberships.any(
+            and_(
+                SiteMembership.role.in_(list(roles_with(permission))),
+                or_(SiteMembership.site_id == site.id, SiteMembership.site_id.is_(None)),
+            )
+        ),
+    )
 
 
 def who_may(session: Session, site: Site, permission: Permission) -> Sequence[User]:

@@ -22,6 +22,8 @@ from epro.models import (
     IncidentKind,
     JournalEntry,
     SafetyFlag,
+    Site,
+    SiteMembership,
     User,
     WorkItem,
     WorkKind,
@@ -229,6 +231,46 @@ def test_an_hour_without_anybody_on_the_roster_tells_all_physicians_and_is_an_in
 
     assert {"an.lan", "bo.hai", "cui.yu", "wang.fang"} <= names_told(session, after)
     assert [one.kind for one in session.scalars(select(Incident))] == [IncidentKind.ROSTER_GAP]
+
+
+@pytest.mark.req("C-05", "A-14", "P-06")
+def test_whoever_is_no_physician_of_the_site_any_more_is_not_the_one_on_call(
+    session: Session, line: Line
+) -> None:
+    enter(session, line, weekend())
+    add_site(session, "SZ02")
+    was_there = session.scalars(select(User).where(User.username == "an.lan")).one()
+    (held,) = was_there.memberships
+    elsewhere = session.scalars(select(Site.id).where(Site.code == "SZ02")).one()
+    held.site_id = elsewhere
+    was_there.memberships.append(
+        SiteMembership(user_id=was_there.id, site_id=line.given.site.id, role=Role.COORDINATOR)
+    )
+    session.flush()
+
+    raise_flag(session, line)
+
+    told = names_told(session, NIGHT)
+    assert {"bo.hai", "cui.yu", "wang.fang"} <= told
+    assert [one.about for one in session.scalars(select(Incident))] == ["roster:SZ01:on_call"]
+    now_on = roster.on_duty(session, line.given.site, Duty.BACKUP, at=NIGHT)
+    assert now_on is not None
+    assert now_on.username == "bo.hai"
+
+
+@pytest.mark.req("C-05")
+def test_a_deputy_who_left_gives_way_to_the_person_on_call(session: Session, line: Line) -> None:
+    away = [local(FRIDAY, 21), local(FRIDAY, 22)]
+    enter(session, line, weekend(shift(Duty.ON_CALL, "cui.yu", *away, is_deputy=True)))
+    deputy = session.scalars(select(User).where(User.username == "cui.yu")).one()
+    (held,) = deputy.memberships
+    held.role = Role.COORDINATOR
+    session.flush()
+
+    found = roster.on_duty(session, line.given.site, Duty.ON_CALL, at=NIGHT)
+
+    assert found is not None
+    assert found.username == "an.lan"
 
 
 @pytest.mark.req("C-05", "A-14")
