@@ -3,13 +3,19 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from gzip import compress, decompress
 
 import pytest
 
+from epro.app import create_app
+from epro.db import Database
 from epro.web.phone import shell
 from tests.api.world import World
 from tests.blackbox.system import STUDY
+from tests.clock import FrozenClock
+from tests.factories import add_study_version, shipped_package
+from tests.settings import make_settings
 
 VENDOR = shell.FOLDER / "vendor"
 # UX section 11: what is there before anything can be answered, gzipped.
@@ -101,6 +107,35 @@ def test_the_worker_keeps_the_whole_shell_and_asks_for_nothing_else(world: World
     assert set(answers) == {200}
     assert source.headers["Cache-Control"] == "no-cache"
     assert len([name for name in listed["files"] if "/js/" in name]) == len(sources())
+
+
+@pytest.mark.req("A-05")
+def test_another_study_number_is_another_worker_so_that_kept_pages_are_fetched_anew(
+    fresh_database_url: str, clock: FrozenClock
+) -> None:
+    app = create_app(make_settings(fresh_database_url), clock=clock)
+    database: Database = app.extensions["epro"].database
+    phone, package = app.test_client(), shipped_package()
+    seen: list[tuple[str, str, bool]] = []
+
+    def publish(version: str, number: str) -> None:
+        numbers = replace(package.sites, study_phone=number)
+        with database.transaction() as session:
+            add_study_version(session, package=replace(package, version=version, sites=numbers))
+        worker, state = phone.get("/p/sw.js").text, phone.get("/p/state.json").get_json()
+        kept = json.loads(re.findall(r"^const SHELL = (.*);$", worker, re.MULTILINE)[0])
+        assert state["version"] == kept["version"]
+        seen.append((worker, kept["version"], f"tel:{number}" in phone.get("/p/").text))
+
+    publish("91.0.0", "0755-55500101")
+    publish("92.0.0", "0755-55500101")
+    publish("93.0.0", "0755-55500202")
+    database.engine.dispose()
+
+    assert [one[2] for one in seen] == [True] * 3
+    assert seen[0] == seen[1]
+    assert seen[1][0] != seen[2][0]
+    assert seen[1][1] != seen[2][1]
 
 
 @pytest.mark.req("P-10")

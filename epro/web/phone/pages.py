@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from functools import cache, lru_cache
 from gzip import compress
+from hashlib import sha256
 from pathlib import Path
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from epro.api.context import catalogue, public, reading, trial_parts
 from epro.errors import NotFound
 from epro.settings import Settings
-from epro.web.phone.shell import FOLDER, KINDS, Shell, read_bundle, read_modules
+from epro.web.phone.shell import FOLDER, HASH_LENGTH, KINDS, Shell, read_bundle, read_modules
 from questionnaires.definition import SiteDefaults
 
 PATH = "/p"
@@ -50,15 +51,17 @@ def lead_in() -> AnyResponse:
 @public
 def show_app() -> Response:
     """Return the page that starts the app, and says whom to call where it cannot start."""
-    shell = _shell()
-    page = render_template("phone/index.html", shell=shell, path=PATH, numbers=_numbers())
-    return _text(page, "text/html")
+    return _text(_page(), "text/html")
 
 
 @blueprint.get("/p/manifest.webmanifest")
 @public
 def show_manifest() -> Response:
     """Return how the app stands on a home screen: a neutral name, a neutral picture."""
+    return _text(_manifest(), "application/manifest+json")
+
+
+def _manifest() -> str:
     icon = f"{PATH}/{_shell().version}/img"
     manifest = {
         "name": "日记 Diary", "short_name": "日记", "id": f"{PATH}/", "start_url": f"{PATH}/",
@@ -71,7 +74,7 @@ def show_manifest() -> Response:
              "purpose": "any maskable"},
         ],
     }  # fmt: skip
-    return _text(json.dumps(manifest, ensure_ascii=False), "application/manifest+json")
+    return json.dumps(manifest, ensure_ascii=False)
 
 
 @blueprint.get("/p/sw.js")
@@ -83,15 +86,15 @@ def show_worker() -> Response:
     shell = _shell()
     kept = [f"{PATH}/", f"{PATH}/manifest.webmanifest"]
     kept += [f"{PATH}/{shell.version}/{name}" for name in shell.names]
-    source = f"const SHELL = {json.dumps({'version': shell.version, 'files': kept})};\n"
+    source = f"const SHELL = {json.dumps({'version': _edition(), 'files': kept})};\n"
     return _text(source + _worker_source("sw.js"), "text/javascript")
 
 
 @blueprint.get("/p/state.json")
 @public
 def show_state() -> Response:
-    """Say which shell is current, and whether phones may keep it for use without network."""
-    state = {"version": _shell().version, "offline": _settings().is_phone_offline}
+    """Say which worker is current, and whether phones may keep it for use without network."""
+    state = {"version": _edition(), "offline": _settings().is_phone_offline}
     response = _text(json.dumps(state), "application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -129,6 +132,19 @@ def _bundle() -> Shell:
 def _shell() -> Shell:
     """Return what is served: in development what lies on disk this moment."""
     return _bundle() if _settings().is_phone_bundled else read_modules()
+
+
+def _page() -> str:
+    return render_template("phone/index.html", shell=_shell(), path=PATH, numbers=_numbers())
+
+
+def _edition() -> str:
+    """Return a hash over all that a phone keeps: the page names the shell, and whom to call.
+
+    A new number is so a new worker, which fetches the page anew.
+    """
+    kept = f"{_page()}\0{_manifest()}"
+    return sha256(kept.encode()).hexdigest()[:HASH_LENGTH]
 
 
 def _settings() -> Settings:

@@ -1,5 +1,5 @@
 // Keeps the shell for use without network. The line above, written by the server, names it: an
-// edited file is a new shell, and a new shell is a new worker. What the API says is never kept.
+// edited file or another telephone number on the page is another name, and that is a new worker. What the API says is never kept.
 
 const CACHE = `phone-${SHELL.version}`;
 const KEPT = new Set(SHELL.files);
