@@ -116,6 +116,22 @@ class RecordLocked(RecordedRefusal):
     message = "This record is locked. It has to be unlocked, with a reason, before it is changed."
 
 
+class RatingNotOpen(DomainError):
+    """A rating counts only within its window; `details` names `opens_at` and `late_until`."""
+
+    code = "rating_not_open"
+    status = 409
+    message = "This rating cannot be entered now: it is not open, or no longer."
+
+
+class ReviewOutdated(DomainError):
+    """Something came in after the page was shown; nobody has seen it."""
+
+    code = "review_outdated"
+    status = 409
+    message = "Something came in since this page was shown. Look at it, and mark it then."
+
+
 class RecordNotReady(DomainError):
     """A record with something open is not signed off; `details` names each by its id."""
 

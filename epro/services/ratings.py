@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.errors import NotFound
+from epro.errors_of_record import RatingNotOpen
 from epro.models import (
     Assessment,
     Completer,
@@ -21,11 +22,12 @@ from epro.models import (
     EntryMode,
     Participant,
     QuestionnaireResponse,
+    ResponseRevision,
     ResponseStatus,
     Site,
     WorkKind,
 )
-from epro.services import responses, work_list
+from epro.services import planning, record_locks, responses, work_list
 from epro.services.submission import Sending, Submission, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, Questionnaire, Translated
@@ -99,13 +101,27 @@ def rate(
     catalogue: Catalogue,
     now: datetime,
 ) -> UUID:
-    """Store a rating, once; return the response's id. The same again is harmless.
+    """Store a rating, once; return the response's id. The same again is harmless, also later.
 
-    Raises NotFound, InvalidAnswers naming each item, and RevisionConflict where another rating of
-    the same visit was entered.
+    Raises NotFound, RatingNotOpen and RecordLocked, InvalidAnswers naming each item, and
+    RevisionConflict where another rating of the same visit was entered.
     """
     row, who, _, questionnaire = form_of(session, actor, assessment_id, catalogue=catalogue)
+    planning.lock_participant(session, who.id)
     response_id = uuid5(assessment_id, "rating")
+    entered_at = session.scalar(
+        select(ResponseRevision.device_answered_at).where(
+            ResponseRevision.response_id == response_id, ResponseRevision.revision == 1
+        )
+    )
+    if entered_at is None:
+        record_locks.refuse_locked(session, who.id)
+        if not is_open(row, now):
+            raise RatingNotOpen(
+                details={
+                    "opens_at": row.opens_at.isoformat(), "late_until": row.late_until.isoformat()
+                }
+            )  # fmt: skip
     submission = Submission(
         assessment_id=assessment_id,
         questionnaire_code=questionnaire.code,
@@ -115,7 +131,7 @@ def rate(
         language=language,
         completer=Completer.SELF,
         mode=EntryMode.PROVISIONED_DEVICE,
-        device_answered_at=now,
+        device_answered_at=entered_at or now,
         answers=list(answers),
     )
     sending = Sending(
@@ -127,6 +143,12 @@ def rate(
     )  # fmt: skip
     work_list.settle(session, actor, WorkKind.RATING_DUE, about=f"assessment:{row.id}", now=now)
     return response_id
+
+
+def is_open(row: Assessment, now: datetime) -> bool:
+    """Tell whether a rating that is entered now counts for its visit."""
+    is_wanted = row.suspended_at is None and not row.not_offered and row.cancelled_at is None
+    return is_wanted and row.opens_at <= now < row.late_until
 
 
 def own_answers(session: Session, assessment_id: UUID) -> QuestionnaireResponse | None:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
+from epro.errors_of_record import ReviewOutdated
 from epro.models import (
     Correction,
     DataReview,
@@ -24,7 +25,7 @@ from epro.models import (
     User,
     Visit,
 )
-from epro.services import enrolment, journal
+from epro.services import enrolment, journal, planning
 from epro.services.journal import Subject
 
 PAGE = 50
@@ -71,9 +72,25 @@ class ReviewPage:
     waiting: int
 
 
-def mark(session: Session, actor: Actor, code: str, visit: Visit, *, now: datetime) -> DataReview:
-    """Note that everything received so far was reviewed for a visit. Raises NotFound."""
+def mark(
+    session: Session,
+    actor: Actor,
+    code: str,
+    visit: Visit,
+    *,
+    seen_up_to: datetime | None,
+    now: datetime,
+) -> DataReview:
+    """Note that everything received so far was reviewed for a visit.
+
+    `seen_up_to` is the newest that the reviewer was shown. Raises NotFound, and ReviewOutdated
+    where something newer has come in: nobody has looked at it.
+    """
     participant = enrolment.get_participant(session, actor, code, Permission.REVIEW_DATA)
+    planning.lock_participant(session, participant.id)
+    newest_at = _newest(session, [participant.id]).get(participant.id)
+    if newest_at is not None and (seen_up_to is None or newest_at > seen_up_to):
+        raise ReviewOutdated(details={"newest_at": newest_at.isoformat()})
     site = session.get_one(Site, participant.site_id)
     row = DataReview(
         participant_id=participant.id, site_id=site.id, visit=visit, reviewed_at=now,

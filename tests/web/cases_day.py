@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -16,7 +18,7 @@ from notifications.messages import ChannelName, MessageState, OutboxMessage
 from notifications.outbox import NewMessage
 from tests.api.world import HERE, PARTICIPANT, World
 from tests.factories import SYSTEM
-from tests.web.pages import send
+from tests.web.pages import CONSOLE, send
 
 
 def failed_message(world: World, code: str = PARTICIPANT) -> UUID:
@@ -136,7 +138,22 @@ def send_again(world: World) -> TestResponse:
 
 def review(world: World) -> TestResponse:
     browser = world.sign_in_to_console(Role.INVESTIGATOR)
-    return send(browser, f"/participants/{PARTICIPANT}/reviews", visit="week_4")
+    return mark_reviewed(browser, visit="week_4")
+
+
+def shown_up_to(browser: FlaskClient) -> str:
+    """Return the newest of hers that the page of reviews shows."""
+    page = html.fromstring(browser.get(f"{CONSOLE}/reviews?all=1").text)
+    (newest,) = page.xpath(f"//tr[th/a[text()='{PARTICIPANT}']]/td[2]//time/@datetime")
+    return str(newest)
+
+
+def mark_reviewed(browser: FlaskClient, visit: str = "baseline") -> TestResponse:
+    """Mark what the page shows of hers as reviewed."""
+    return send(
+        browser, f"/participants/{PARTICIPANT}/reviews", visit=visit,
+        seen_up_to=shown_up_to(browser),
+    )  # fmt: skip
 
 
 DAY_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {

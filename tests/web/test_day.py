@@ -14,7 +14,14 @@ from epro.services import message_log
 from epro.services.message_log import Outcome
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from tests.api.world import API, ELSEWHERE, HERE, PARTICIPANT, THERE, World, put_down
-from tests.web.cases_day import call_to_make, failed_alert, failed_message, name_deputy
+from tests.web.cases_day import (
+    call_to_make,
+    failed_alert,
+    failed_message,
+    mark_reviewed,
+    name_deputy,
+    shown_up_to,
+)
 from tests.web.cases_participants import somebody
 from tests.web.pages import CONSOLE, send, text_of
 
@@ -239,14 +246,14 @@ def test_new_data_and_corrections_undo_a_review(world: World) -> None:
     start = world.clock()
     investigator = world.sign_in_to_console(Role.INVESTIGATOR)
     world.clock.set(start + timedelta(minutes=5))
-    send(investigator, f"/participants/{PARTICIPANT}/reviews", visit="baseline")
+    mark_reviewed(investigator)
     reviewed = waiting(world)
 
     world.clock.set(start + timedelta(minutes=10))
     world.complain(PARTICIPANT, urgent=("chills",))
     new = waiting(world)
     world.clock.set(start + timedelta(minutes=15))
-    send(investigator, f"/participants/{PARTICIPANT}/reviews", visit="baseline")
+    mark_reviewed(investigator)
     again = waiting(world)
     world.clock.set(start + timedelta(minutes=20))
     correct(world)
@@ -254,6 +261,26 @@ def test_new_data_and_corrections_undo_a_review(world: World) -> None:
     world.clock.set(start)
 
     assert (reviewed, new, again, corrected) == (False, True, False, True)
+
+
+@pytest.mark.req("C-06")
+def test_what_came_in_after_the_page_was_shown_is_not_reviewed(world: World) -> None:
+    start = world.clock()
+    investigator = world.sign_in_to_console(Role.INVESTIGATOR)
+    shown = shown_up_to(investigator)
+    world.clock.set(start + timedelta(minutes=10))
+    world.complain(PARTICIPANT, urgent=("chills",))
+    path = f"/participants/{PARTICIPANT}/reviews"
+
+    stale = send(investigator, path, visit="baseline", seen_up_to=shown)
+    unsaid = send(investigator, path, visit="baseline")
+    odd = send(investigator, path, visit="baseline", seen_up_to="2026-03-01T10:00:00")
+    unreviewed = waiting(world)
+    world.clock.set(start)
+
+    assert [stale.status_code, unsaid.status_code, odd.status_code] == [409, 409, 422]
+    assert "打开本页之后又有新的数据" in stale.text
+    assert unreviewed
 
 
 def waiting(world: World) -> bool:

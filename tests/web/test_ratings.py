@@ -1,6 +1,7 @@
 """The assessor's room: one form, at the visit, and nothing that could unmask."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from lxml import html
@@ -14,6 +15,8 @@ from epro.models import (
     CorrectionSource,
     Participant,
     QuestionnaireResponse,
+    RecordLock,
+    User,
 )
 from questionnaires.schedule import AnsweredBy
 from tests.api.world import API, EVENING, PARTICIPANT, World
@@ -86,6 +89,49 @@ def test_an_assessor_rates_at_the_visit_and_the_total_is_worked_out(world: World
         ).all()
         assert kept
         assert all(one.counts for one in kept)
+
+
+@pytest.mark.req("P-06", "S-02")
+def test_a_rating_counts_only_within_its_window(world: World) -> None:
+    path = visit(world)
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+    with world.database.reading() as session:
+        row = session.get_one(Assessment, UUID(path.rpartition("/")[2]))
+        opens_at, late_until = row.opens_at, row.late_until
+
+    world.clock.set(opens_at - timedelta(seconds=1))
+    early = send(browser, path, **FILLED)
+    world.clock.set(late_until)
+    late = send(browser, path, **FILLED)
+    world.clock.set(late_until - timedelta(seconds=1))
+    in_time = send(browser, path, **FILLED)
+    world.clock.set(late_until + timedelta(hours=1))
+    the_same_again = send(browser, path, **FILLED)
+    world.clock.set(EVENING)
+
+    assert [early.status_code, late.status_code] == [409, 409]
+    assert "现在不能评定" in late.text
+    assert [in_time.status_code, the_same_again.status_code] == [303, 303]
+
+
+@pytest.mark.req("T-08")
+def test_nothing_is_rated_into_a_locked_record(world: World) -> None:
+    path = visit(world)
+    with world.database.transaction() as session:
+        row = session.get_one(Assessment, UUID(path.rpartition("/")[2]))
+        who = session.get_one(Participant, row.participant_id)
+        session.add(
+            RecordLock(
+                participant_id=who.id, site_id=who.site_id, locked_at=world.clock(),
+                locked_by_id=session.scalars(select(User.id)).first(),
+            )
+        )  # fmt: skip
+
+    refused = send(world.sign_in_to_console(Role.OUTCOMES_ASSESSOR), path, **FILLED)
+    world.clock.set(EVENING)
+
+    assert refused.status_code == 409
+    assert "已锁定" in refused.text
 
 
 def correct(world: World) -> TestResponse:

@@ -13,6 +13,7 @@ from epro.access import Role
 from epro.models import Site
 from epro.services.timeline import Kind
 from tests.api.world import ELSEWHERE, HERE, PARTICIPANT, World
+from tests.web.cases_day import mark_reviewed
 from tests.web.pages import CONSOLE, send, text_of
 
 
@@ -62,7 +63,7 @@ def test_the_list_is_filtered_by_a_link(world: World, kind: Kind) -> None:
         world.sign_in_to_console(Role.COORDINATOR), "/contacts", code=PARTICIPANT,
         outcome="reached", channel="telephone",
     )  # fmt: skip
-    send(world.sign_in_to_console(Role.INVESTIGATOR), f"/participants/{PARTICIPANT}/reviews")
+    mark_reviewed(world.sign_in_to_console(Role.INVESTIGATOR))
 
     everything = timeline(world, "days=180")
     # A phone signs in by the wall clock, which is later than the trial's.

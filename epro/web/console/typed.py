@@ -118,6 +118,17 @@ def instant(field: str, zone: str) -> datetime | None:
         raise not_right(field, "This is not a time.") from error
 
 
+def offset_instant(field: str) -> datetime | None:
+    """Return an instant that the page itself wrote, offset included, if there is one."""
+    try:
+        found = datetime.fromisoformat(line(field)) if line(field) else None
+    except ValueError as error:
+        raise not_right(field, "This is no instant.") from error
+    if found is not None and found.tzinfo is None:
+        raise not_right(field, "This is no instant.")
+    return found
+
+
 def needed_instant(field: str, zone: str) -> datetime:
     """Return an instant; raise InvalidInput where none was typed."""
     if (at := instant(field, zone)) is None:

@@ -166,6 +166,14 @@ RATINGS: Mapping[str, Translated] = {
         "只有评定人本人可以更正。", "Only the person who rated can put it right."
     ),
     "rating.versions": Translated("版本", "Versions"),
+    "refusal.rating_not_open": Translated(
+        "现在不能评定：还没有开放，或者已经截止。没有保存。",
+        "This cannot be rated now: it is not open yet, or no longer. Nothing was stored.",
+    ),
+    "refusal.review_outdated": Translated(
+        "打开本页之后又有新的数据。请先看过，再标记。",
+        "Something came in since this page was shown. Look at it first, and mark it then.",
+    ),
     "refusal.not_the_rater": Translated(
         "只有评定人本人可以更正这次评定。",
         "Only the person who entered this rating can put it right.",
