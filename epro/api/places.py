@@ -35,7 +35,7 @@ def _mark() -> str:
     @after_this_request
     def _keep(response: Response) -> Response:
         response.set_cookie(
-            COOKIE, made, path="/", max_age=TWO_YEARS_S, httponly=True, samesite="Lax",
+            COOKIE, made, path="/", max_age=TWO_YEARS_S, httponly=True, samesite="Strict",
             secure=parts().settings.public_url.startswith("https://"),
         )  # fmt: skip
         return response

@@ -135,7 +135,8 @@ def test_nobody_but_staff_of_a_site_and_the_participant_sees_clinical_data() -> 
     the system.
     """
     clinical = set(Permission) - {
-        Permission.OWN_SESSION, Permission.RATE_OUTCOME, Permission.READ_SYSTEM, Permission.PRACTISE
+        Permission.OWN_SESSION, Permission.RATE_OUTCOME, Permission.READ_SYSTEM,
+        Permission.PRACTISE, Permission.KEEP_ACCOUNTS,
     }  # fmt: skip
 
     for role in (Role.OUTCOMES_ASSESSOR, Role.SYSTEM_ADMIN, Role.SYSTEM):

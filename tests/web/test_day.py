@@ -1,10 +1,11 @@
 """A site's day on screen: what is due, who was called, what did not arrive, what was reviewed."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
+from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import select
 
@@ -106,7 +107,8 @@ def test_failed_messages_stand_first_and_are_sent_again_with_a_reason(world: Wor
     assert send(browser, path, reason="再试一次").status_code == 409
     row = next(
         one
-        for one in html.fromstring(browser.get(f"{CONSOLE}/messages").text).xpath("//tbody/tr")
+        for page in pages_of_log(browser)
+        for one in html.fromstring(page).xpath("//tbody/tr")
         if "失败，已重新发送" in one.text_content()
     )
     assert row.xpath(".//form") == []
@@ -141,6 +143,17 @@ def named_in(page: str, by: str) -> list[str]:
     return re.findall(rf">({by}-\d+)<", page)
 
 
+def pages_of_log(browser: FlaskClient, query: str = "") -> list[str]:
+    """Return every page of the log of messages, as its links lead on."""
+    path: str | None = f"{CONSOLE}/messages?{query}"
+    pages = []
+    while path:
+        page = browser.get(path).text
+        pages.append(page)
+        path = next(iter(html.fromstring(page).xpath("//a[@rel='next']/@href")), None)
+    return pages
+
+
 def test_the_log_leads_page_by_page_to_every_message_once_failed_ones_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,12 +172,7 @@ def test_the_log_leads_page_by_page_to_every_message_once_failed_ones_first(
         written(world, ELSEWHERE, by="theirs", minutes=minutes)
     browser = world.sign_in_to_console(Role.COORDINATOR)
 
-    path: str | None = f"{CONSOLE}/messages?code={PARTICIPANT}"
-    pages = []
-    while path:
-        page = browser.get(path).text
-        pages.append(page)
-        path = next(iter(html.fromstring(page).xpath("//a[@rel='next']/@href")), None)
+    pages = pages_of_log(browser, f"code={PARTICIPANT}")
 
     found = [one for page in pages for one in named_in(page, r"paged\d+")]
     assert sorted(found) == sorted(ours)
@@ -190,7 +198,7 @@ def test_what_became_of_a_message_is_the_same_in_the_database_and_on_the_page(
         expected[name] = message_log.outcome_of(made_of)
 
     for outcome in Outcome:
-        page = browser.get(f"{CONSOLE}/messages?outcome={outcome}&days=30").text
+        page = "".join(pages_of_log(browser, f"outcome={outcome}&days=30"))
         assert set(named_in(page, "fate")) == {
             name for name, one in expected.items() if one is outcome
         }, outcome
@@ -267,9 +275,11 @@ def test_new_data_and_corrections_undo_a_review(world: World) -> None:
 def test_what_came_in_after_the_page_was_shown_is_not_reviewed(world: World) -> None:
     start = world.clock()
     investigator = world.sign_in_to_console(Role.INVESTIGATOR)
-    shown = shown_up_to(investigator)
     world.clock.set(start + timedelta(minutes=10))
     world.complain(PARTICIPANT, urgent=("chills",))
+    # What the page showed just before the newest came in, whatever the other tests left behind.
+    newest = datetime.fromisoformat(shown_up_to(investigator))
+    shown = (newest - timedelta(seconds=1)).isoformat()
     path = f"/participants/{PARTICIPANT}/reviews"
 
     stale = send(investigator, path, visit="baseline", seen_up_to=shown)

@@ -28,7 +28,9 @@ CONFIRMED = {"Reveals-Nothing": "yes"}
 def confirmations(world: World) -> list[dict[str, Any]]:
     with world.database.reading() as session:
         entries = session.scalars(
-            select(JournalEntry.body).where(JournalEntry.verb == "words.confirmed")
+            select(JournalEntry.body)
+            .where(JournalEntry.verb == "words.confirmed")
+            .order_by(JournalEntry.id)
         )
         return [json.loads(body) for body in entries]
 

@@ -51,6 +51,8 @@ def show_forms(code: str) -> ResponseReturnValue:
 def show_form(code: str) -> ResponseReturnValue:
     """Show the form as it is typed in from the sheet; ask which one where the address is silent."""
     if not request.args.keys() & {"assessment", "form"}:
+        with reading() as session:
+            enrolment.get_participant(session, current_actor(), code, Permission.ANSWER_ON_BEHALF)
         return redirect(url_for("console_transcribing.show_forms", code=code), code=303)
     return _form_page(code)
 
