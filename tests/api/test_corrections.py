@@ -76,7 +76,9 @@ def test_what_cannot_be_read_of_a_correction_is_kept_like_any_answer(world: Worl
     refused = correct(world, reason="")
 
     with world.database.reading() as session:
-        kept = session.scalars(select(Quarantine)).one()
+        # What another tried to correct may be kept in this world as well.
+        query = select(Quarantine).where(Quarantine.refusal_code != "not_found")
+        kept = session.scalars(query).one()
     assert refused.status_code == 422
     assert (kept.response_id, kept.refusal_code) == (world.known.response, "invalid_request")
 
