@@ -142,21 +142,28 @@ def _episode(
 
 
 def _levels(symptom: Symptom, entries: Iterable[Entry]) -> dict[date, float]:
+    """Return the level of each day of which any form says one."""
     highest: dict[date, float] = {}
-    for entry in entries:
-        level = _level(symptom, entry.inputs)
-        if level is not None:
-            highest[entry.on] = max(level, highest.get(entry.on, level))
+    for on, level in (_scale if symptom.is_scale else _sign)(symptom, entries):
+        highest[on] = max(level, highest.get(on, level))
     return highest
 
 
-def _level(symptom: Symptom, inputs: Mapping[str, object]) -> float | None:
-    """Return the level that one form says; None where it does not say any."""
-    if symptom.is_scale:
-        return _number(inputs.get(symptom.question))
-    if not any(_is_answered(inputs.get(clause.question)) for clause in symptom.when):
-        return None
-    return 1.0 if applies(symptom.when, Behavior.ALL, inputs) else 0.0
+def _scale(symptom: Symptom, entries: Iterable[Entry]) -> Iterator[tuple[date, float]]:
+    for entry in entries:
+        level = _number(entry.inputs.get(symptom.question))
+        if level is not None:
+            yield entry.on, level
+
+
+def _sign(symptom: Symptom, entries: Iterable[Entry]) -> Iterator[tuple[date, float]]:
+    questions = {clause.question for clause in symptom.when}
+    for entry in entries:
+        # Most forms ask little of what is followed: those are passed over before all else.
+        if not questions.isdisjoint(entry.inputs) and any(
+            _is_answered(entry.inputs.get(one)) for one in questions
+        ):
+            yield entry.on, 1.0 if applies(symptom.when, Behavior.ALL, entry.inputs) else 0.0
 
 
 def _baseline(

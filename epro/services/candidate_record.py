@@ -4,14 +4,14 @@ How many statements it takes follows from `BATCH`, never from how many participa
 Columns are read rather than objects: what another transaction has stored since shows as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from epro.models import (
@@ -31,6 +31,7 @@ from epro.models import (
     Site,
 )
 from epro.services import planning
+from questionnaires.episodes import Entry
 from questionnaires.schedule import Anchors
 from questionnaires.tiers import Tier
 
@@ -39,11 +40,8 @@ BATCH = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredForm:
-    """A response as it was last stored; `planned_on` is the local day it is about, if any.
-
-    `inputs` are its answers with their derivations, as screened; None where they were not.
-    """
+class Report:
+    """A report by herself, as it was last stored."""
 
     id: UUID
     study_version_id: int
@@ -53,8 +51,6 @@ class StoredForm:
     answers: list[dict[str, Any]]
     answered_at: datetime
     received_at: datetime
-    planned_on: date | None
-    inputs: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +69,7 @@ class Raised:
 class CandidateRecord:
     """All that candidates of one participant follow from.
 
+    `study_version_id` is that of her latest answer; `entries` are all stored forms about a day.
     Days are hers (`zone`); an infusion's is the one it has where it took place (`site_zone`).
     """
 
@@ -80,15 +77,19 @@ class CandidateRecord:
     zone: ZoneInfo
     site_zone: ZoneInfo
     anchors: Anchors
-    forms: list[StoredForm] = field(default_factory=list)
+    study_version_id: int | None = None
+    entries: list[Entry] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     corrected_flags: list[UUID] = field(default_factory=list)
     decisions: dict[tuple[EventSource, str], CandidateDecision] = field(default_factory=dict)
     voided_events: set[UUID] = field(default_factory=set)
 
 
-def read(session: Session, participants: Sequence[Participant]) -> Iterator[CandidateRecord]:
-    """Yield the record of each participant, in their order."""
+def read(
+    session: Session, participants: Sequence[Participant], *, report_codes: Collection[str]
+) -> Iterator[CandidateRecord]:
+    """Yield the record of each participant, in their order; reports are of these questionnaires."""
     zones = {id_: ZoneInfo(zone) for id_, zone in session.execute(select(Site.id, Site.zone))}
     for begin in range(0, len(participants), BATCH):
         some = participants[begin : begin + BATCH]
@@ -101,58 +102,89 @@ def read(session: Session, participants: Sequence[Participant]) -> Iterator[Cand
             )
             for one in some
         }  # fmt: skip
-        _read_forms(session, records)
+        _read_versions(session, records)
+        _read_entries(session, records)
+        _read_reports(session, records, report_codes)
         _read_flags(session, records)
         _read_decisions(session, records)
         yield from records.values()
 
 
-def _read_forms(session: Session, records: Mapping[UUID, CandidateRecord]) -> None:
-    inputs = _inputs(session, records)
+def _read_versions(session: Session, records: Mapping[UUID, CandidateRecord]) -> None:
+    """Read by which study version each of them answered last."""
+    rows = session.execute(
+        select(QuestionnaireResponse.participant_id, QuestionnaireResponse.study_version_id)
+        .where(QuestionnaireResponse.participant_id.in_(records))
+        .group_by(QuestionnaireResponse.participant_id, QuestionnaireResponse.study_version_id)
+        .order_by(func.max(QuestionnaireResponse.answered_at))
+    )
+    for participant_id, study_version_id in rows:
+        records[participant_id].study_version_id = study_version_id
+
+
+def _read_entries(session: Session, records: Mapping[UUID, CandidateRecord]) -> None:
+    """Read what each form about a day says, with its derivations as its revision was screened.
+
+    Every stored form counts here: late, doubled and abandoned ones as well. Answers are fetched
+    only of a form that was never screened.
+    """
+    rows = session.execute(
+        select(
+            QuestionnaireResponse.participant_id, QuestionnaireResponse.id, Assessment.planned_on,
+            Screening.source_id, Screening.inputs,
+            case((Screening.id.is_(None), QuestionnaireResponse.answers)).label("answers"),
+        )
+        .join(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
+        .outerjoin(
+            ResponseRevision,
+            (ResponseRevision.response_id == QuestionnaireResponse.id)
+            & (ResponseRevision.revision == QuestionnaireResponse.revision),
+        )
+        .outerjoin(
+            Screening,
+            (Screening.participant_id == QuestionnaireResponse.participant_id)
+            & (Screening.source == ScreeningSource.RESPONSE)
+            & (Screening.revision == ResponseRevision.revision)
+            & (Screening.body_sha256 == ResponseRevision.digest),
+        )
+        .where(QuestionnaireResponse.participant_id.in_(records))
+    )  # fmt: skip
+    entries: dict[UUID, tuple[UUID, Entry]] = {}
+    for participant_id, id_, planned_on, source_id, inputs, answers in rows:
+        # Two forms that say the very same are each other's match: its own screening goes first.
+        if id_ not in entries or source_id == str(id_):
+            said = values_of(answers) if inputs is None else inputs
+            entries[id_] = participant_id, Entry(planned_on, said)
+    for participant_id, entry in entries.values():
+        records[participant_id].entries.append(entry)
+
+
+def _read_reports(
+    session: Session, records: Mapping[UUID, CandidateRecord], codes: Collection[str]
+) -> None:
     rows = session.execute(
         select(
             QuestionnaireResponse.participant_id, QuestionnaireResponse.id,
             QuestionnaireResponse.study_version_id, QuestionnaireResponse.questionnaire_code,
             QuestionnaireResponse.status, QuestionnaireResponse.revision,
             QuestionnaireResponse.answers, QuestionnaireResponse.answered_at,
-            QuestionnaireResponse.received_at, Assessment.planned_on,
+            QuestionnaireResponse.received_at,
         )
-        .outerjoin(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
-        .where(QuestionnaireResponse.participant_id.in_(records))
+        .where(
+            QuestionnaireResponse.participant_id.in_(records),
+            QuestionnaireResponse.questionnaire_code.in_(codes),
+        )
         .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
     )  # fmt: skip
     for row in rows:
-        records[row.participant_id].forms.append(
-            StoredForm(
+        records[row.participant_id].reports.append(
+            Report(
                 id=row.id, study_version_id=row.study_version_id,
                 questionnaire_code=row.questionnaire_code, status=row.status,
                 revision=row.revision, answers=row.answers, answered_at=row.answered_at,
-                received_at=row.received_at, planned_on=row.planned_on,
-                inputs=inputs.get(str(row.id)),
+                received_at=row.received_at,
             )
         )  # fmt: skip
-
-
-def _inputs(
-    session: Session, records: Mapping[UUID, CandidateRecord]
-) -> dict[str, Mapping[str, Any]]:
-    """Return, by response, its answers with their derivations as its last revision was screened."""
-    screened = session.execute(
-        select(Screening.source_id, Screening.inputs)
-        .join(
-            ResponseRevision,
-            (Screening.revision == ResponseRevision.revision)
-            & (Screening.body_sha256 == ResponseRevision.digest),
-        )
-        .join(QuestionnaireResponse, QuestionnaireResponse.id == ResponseRevision.response_id)
-        .where(
-            Screening.participant_id.in_(records),
-            Screening.source == ScreeningSource.RESPONSE,
-            QuestionnaireResponse.participant_id == Screening.participant_id,
-            QuestionnaireResponse.revision == ResponseRevision.revision,
-        )
-    )
-    return dict(screened.all())
 
 
 def _read_flags(session: Session, records: Mapping[UUID, CandidateRecord]) -> None:
@@ -203,3 +235,8 @@ def _read_decisions(session: Session, records: Mapping[UUID, CandidateRecord]) -
     )
     for participant_id, event_id in voided:
         records[participant_id].voided_events.add(event_id)
+
+
+def values_of(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return answers by question; a question without a value is left out."""
+    return {one["link_id"]: one["value"] for one in answers if "value" in one}

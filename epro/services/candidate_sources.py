@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from epro.models import CandidateDecision, EventSource, ResponseStatus
-from epro.services.candidate_record import CandidateRecord, Raised
+from epro.services.candidate_record import CandidateRecord, Raised, values_of
 from questionnaires import episodes
 from questionnaires.adverse_events import EpisodePolicy
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
-from questionnaires.episodes import Entry, Episode, Level
+from questionnaires.episodes import Episode, Level
 from questionnaires.schedule import AnchorEvent
 
 # A report that was begun and left alone so long has reached the investigator all the same.
@@ -35,14 +35,14 @@ class Found:
 
 def reports(record: CandidateRecord, *, catalogue: Catalogue, now: datetime) -> Iterator[Found]:
     """Yield what she reported by itself, unless it is still being written."""
-    for row in record.forms:
+    for row in record.reports:
         policy = catalogue.package(row.study_version_id).adverse_events
         if row.questionnaire_code != policy.questionnaire:
             continue
         is_done = row.status is ResponseStatus.COMPLETED
         if not is_done and (not row.answers or now - row.received_at < LEFT_ALONE):
             continue
-        values = _values(row.answers)
+        values = values_of(row.answers)
         began_at = _instant(values.get("began_at"))
         yield Found(
             source=EventSource.SELF_REPORT,
@@ -82,21 +82,13 @@ def flags(record: CandidateRecord) -> Iterator[Found]:
 
 
 def episodes_of(record: CandidateRecord, package: StudyPackage) -> Iterator[Found]:
-    """Yield the episodes of her diary since the first infusion.
-
-    Every stored form about a day counts here: late, doubled and abandoned ones as well.
-    """
+    """Yield the episodes of her diary since the first infusion."""
     infused_at = record.anchors.get(AnchorEvent.INF1)
     policy: EpisodePolicy = package.adverse_events.episodes
     if infused_at is None or not policy.symptoms:
         return
-    entries = [
-        Entry(form.planned_on, form.inputs if form.inputs is not None else _values(form.answers))
-        for form in record.forms
-        if form.planned_on is not None
-    ]
     infused_on = infused_at.astimezone(record.site_zone).date()
-    for episode in episodes.build(policy, entries, infused_on=infused_on):
+    for episode in episodes.build(policy, record.entries, infused_on=infused_on):
         seen = _plain(episode)
         symptom = policy.symptom(episode.symptom)
         title = symptom.title if symptom else None
@@ -146,10 +138,6 @@ def episode_from(seen: Mapping[str, Any]) -> Episode:
     return Episode(
         symptom=seen["symptom"], baseline=seen["baseline"], days=days, is_over=False
     )  # fmt: skip
-
-
-def _values(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    return {one["link_id"]: one["value"] for one in answers if "value" in one}
 
 
 def _instant(value: object) -> datetime | None:

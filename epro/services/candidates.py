@@ -70,7 +70,8 @@ def candidates_of_each(
     session: Session, participants: Sequence[Participant], *, catalogue: Catalogue, now: datetime
 ) -> Iterator[list[Candidate]]:
     """Yield the candidates of each participant, in their order, read for many of them at once."""
-    for record in candidate_record.read(session, participants):
+    codes = {one.adverse_events.questionnaire for one in catalogue.packages}
+    for record in candidate_record.read(session, participants, report_codes=codes):
         package = _package_of(record, catalogue)
         found = [
             *candidate_sources.reports(record, catalogue=catalogue, now=now),
@@ -145,4 +146,5 @@ def _still_stands(found: Found, seen: Mapping[str, Any]) -> bool:
 
 
 def _package_of(record: CandidateRecord, catalogue: Catalogue) -> StudyPackage | None:
-    return catalogue.package(record.forms[-1].study_version_id) if record.forms else None
+    version_id = record.study_version_id
+    return None if version_id is None else catalogue.package(version_id)
