@@ -88,7 +88,13 @@ def _proven(
 ) -> tuple[StaffSetupCode, User]:
     name, caller = normalise_username(ticket.username), ticket.caller
     claim = keyring.lookup("staff_setup", name)
-    user = session.scalars(select(User).where(User.username == name)).first()
+    # The account before the code, as whoever renews or closes it locks them.
+    user = session.scalars(
+        select(User)
+        .where(User.username == name)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
     subject = Subject(
         entity_type="user" if user else "sign_in", entity_id=user.username if user else "unknown"
     )
