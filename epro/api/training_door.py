@@ -4,12 +4,17 @@ The address says for every page which world it is of, so that a tab of the trial
 can be open beside each other and neither becomes the other.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from epro.api.context import TRAINING_DOOR, enter_room, keyring, rooms, trial_parts
-from epro.rooms import PREFIX
+from epro.rooms import PREFIX, NoPlaceForRooms
 from epro.services import activation, sites, training
+
+logger = logging.getLogger(__name__)
 
 # Only the console is inside; phones say by their token where they are.
 PAGES = f"{PREFIX}/console"
@@ -33,15 +38,23 @@ class TrainingDoor:
 
 
 def enter_by_activation_code(code: str) -> None:
-    """Go into the room that an activation code is of, if the trial does not know it."""
+    """Go into the room that an activation code is of, if the trial does not know it.
+
+    A room that cannot be asked is passed over: what is wrong with it is no matter of the trial,
+    where the code that nobody knows is counted against whoever typed it.
+    """
     lookup = activation.activation_lookup(code, keyring=keyring())
     with trial_parts().database.reading() as session:
         if activation.is_known(session, lookup):
             return
         standing = training.open_rooms(session)
     for room in standing:
-        with rooms().parts_of(room).database.reading() as session:
-            is_of_room = activation.is_known(session, lookup)
+        try:
+            with rooms().parts_of(room).database.reading() as session:
+                is_of_room = activation.is_known(session, lookup)
+        except (NoPlaceForRooms, SQLAlchemyError) as error:
+            logger.warning("Training room %s cannot be asked: %s.", room.name, type(error).__name__)
+            continue
         if is_of_room:
             enter_room(room.id)
             return

@@ -1,5 +1,6 @@
 """Signing in and out over HTTP: activation, refresh, cookies, one answer for all that is wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from flask_jwt_extended import create_access_token, decode_token
 from sqlalchemy import select, update
 
 from epro.clock import wall_clock_now
-from epro.models import ActivationCode, DeviceSession, Lockout
+from epro.models import ActivationCode, DeviceSession, Lockout, Site, TrainingRoom
+from epro.rooms import Rooms
 from tests.api.conftest import Caller, Trial
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, PIN, totp_at
@@ -80,6 +82,32 @@ def test_a_refused_activation_leaves_its_traces(trial: Trial, activation_code: s
 
     with trial.database.reading() as session:
         assert session.scalars(select(ActivationCode)).one().failed_count == 1
+        assert 1 in [row.failed_count for row in session.scalars(select(Lockout))]
+
+
+@pytest.mark.req("P-02", "P-04")
+@pytest.mark.parametrize("has_place", [True, False], ids=["not migrated", "no place"])
+def test_a_training_room_that_cannot_be_asked_is_passed_over(
+    trial: Trial, empty_database_url: str, monkeypatch: pytest.MonkeyPatch, *, has_place: bool
+) -> None:
+    parts = trial.app.extensions["epro"]
+    place = empty_database_url if has_place else None
+    known = Rooms(replace(parts, settings=replace(parts.settings, training_url=place)))
+    monkeypatch.setitem(trial.app.extensions, "epro_rooms", known)
+    with trial.database.transaction() as session:
+        site_id = session.scalars(select(Site.id).where(Site.code == "SZ01")).one()
+        session.add(
+            TrainingRoom(
+                site_id=site_id, number=1, code="XX01", opened_at=wall_clock_now(),
+                opened_by="sz.coordinator", filled_at=wall_clock_now(),
+            )
+        )  # fmt: skip
+
+    answer = trial.anybody.post("/sessions/activation", trial.activation("ZZZZZZZZ"))
+    known.close()
+
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (401, "wrong_credentials")
+    with trial.database.reading() as session:
         assert 1 in [row.failed_count for row in session.scalars(select(Lockout))]
 
 
