@@ -135,6 +135,16 @@ def test_nobody_exports_or_opens_a_room_inside_the_room(school: Schooling, path:
     assert f"{INSIDE}/{path}" not in browser.get(f"{INSIDE}/flags").text
 
 
+def test_nobody_takes_the_audit_review_out_of_the_room(school: Schooling) -> None:
+    browser, page = school.go_in(Role.PRINCIPAL_INVESTIGATOR), f"{INSIDE}/audit-review"
+
+    taken = post(browser, page, f"{page}.csv", **school.world.proof(Role.PRINCIPAL_INVESTIGATOR))
+
+    assert taken.status_code == 403
+    assert "您的角色不能打开这一页" in taken.text  # not for want of a signature
+    assert "audit-review.csv" not in browser.get(page).text
+
+
 def test_the_printed_sheet_says_that_it_is_for_no_patient(school: Schooling) -> None:
     page = f"{INSIDE}/participants/{CODE}-001"
 

@@ -186,6 +186,11 @@ def review_audit_trail(world: World) -> TestResponse:
     )
 
 
+def take_audit_review(world: World) -> TestResponse:
+    browser = world.sign_in_to_console(Role.DATA_MANAGER)
+    return send(browser, "/audit-review.csv", **world.proof(Role.DATA_MANAGER))
+
+
 def study_wide(world: World) -> tuple[FlaskClient, NewUser]:
     """Return a browser of a data manager of all sites, and her account."""
     with world.database.transaction() as session:
@@ -269,5 +274,6 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/exports": (take_export, "export.taken"),
     "POST /console/exports/snapshots": (order_snapshot, "snapshot.requested"),
     "POST /console/exports/snapshots/{snapshot_id}/file": (take_snapshot_file, "snapshot.read"),
+    "POST /console/audit-review.csv": (take_audit_review, "export.taken"),
     "POST /console/audit-review/reviews": (review_audit_trail, "audit_review.marked"),
 }  # fmt: skip

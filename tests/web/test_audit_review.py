@@ -113,11 +113,14 @@ def test_an_odd_address_breaks_nothing(world: World, asked: str) -> None:
     assert monitor.get(f"{REVIEW}?site=GZ01").status_code == 404
 
 
-def test_what_was_taken_away_is_on_record_with_its_checksum(world: World) -> None:
-    monitor = world.sign_in_to_console(Role.MONITOR)
+FILE = "/audit-review.csv"
 
-    taken = monitor.get(f"{CONSOLE}/audit-review.csv?by=user")
-    cases = monitor.get(f"{CONSOLE}/audit-review.csv?figure=exports")
+
+def test_what_was_taken_away_is_on_record_with_its_checksum(world: World) -> None:
+    manager = world.sign_in_to_console(Role.DATA_MANAGER)
+
+    taken = send(manager, f"{FILE}?by=user", **world.proof(Role.DATA_MANAGER))
+    cases = send(manager, f"{FILE}?figure=exports", **world.proof(Role.DATA_MANAGER))
 
     rows = list(csv.DictReader(io.StringIO(taken.data.decode("utf-8-sig"))))
     assert {row["figure"] for row in rows} == {one.value for one in Figure}
@@ -130,6 +133,36 @@ def test_what_was_taken_away_is_on_record_with_its_checksum(world: World) -> Non
     after = json.loads(body)["after"]
     assert (after["kind"], after["sha256"]) == ("audit_review", taken.headers["Content-SHA256"])
     assert after["sha256"] in cases.text
+
+
+@pytest.mark.req("P-05", "X-05")
+@pytest.mark.parametrize("query", ["", "?figure=exports"], ids=["figures", "cases"])
+def test_nothing_is_taken_away_unsigned_by_a_link_or_by_who_may_not_export(
+    world: World, query: str
+) -> None:
+    def taken() -> int:
+        with world.database.reading() as session:
+            return len(
+                session.scalars(
+                    select(JournalEntry.id).where(JournalEntry.verb == "export.taken")
+                ).all()
+            )
+
+    before, page = taken(), REVIEW if not query else f"{REVIEW}/cases{query}"
+    manager = world.sign_in_to_console(Role.DATA_MANAGER)
+    monitor = world.sign_in_to_console(Role.MONITOR)
+
+    unsigned = send(manager, f"{FILE}{query}")
+    not_hers = send(monitor, f"{FILE}{query}", **world.proof(Role.MONITOR))
+
+    assert (unsigned.status_code, not_hers.status_code) == (403, 403)
+    assert html.fromstring(unsigned.text).xpath("//details[@open]//*[@aria-invalid]/@name") == [
+        "password", "totp",
+    ]  # fmt: skip
+    assert manager.get(f"{CONSOLE}{FILE}{query}").status_code in {404, 405}
+    assert FILE in manager.get(page).text
+    assert FILE not in monitor.get(page).text
+    assert taken() == before
 
 
 def test_a_review_is_put_on_record_and_what_is_wrong_stands_beside_its_field(

@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import Permission
-from epro.api.context import current_actor, now, reading, transaction
-from epro.services import audit_review, exports
+from epro.api.context import current_actor, keyring, now, reading, transaction
+from epro.errors import DomainError, NotPermitted
+from epro.services import audit_review, exports, signing
 from epro.services.audit_figures import NO_SITES_ZONE, Figure, Period
 from epro.services.audit_review import Line, Report
 from epro.services.exports import ExportKind
@@ -26,7 +27,7 @@ from epro.web.console.session import page
 
 blueprint = new_blueprint("auditing")
 
-FORM = "audit_review"
+FORM, TAKING = "audit_review", "audit_file"
 PAGE = 50
 EARLIEST = date(2000, 1, 1)
 
@@ -50,37 +51,31 @@ def show() -> ResponseReturnValue:
 @page(Permission.READ_AUDIT_REVIEW)
 def show_cases() -> ResponseReturnValue:
     """Show the cases of one figure, the latest first."""
-    kind = asked_for("figure", Figure) or Figure.LATE
-    with reading() as session:
-        report = _report(session)
-    cases = audit_review.cases_of(report.found[kind], **_narrowed())
-    number = page_number()
-    return render_framed(
-        "audit_cases.html", here="audit_review", figure=kind, total=len(cases),
-        cases=cases[(number - 1) * PAGE : number * PAGE], page=number,
-        pages=ceil(len(cases) / PAGE), period=report.period, narrowed=_narrowed(),
-        args=_args(), zones={site.code: site.zone for site in report.sites},
-        no_zone=NO_SITES_ZONE, facts_of=facts_of,
-    )  # fmt: skip
+    return _cases_page(asked_for("figure", Figure) or Figure.LATE)
 
 
-@blueprint.get("/audit-review.csv")
-@page(Permission.READ_AUDIT_REVIEW)
+@blueprint.post("/audit-review.csv")
+@page(Permission.EXPORT_DATA)
 def take_file() -> ResponseReturnValue:
-    """Return the figures of the period, or the cases of one, as CSV; that it was taken is kept."""
-    figure = asked_for("figure", Figure)
-    with transaction() as session:
-        report = _report(session)
-        text = (
-            audit_review.as_csv(report)
-            if figure is None
-            else audit_review.cases_as_csv(
-                audit_review.cases_of(report.found[figure], **_narrowed())
+    """Return the figures of the period, or the cases of one, as CSV, signed for like any export."""
+    actor, figure = current_actor(), asked_for("figure", Figure)
+    if not actor.holds(Permission.READ_AUDIT_REVIEW):
+        raise NotPermitted
+    try:
+        with transaction() as session:
+            signing.prove(session, actor, typed.proof(), keyring=keyring(), now=now())
+            report = _report(session)
+            text = (
+                audit_review.as_csv(report)
+                if figure is None
+                else audit_review.cases_as_csv(
+                    audit_review.cases_of(report.found[figure], **_narrowed())
+                )
             )
-        )
-        made = exports.put_on_record(
-            session, current_actor(), ExportKind.AUDIT_REVIEW, text, now=now()
-        )
+            made = exports.put_on_record(session, actor, ExportKind.AUDIT_REVIEW, text, now=now())
+    except DomainError as refusal:
+        show = _page if figure is None else partial(_cases_page, figure)
+        return show(status=refusal.status, refused=typed.refused(TAKING, refusal))
     return as_file(made)
 
 
@@ -117,10 +112,26 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         lines=ordered[(number - 1) * PAGE : number * PAGE], page=number,
         pages=ceil(len(ordered) / PAGE), by=by, ways=list(By), figures=figures,
         sorted_by=sorted_by, is_down=is_down(), args=_args(), reviews=reviews, form=FORM,
-        site=request.args.get("site", ""),
+        taking=TAKING, site=request.args.get("site", ""),
         may_review=[
             one for one in report.sites if actor.may_at(Permission.REVIEW_AUDIT_TRAIL, one.id)
         ],
+    )  # fmt: skip
+
+
+def _cases_page(
+    kind: Figure, *, status: int = 200, refused: Refused | None = None
+) -> ResponseReturnValue:
+    with reading() as session:
+        report = _report(session)
+    cases = audit_review.cases_of(report.found[kind], **_narrowed())
+    number = page_number()
+    return render_framed(
+        "audit_cases.html", status=status, here="audit_review", refused=refused, taking=TAKING,
+        figure=kind, total=len(cases), cases=cases[(number - 1) * PAGE : number * PAGE],
+        page=number, pages=ceil(len(cases) / PAGE), period=report.period, narrowed=_narrowed(),
+        args=_args(), zones={site.code: site.zone for site in report.sites},
+        no_zone=NO_SITES_ZONE, facts_of=facts_of,
     )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ PAGE: Mapping[str, Translated] = {
     "audit.by.participant": Translated("参与者", "Participant"),
     "audit.by.user": Translated("工作人员", "Staff"),
     "audit.csv": Translated("下载 CSV", "Download as CSV"),
+    "audit.csv.hint": Translated(
+        "需要密码和动态码，并留下记录和校验值。",
+        "Takes password and one-time code, and goes on record with its checksum.",
+    ),
     "audit.figures": Translated("{first} 至 {last}", "{first} to {last}"),
     "audit.figures.hint": Translated(
         "情形数 / 总数。日期按各中心的时区，首尾两天都算在内。",
