@@ -154,6 +154,23 @@ def test_the_printed_sheet_says_that_it_is_for_no_patient(school: Schooling) -> 
     assert "培训 · TRAINING · 不要交给患者" in article.text_content()
 
 
+@pytest.mark.req("P-08")
+def test_a_diary_opened_inside_is_hers_of_the_room_and_one_of_the_trial_is_not_taken_for_it(
+    school: Schooling,
+) -> None:
+    browser, hers = school.go_in(Role.COORDINATOR), f"{CODE}-001"
+    for where, code in (("/console", PARTICIPANT), (INSIDE, hers)):
+        page = f"{where}/participants/{code}"
+        opened = post(browser, page, f"{page}/on-behalf", mode="site_tablet")
+        assert opened.headers["Location"] == f"/p/#/behalf/{code}"
+
+    inside = browser.get(f"{API}/me", headers={"On-Behalf-Of": hers})
+    outside = browser.get(f"{API}/me", headers={"On-Behalf-Of": PARTICIPANT})
+
+    assert inside.get_json()["code"] == hers
+    assert outside.get_json()["error"]["code"] == "other_participant"
+
+
 def test_the_message_log_shows_what_would_have_been_said(school: Schooling) -> None:
     page = school.go_in(Role.COORDINATOR).get(f"{INSIDE}/messages?days=30")
 
