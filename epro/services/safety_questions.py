@@ -66,16 +66,19 @@ def ask(
     *,
     screening_id: UUID,
     rules: Sequence[SafetyRule],
+    is_settled: bool = False,
     now: datetime,
 ) -> SafetyQuestion:
     """Note that she is asked, and until when her answer is waited for: the shortest of the rules'.
 
-    The caller holds the participant's row.
+    `is_settled` says that these rules are flagged already: nothing follows from silence, but a yes
+    is heard. The caller holds the participant's row.
     """
     minutes = min(rule.asks_first.minutes for rule in rules if rule.asks_first)
     question = SafetyQuestion(
         id=uuid4(), participant_id=participant.id, screening_id=screening_id,
         asked_at=now, answer_by=now + timedelta(minutes=minutes),
+        settled_at=now if is_settled else None,
     )  # fmt: skip
     session.add(question)
     session.flush()

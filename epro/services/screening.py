@@ -78,9 +78,10 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
 
     The caller holds the participant's row. A revision that was looked at before is left alone. An
     unfinished one that meets a red rule flags after ten idle minutes, or at once where the phone
-    showed its emergency screen; a later revision replaces it. Where every rule met asks first, she
-    is asked, also about an unfinished form in which her phone has asked her already; flags are
-    raised only if no answer comes.
+    showed its emergency screen; a later revision replaces it. Where a rule met asks first, she is
+    asked, also about an unfinished form in which her phone has asked her already. Where all do,
+    flags are raised only if no answer comes; beside another rule nobody waits for it, but it is
+    heard.
     """
     if look.source is ScreeningSource.RESPONSE and not look.is_first:
         _settle_drafts_of(session, look.source_id)
@@ -127,28 +128,30 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     if not rules:
         return met
     _put_on_record(session, look, screening, now=now)
-    has_asked = look.advice_shown_at is not None and not is_red_draft
-    asks_first = not look.also and all(rule.asks_first for rule in rules)
-    if asks_first and (look.is_final or has_asked):
-        if not _was_asked(session, look, screening):
-            safety_questions.ask(
-                session, look.participant, look.site,
-                screening_id=screening["id"], rules=rules, now=now,
-            )  # fmt: skip
-    elif look.is_final or (is_red_draft and not waits):
+    asking = [] if look.also else [rule for rule in rules if rule.asks_first]
+    flags_now = (is_red_draft and not waits) or (look.is_final and len(asking) < len(rules))
+    if flags_now:
         flags.raise_or_join(
             session, look.participant, look.site, look.package,
             screening_id=screening["id"], study_version_id=look.study_version_id,
             rules=rules, now=now,
         )  # fmt: skip
+    may_ask = asking and (look.is_final or look.advice_shown_at is not None)
+    if may_ask and not _was_asked(session, look, asking, screening):
+        safety_questions.ask(
+            session, look.participant, look.site, screening_id=screening["id"], rules=asking,
+            is_settled=flags_now, now=now,
+        )  # fmt: skip
     return met
 
 
-def _was_asked(session: Session, look: Look, screening: Mapping[str, Any]) -> bool:
+def _was_asked(
+    session: Session, look: Look, asking: Sequence[SafetyRule], screening: Mapping[str, Any]
+) -> bool:
     """Tell whether an earlier revision led to a question about the same rules and words."""
     words = [one.name for one in look.package.lexicons]
     return look.source is ScreeningSource.RESPONSE and any(
-        set(screening["rules_met"]) <= set(earlier.rules_met)
+        {rule.id for rule in asking} <= set(earlier.rules_met)
         and all(
             set(screening["inputs"].get(name) or ()) <= set(earlier.inputs.get(name) or ())
             for name in words

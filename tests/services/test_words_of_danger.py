@@ -145,13 +145,42 @@ def test_a_no_lowers_nothing_that_is_flagged(session: Session, line: Line) -> No
 
 
 @pytest.mark.req("A-11")
-def test_beside_another_rule_nobody_is_asked_and_all_is_flagged_at_once(
+def test_beside_another_rule_all_is_flagged_at_once_and_nothing_waits_for_an_answer(
     session: Session, line: Line
 ) -> None:
-    stored = line.answer(session, None, now=EVENING, note="昨晚住院了", help_now=True)
+    question_id = asked(session, line, "昨晚住院了", help_now=True)
+    at_once = rules_of(session)
 
-    assert stored.reply["safety_question"] is None
-    assert rules_of(session) == {"R30", "R35"}
+    tell(session, line, question_id, NO)
+
+    (flag,) = flags_of(session)
+    assert at_once == rules_of(session) == {"R30", "R35"}
+    assert flag.tier is Tier.RED_B
+    assert wait(session, line, timedelta(hours=1)) == 0
+
+
+@pytest.mark.req("A-11")
+@pytest.mark.parametrize(
+    ("status", "at_once", "after_yes"),
+    [
+        (ResponseStatus.COMPLETED, {"R24", "R30"}, {"R24", "R30", "R35"}),
+        # What else stands in an unfinished report is judged when it is finished, unless it is red.
+        (ResponseStatus.IN_PROGRESS, set(), {"R30", "R35"}),
+    ],
+)
+def test_her_yes_is_heard_also_beside_another_rule(
+    session: Session, line: Line, status: ResponseStatus, at_once: set[str], after_yes: set[str]
+) -> None:
+    question_id = asked(
+        session, line, "叫了救护车", done=("emergency",), status=status, advice_shown_at=EVENING
+    )
+    before = rules_of(session)
+
+    tell(session, line, question_id, YES)
+
+    (flag,) = flags_of(session)
+    assert (before, rules_of(session)) == (at_once, after_yes)
+    assert flag.tier is Tier.RED_B
 
 
 def begun(session: Session, line: Line, words: str, **how: Any) -> Mapping[str, Any]:

@@ -342,10 +342,12 @@ class Course:
 
     def _screen(self, entry: Entry, now: datetime) -> None:
         met = self._met(entry)
-        if met and all("asks_first" in rule for rule in met):
-            minutes = min(rule["asks_first"]["minutes"] for rule in met)
-            self.questions[entry.response] = Question(met, now + timedelta(minutes=minutes))
-        elif met:
+        asking = [rule for rule in met if "asks_first" in rule]
+        is_flagged = len(asking) < len(met)
+        if asking:
+            answer_by = now + timedelta(minutes=min(one["asks_first"]["minutes"] for one in asking))
+            self.questions[entry.response] = Question(asking, answer_by, is_settled=is_flagged)
+        if is_flagged:
             self.flags.raise_or_join(met, f"answers about {entry.on}", now)
 
     def _met(self, entry: Entry) -> list[dict[str, Any]]:
