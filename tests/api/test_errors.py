@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from epro.api.context import parts
+from epro.api.context import trial_parts
 from epro.app import create_app
 from epro.errors import InvalidAnswers, NotFound
 from epro.logs import JsonLines
@@ -36,7 +36,7 @@ def app() -> Iterator[Flask]:
 
     yield app
     with app.app_context():
-        parts().database.engine.dispose()
+        trial_parts().database.engine.dispose()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from epro.api.context import parts
+from epro.api.context import trial_parts
 from epro.app import create_app
 from epro.logs import JsonLines
 from tests.settings import make_settings
@@ -26,7 +26,7 @@ def app() -> Iterator[Flask]:
     app = create_app(make_settings("sqlite://"))
     yield app
     with app.app_context():
-        parts().database.engine.dispose()
+        trial_parts().database.engine.dispose()
 
 
 @pytest.fixture
