@@ -3,10 +3,12 @@
 from typing import Any
 
 from epro.services.journal_words_paper import PAPER
+from epro.services.journal_words_staff import STAFF
 from questionnaires.definition import Language, Translated
 
 VERBS: dict[str, Translated] = {
     **PAPER,
+    **STAFF,
     "activation.refused": Translated("激活被拒绝", "activation was refused"),
     "activation.locked": Translated("激活码因多次错误被锁定", "activation code was locked"),
     "activation_code.issued": Translated("发放了激活码", "issued an activation code"),
@@ -352,23 +354,6 @@ VERBS: dict[str, Translated] = {
     ),
     "trusted_phone.added": Translated("信任了一部手机", "trusted a phone"),
     "trusted_phone.revoked": Translated("不再信任一部手机", "ended the trust in a phone"),
-    "training_room.opened": Translated("开放了培训室 {code}", "opened the training room {code}"),
-    "training_room.cleared": Translated("清空了培训室 {code}", "cleared the training room {code}"),
-    "training_room.filled": Translated("备好了培训室 {code}", "filled the training room {code}"),
-    "training_room.not_filled": Translated("未能备好培训室: {fault}", "could not fill it: {fault}"),
-    "training_room.entered": Translated(
-        "进入了培训室 {code}", "went into the training room {code}"
-    ),
-    "training_room.removed": Translated("移除了已关闭的培训室", "removed a closed training room"),
-    "user.added": Translated("添加了工作人员", "added a user"),
-    "user.let_in": Translated("进入了培训室", "came into the training room"),
-    "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
-    "user.role_ended": Translated("收回了角色 {role}", "ended the role {role}"),
-    "user.role_given": Translated("给予了角色 {role}", "gave the role {role}"),
-    "user.set_up": Translated("设定了密码和动态码", "set up password and one-time codes"),
-    "user.setup_begun": Translated("开始设置账户", "began to set up the account"),
-    "user.setup_code_issued": Translated("发放了账户设置码", "issued a code to set up the account"),
-    "user.setup_refused": Translated("账户设置被拒绝", "setting up an account was refused"),
     "words.confirmed": Translated(
         "确认文字不会透露分组: {words}", "confirmed that these words tell nothing: {words}"
     ),

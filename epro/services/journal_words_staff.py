@@ -1,0 +1,23 @@
+"""The journal in words: accounts of staff, and the rooms they practise in."""
+
+from questionnaires.definition import Translated
+
+STAFF: dict[str, Translated] = {
+    "training_room.opened": Translated("开放了培训室 {code}", "opened the training room {code}"),
+    "training_room.cleared": Translated("清空了培训室 {code}", "cleared the training room {code}"),
+    "training_room.filled": Translated("备好了培训室 {code}", "filled the training room {code}"),
+    "training_room.not_filled": Translated("未能备好培训室: {fault}", "could not fill it: {fault}"),
+    "training_room.entered": Translated(
+        "进入了培训室 {code}", "went into the training room {code}"
+    ),
+    "training_room.removed": Translated("移除了已关闭的培训室", "removed a closed training room"),
+    "user.added": Translated("添加了工作人员", "added a user"),
+    "user.let_in": Translated("进入了培训室", "came into the training room"),
+    "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
+    "user.role_ended": Translated("收回了角色 {role}", "ended the role {role}"),
+    "user.role_given": Translated("给予了角色 {role}", "gave the role {role}"),
+    "user.set_up": Translated("设定了密码和动态码", "set up password and one-time codes"),
+    "user.setup_begun": Translated("开始设置账户", "began to set up the account"),
+    "user.setup_code_issued": Translated("发放了账户设置码", "issued a code to set up the account"),
+    "user.setup_refused": Translated("账户设置被拒绝", "setting up an account was refused"),
+}
