@@ -223,8 +223,11 @@ def test_a_call_that_nobody_took_is_not_shown_as_handed_over(
 
     for language, words in (("zh", zh), ("en", en)):
         browser.get(f"{CONSOLE}/language/{language}?to={CONSOLE}/messages")
-        page = browser.get(f"{CONSOLE}/messages").text
-        (line,) = html.fromstring(page).xpath(f"//tr[td[contains(., '{name}')]]")
+        (line,) = [
+            row
+            for page in pages_of_log(browser)
+            for row in html.fromstring(page).xpath(f"//tr[td[contains(., '{name}')]]")
+        ]
         assert " ".join(line[0].text_content().split()) == words
 
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from epro.access import Role
 from tests.api.world import PARTICIPANT, World
 from tests.services.changes_by_people import report_medicines
+from tests.web.cases_participants import somebody
 from tests.web.cases_record import act_on_event, an_event, enter_event, latest_event
 from tests.web.pages import CONSOLE, send, text_of
 
@@ -185,7 +186,7 @@ def test_whoever_only_reads_is_offered_none_of_it(world: World) -> None:
 def test_what_is_wrong_on_the_page_of_a_flag_stands_beside_its_field(
     world: World, act: str, typed: dict[str, str], field: str
 ) -> None:
-    flag = world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
+    flag = world.complain(somebody(world), urgent=("belly",), belly=("pain",))
     browser = world.sign_in_to_console(Role.INVESTIGATOR)
     send(browser, f"/flags/{flag}/acknowledgement")
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
+from sqlalchemy import func, select
 
 from epro.access import Role
+from epro.models import Correction
 from epro.services import correction_list
 from tests.api.world import PARTICIPANT, World
 from tests.factories import add_user
@@ -59,8 +61,12 @@ def test_the_newest_request_is_never_cut_off_and_each_page_leads_on(
 ) -> None:
     monkeypatch.setattr(correction_list, "PAGE", 1)
     before = world.clock()
+    with world.database.reading() as session:  # later than what other tests have left behind
+        latest = session.scalar(select(func.max(Correction.asked_at))) or before
+    began = max(before, latest) + timedelta(minutes=1)
+    world.clock.set(began)
     first = asked(world)
-    world.clock.set(before + timedelta(minutes=1))
+    world.clock.set(began + timedelta(minutes=1))
     browser = world.sign_in_to_console(Role.COORDINATOR)
     for _ in range(2):
         newest = asked(world)
