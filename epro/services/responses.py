@@ -26,6 +26,7 @@ from epro.errors import (
 from epro.models import (
     Assessment,
     DeviceSession,
+    EntryMode,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
@@ -217,6 +218,8 @@ def _follow_up(
             on=case.assessment.planned_on if case.assessment else None,
             advice_shown_at=submission.advice_shown_at,
             is_first=case.response is None,
+            can_ask=entry_modes.mode_of(actor, submission.mode)
+            is not EntryMode.PAPER_TRANSCRIPTION,
         ),
         now=now,
     )

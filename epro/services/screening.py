@@ -52,7 +52,8 @@ class Look:
     `on` is the local day it is about, where that is not the day it was answered on. With
     `advice_shown_at` the phone says that it showed its emergency screen for these answers. `also`
     are rules that stand beside those these answers meet, from what was asked about before.
-    `is_first` says that nothing of this source was looked at before.
+    `is_first` says that nothing of this source was looked at before. `can_ask` says that a screen
+    stands before her, or before whoever asks her, which shows a question at once.
     """
 
     participant: Participant
@@ -71,6 +72,7 @@ class Look:
     advice_shown_at: datetime | None = None
     also: tuple[SafetyRule, ...] = ()
     is_first: bool = False
+    can_ask: bool = False
 
 
 def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...]:
@@ -81,7 +83,7 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     showed its emergency screen; a later revision replaces it. Where a rule met asks first, she is
     asked, also about an unfinished form in which her phone has asked her already. Where all do,
     flags are raised only if no answer comes; beside another rule nobody waits for it, but it is
-    heard.
+    heard. Where nobody can be asked, as of a sheet of paper, they are raised at once.
     """
     if look.source is ScreeningSource.RESPONSE and not look.is_first:
         _settle_drafts_of(session, look.source_id)
@@ -129,15 +131,17 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
         return met
     _put_on_record(session, look, screening, now=now)
     asking = [] if look.also else [rule for rule in rules if rule.asks_first]
-    flags_now = (is_red_draft and not waits) or (look.is_final and len(asking) < len(rules))
+    was_asked = bool(asking) and _was_asked(session, look, asking, screening)
+    nobody_waits = len(asking) < len(rules) or not (look.can_ask or was_asked)
+    flags_now = (is_red_draft and not waits) or (look.is_final and nobody_waits)
     if flags_now:
         flags.raise_or_join(
             session, look.participant, look.site, look.package,
             screening_id=screening["id"], study_version_id=look.study_version_id,
             rules=rules, now=now,
         )  # fmt: skip
-    may_ask = asking and (look.is_final or look.advice_shown_at is not None)
-    if may_ask and not _was_asked(session, look, asking, screening):
+    is_time_to_ask = look.is_final or look.advice_shown_at is not None
+    if asking and look.can_ask and is_time_to_ask and not was_asked:
         safety_questions.ask(
             session, look.participant, look.site, screening_id=screening["id"], rules=asking,
             is_settled=flags_now, now=now,

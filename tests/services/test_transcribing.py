@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.errors import InvalidAnswers, InvalidInput, RevisionConflict
@@ -15,6 +17,7 @@ from epro.models import (
     Completer,
     EntryMode,
     ResponseStatus,
+    SafetyQuestion,
     SourceCheck,
     Timeliness,
     WorkKind,
@@ -24,7 +27,9 @@ from epro.services import (
 )
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
+from questionnaires.invented import calm_answers
 from questionnaires.licensing import FormModes
+from questionnaires.tiers import Tier
 from tests.factories import shipped_package
 from tests.services.given import local
 from tests.services.line import INFUSED_ON, flags_of
@@ -66,6 +71,19 @@ def test_danger_on_a_sheet_raises_its_flag_before_anybody_compares(desk: Desk) -
     assert flag.tier.is_red
     assert flag.raised_at == TYPED
     assert desk.response(response_id).source_check is SourceCheck.NOT_CHECKED
+
+
+@pytest.mark.req("A-04", "A-11")
+def test_words_of_danger_on_a_sheet_flag_at_once_for_nobody_can_be_asked(desk: Desk) -> None:
+    form = desk.catalogue.questionnaire("ae_report", "1.0.0")
+    answers = calm_answers(form, answered_at=WRITTEN, chance=Random(1), but={"note": "不想活了"})
+
+    desk.type_in(
+        desk.sheet(assessment_id=None, questionnaire_code="ae_report", answers=list(answers))
+    )
+
+    assert [(one.tier, one.raised_at) for one in flags_of(desk.session)] == [(Tier.RED_A, TYPED)]
+    assert desk.session.scalars(select(SafetyQuestion)).all() == []
 
 
 def test_what_is_not_from_paper_has_nothing_to_compare(desk: Desk) -> None:
