@@ -1,5 +1,7 @@
 """Every screen beside the forms: sound in both languages and each size of text, and as promised."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
@@ -154,7 +156,7 @@ def test_what_is_urgent_and_not_delivered_for_two_minutes_says_to_call(
     somebody = newcomer(desk.system)
     with handset(desk.system, chromium, somebody) as phone:
         page = phone.page
-        page.clock.install()
+        page.clock.install(time=desk.system.now() + timedelta(hours=3))
         phone.activate()
         phone.context.set_offline(True)
         phone.put_into_outbox(URGENT)
