@@ -151,7 +151,7 @@ def test_a_further_version_takes_effect_from_tomorrow_on(session: Session) -> No
 
 LICENCE = LicenceRecord(
     holder="Example Garden Society", reference="EGS-17", languages=tuple(Language),
-    modes=(EntryMode.OWN_DEVICE,), valid_until="2026-06-30",
+    modes=tuple(EntryMode), valid_until="2026-06-30",
 )  # fmt: skip
 LICENSED = replace(
     SMALL,
