@@ -22,6 +22,8 @@ TOGETHER = 6
 STAYS_OPEN = timedelta(hours=2)
 # How the first row of a day or an instant begins.
 TO_DAY = re.compile(r"^\s*(现在|Now|今天（|Today \()")
+# What today's list says as long as the app has not heard from the server what is to be filled in.
+NOT_HEARD_YET = re.compile("联网后会显示要填的内容|What to fill in shows once")
 # Every control has to be big enough to be hit; a box or dot inside a row counts with its row.
 SET_TEXT_SIZE = "(size) => { document.documentElement.dataset.text = size; }"
 ALL_OF = """(name) => new Promise((resolve, reject) => {
@@ -72,6 +74,7 @@ class Handset:
         page.fill("#again", PIN)
         self.press()
         expect(page.locator(".strip")).to_be_visible()
+        expect(page.get_by_text(NOT_HEARD_YET)).to_have_count(0)
 
     def unlock(self) -> None:
         """Type the PIN, as after every cold start."""
