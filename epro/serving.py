@@ -1,7 +1,6 @@
 """The web server: gunicorn with threads; web workers never tick jobs."""
 
 import logging
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,13 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from epro.app import create_app
+from epro.ports import refuse_taken_port
 from epro.settings import Settings
 
 THREADS = 8
 PROCESSES_ON_POSTGRESQL = 2
 GRACE_S = 20
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  where gunicorn touches a file each second
-
-
-class PortTaken(Exception):
-    """Another program listens there."""
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
@@ -73,18 +69,3 @@ def serve(settings: Settings, *, host: str, port: int, processes: int | None = N
     is_sqlite = settings.database_url.startswith("sqlite")
     usual = 1 if is_sqlite else PROCESSES_ON_POSTGRESQL
     WebServer(settings, host=host, port=port, processes=processes or usual).run()
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raise PortTaken when nothing can listen there, before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As gunicorn does: the last moments of an earlier server do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortTaken(
-                f"Nothing can listen on {host}:{port} ({error.strerror}). "
-                f"Is epro running already? Another port: --port {port + 1}"
-            ) from error

@@ -18,9 +18,9 @@ from epro.errors import DomainError
 from epro.jobs.turns import SecondWorkerRefused
 from epro.migrate import current_revision, head_revision
 from epro.parts import Parts, build_parts
+from epro.ports import PortTaken
 from epro.rooms import NoPlaceForRooms
 from epro.services import rehearsal
-from epro.serving import PortTaken
 from epro.settings import BadSettings, Settings
 from epro.supervision import ChildEnded, NotReady
 from questionnaires.lint import PackageRefused
@@ -29,6 +29,15 @@ from questionnaires.sources import PackageFaults
 TOLD_AS_THEY_ARE = (
     BadSettings, ChildEnded, NoPlaceForRooms, NotReady, OSError, PackageFaults, PackageRefused,
     PortTaken, SecondWorkerRefused, UnreadableSecret,
+)  # fmt: skip
+
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+port_option = click.option(
+    "--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000, show_default=True,
+    help="Port to listen on; PORT in the environment sets it too.",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Starting the system: all of it on one machine, or its two kinds of process by themselves."""
+"""Starting all of the system on one machine, as its two kinds of process."""
 
 import os
 from pathlib import Path
@@ -6,24 +6,12 @@ from pathlib import Path
 import click
 
 from epro.commands import demonstration
-from epro.commands.common import opened_parts, var_folder
+from epro.commands.common import host_option, opened_parts, port_option, var_folder
 from epro.demo import phone
-from epro.jobs.runner import Worker
-from epro.jobs.tasks import JOBS
-from epro.logs import configure_logging
 from epro.migrate import upgrade
-from epro.serving import refuse_taken_port, serve
+from epro.ports import refuse_taken_port
 from epro.settings import Settings
 from epro.supervision import Supervisor
-from epro.training import keeping
-
-host_option = click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
-)
-port_option = click.option(
-    "--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000, show_default=True,
-    help="Port to listen on; PORT in the environment sets it too.",
-)  # fmt: skip
 
 
 @click.command()
@@ -68,43 +56,6 @@ def run(host: str, port: int, *, with_demo: bool, console_logs: bool) -> None:
     click.echo("Stopped.")
 
 
-@click.command()
-@host_option
-@port_option
-@click.option("--processes", type=click.IntRange(1, 32), help="Default: 2, on SQLite 1.")
-def web(host: str, port: int, processes: int | None) -> None:
-    """Serve HTTP, and nothing else: jobs are the worker's.
-
-    \b
-    Example:
-      epro web --host 0.0.0.0 --port 8000 --processes 4
-    """
-    configure_logging()
-    serve(Settings.from_env(), host=host, port=port, processes=processes)
-
-
-@click.command()
-@click.option(
-    "--when-moved", is_flag=True,
-    help="Only when a rehearsal's clock is moved; refused outside a rehearsal.",
-)  # fmt: skip
-def worker(*, when_moved: bool) -> None:
-    """Run the jobs that are due, until stopped.
-
-    On PostgreSQL as many as wanted share the work; SQLite takes one.
-
-    \b
-    Example:
-      epro worker
-    """
-    configure_logging()
-    with opened_parts() as parts:
-        if when_moved and not parts.settings.is_rehearsal:
-            raise click.UsageError("--when-moved is for rehearsals: nothing else moves a clock.")
-        worker = Worker(parts, (*JOBS, keeping.job(parts)))
-        worker.run_until_stopped(is_ticking=not when_moved)
-
-
 def _described_way_in(address: str, code: str, activation_code: str, year: int) -> str:
     return (
         f"The phone app, as {code}: {address}\n"
@@ -145,4 +96,4 @@ def _welcome(settings: Settings, host: str, port: int, logs: Path | None) -> Non
     click.echo("\n".join([*lines, ""]))
 
 
-COMMANDS = (run, web, worker)
+COMMANDS = (run,)

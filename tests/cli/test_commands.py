@@ -1,16 +1,22 @@
 """The commands an operator gives: each does its one thing, and tells faults in one clear line."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
+from click import Context
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select, update
 
+from epro import commands
 from epro.access import Role
-from epro.cli import main
+from epro.cli import WHERE, main
 from epro.commands import description
 from epro.db import Database
 from epro.models import JournalEntry, SiteActivation, StudyVersion, User
@@ -97,10 +103,37 @@ def test_what_an_operator_can_mend_is_told_without_a_traceback(
     assert "hush" not in result.output
 
 
+def test_each_module_of_commands_is_listed_with_all_it_holds() -> None:
+    modules = [one.name for one in iter_modules(commands.__path__)]
+    held = {
+        command.name: module
+        for module in modules
+        for command in getattr(import_module(f"epro.commands.{module}"), "COMMANDS", ())
+    }
+
+    assert held == WHERE
+
+
+def test_a_command_for_people_starts_without_the_web_application() -> None:
+    script = (
+        "import sys\nfrom epro.cli import main\n"
+        "try: main(['staff', 'add', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print({'flask', 'reportlab'} & set(sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.endswith("set()\n")
+
+
 def test_every_command_shows_an_example() -> None:
+    context = Context(main)
+    given = {name: main.get_command(context, name) for name in main.list_commands(context)}
     without = [
         name
-        for name, command in main.commands.items()
+        for name, command in given.items()
         for one in getattr(command, "commands", {name: command}).values()
         if "Example:" not in (one.help or "")
     ]
