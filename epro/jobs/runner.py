@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
+from math import inf
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -25,8 +26,9 @@ from epro.services.heartbeat import Outcome
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.08
-# In a rehearsal somebody waits for every move of the clock.
-REHEARSAL_LOOK_EVERY_S = 0.02
+# In a rehearsal somebody waits for every move of the clock, and moves seldom come alone.
+LOOK_AFTER_MOVE_EVERY_S = 0.02
+MOVES_FOLLOW_WITHIN_S = 3.0
 # That a job ran and had nothing to do is not written down more often than this.
 TELL_OF_NOTHING_EVERY_S = 1.0
 WAIT_AFTER_FAULT_S = 1.0
@@ -43,6 +45,7 @@ class Worker:
         self._running = {job.name: threading.Lock() for job in jobs}
         self._told_at: dict[str, float] = {}
         self._rested_at: dict[str, datetime] = {}
+        self._moved_at = -inf
         self._is_stopping = False
 
     def run_until_stopped(self, *, is_ticking: bool = True) -> None:
@@ -53,8 +56,6 @@ class Worker:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        is_rehearsal = self._parts.settings.is_rehearsal
-        look_every_s = REHEARSAL_LOOK_EVERY_S if is_rehearsal else LOOK_EVERY_S
         with only_worker_on(self._parts.database):
             self._note_start()
             self.follow_rehearsal()
@@ -65,7 +66,8 @@ class Worker:
             logger.info("The worker %s %s jobs.", "ticks" if is_ticking else "has", len(self._jobs))
             # A flag and short looks, because a signal handler must not touch locks.
             while not self._is_stopping:
-                time.sleep(look_every_s)
+                is_moving = time.monotonic() - self._moved_at < MOVES_FOLLOW_WITHIN_S
+                time.sleep(LOOK_AFTER_MOVE_EVERY_S if is_moving else LOOK_EVERY_S)
                 self.follow_rehearsal()
             logger.info("The worker stops; it finishes what has begun.")
             scheduler.shutdown(wait=True)
@@ -182,6 +184,7 @@ class Worker:
             self.run_to_rest()
             with database.transaction() as session:
                 rehearsal.settle(session, found.unsettled_generation)
+            self._moved_at = time.monotonic()
         except SQLAlchemyError:
             logger.exception("The rehearsal's clock cannot be followed.")
             time.sleep(WAIT_AFTER_FAULT_S)
