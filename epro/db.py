@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    collate,
     create_engine,
     event,
     literal_column,
@@ -178,6 +180,12 @@ def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, A
     statement = _insert_unless_there(table, session.get_bind().dialect.name)
     # Only a row that comes back was inserted: the count of rows may be unknown, which is true too.
     return session.execute(statement, dict(values)).first() is not None
+
+
+def by_code_point(session: Session, column: Any) -> ColumnElement[str]:
+    """Return a column of text to sort by as Python sorts, whatever the database's language."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return collate(column, "C" if is_postgresql else "BINARY")
 
 
 def table_of(model: type[Base]) -> Table:

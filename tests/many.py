@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, text
 
 from epro.models import (
+    AdverseEvent,
     Anchor,
     Assessment,
     Completer,
     DeviceSession,
     EntryMode,
+    EventSource,
     JournalEntry,
     JournalKind,
     LifeCycle,
@@ -23,13 +25,13 @@ from epro.models import (
     StudyVersion,
     Timeliness,
 )
-from epro.services import journal
+from epro.services import journal, reckoning
 from epro.services.journal import Subject
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from questionnaires.definition import Language, ThermometerRoute
 from questionnaires.schedule import AnchorEvent, AnsweredBy, DiarySlot
 from tests.api.world import HERE, World
-from tests.factories import SYSTEM, shipped_package
+from tests.factories import SYSTEM, event_facts, shipped_package
 
 FIRST_NUMBER = 100
 CHUNK = 2_000
@@ -134,6 +136,33 @@ def add_many(
     with world.database.transaction() as session:
         # What the database does by itself after a while; a planner that knows nothing guesses.
         session.execute(text("ANALYZE"))
+
+
+def add_events(world: World) -> None:
+    """Add an event of yesterday to everybody who has none."""
+    now = world.clock.now()
+    with world.database.transaction() as session:
+        version = session.scalars(select(StudyVersion.id)).first()
+        without = select(Participant).where(
+            Participant.id.not_in(select(AdverseEvent.participant_id))
+        )
+        session.add_all(
+            AdverseEvent(
+                participant_id=one.id, site_id=one.site_id, study_version_id=version, number=1,
+                source=EventSource.INVESTIGATOR, linked_responses=[], recorded_at=now,
+                **event_facts((now - timedelta(days=1)).date()).values(),
+            )
+            for one in session.scalars(without)
+        )  # fmt: skip
+
+
+def keep_candidates(world: World) -> None:
+    """Have the worker come round until every list can read what is kept."""
+    studies, now = world.app.extensions["epro"].studies, world.clock.now()
+    left = 1
+    while left:
+        with world.database.transaction() as session:
+            left = reckoning.reckon(session, catalogue=studies.catalogue(session), now=now)
 
 
 def _reminder(who: UUID, at: datetime, *, arrived: bool) -> dict[str, Any]:

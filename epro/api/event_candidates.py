@@ -18,10 +18,10 @@ from epro.errors import (
     NotFound,
     ReasonRequired,
 )
-from epro.models import Disposition, EventSource
+from epro.models import CandidateState, Disposition, EventSource
 from epro.services import adverse_events, candidates, enrolment
 from epro.services.adverse_events import Choice
-from epro.services.candidates import Candidate, CandidateState
+from epro.services.candidates import Candidate
 
 blueprint = ApiBlueprint(
     "event_candidates", __name__, url_prefix="/api/v1",

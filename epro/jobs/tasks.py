@@ -26,6 +26,7 @@ from epro.services import (
     journal,
     noticing,
     planning,
+    reckoning,
     reminders,
     roster,
     screening,
@@ -107,6 +108,13 @@ def count_compliance(parts: Parts) -> int:
     with parts.database.transaction() as session:
         catalogue = parts.studies.catalogue(session)
         return compliance_record.keep(session, catalogue=catalogue, now=parts.clock.now())
+
+
+def reckon_candidates(parts: Parts) -> int:
+    """Keep candidates for adverse events anew of those in whose record something has changed."""
+    with parts.database.transaction() as session:
+        catalogue = parts.studies.catalogue(session)
+        return reckoning.reckon(session, catalogue=catalogue, now=parts.clock.now())
 
 
 def close_drafts(parts: Parts) -> int:
@@ -240,6 +248,12 @@ JOBS: tuple[Job, ...] = (
         name="look_for_baseline",
         every=timedelta(minutes=5),
         run=look_for_baseline,
+        leads_to_more=False,
+    ),
+    Job(
+        name="reckon_candidates",
+        every=timedelta(seconds=2),
+        run=reckon_candidates,
         leads_to_more=False,
     ),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),

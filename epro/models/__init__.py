@@ -6,8 +6,10 @@ from epro.models.adverse_event import (
     CandidateDecision,
     Disposition,
     EventSource,
+    worst_of,
 )
 from epro.models.audit import AuditReview, SessionPlace
+from epro.models.candidate import CandidateReckoning, CandidateState, StandingCandidate
 from epro.models.code_break import CodeBreak, CodeBreakKind
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
 from epro.models.delegation import Delegation, Task
@@ -88,6 +90,8 @@ __all__ = [
     "AwarenessKind",
     "AwarenessStatement",
     "CandidateDecision",
+    "CandidateReckoning",
+    "CandidateState",
     "CodeBreak",
     "CodeBreakKind",
     "Completer",
@@ -160,6 +164,7 @@ __all__ = [
     "SourceCheck",
     "SponsorContact",
     "StaffSetupCode",
+    "StandingCandidate",
     "StudyVersion",
     "Task",
     "Timeliness",
@@ -170,4 +175,5 @@ __all__ = [
     "Visit",
     "WorkItem",
     "WorkKind",
+    "worst_of",
 ]

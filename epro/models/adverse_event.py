@@ -1,5 +1,6 @@
 """Adverse events as a physician records them, and decisions about what might be one."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -80,7 +81,12 @@ class AdverseEvent(Base):
     @property
     def worst_grade(self) -> int:
         """Return the highest grade it ever had."""
-        return max(int(one["grade"]) for one in self.grades)
+        return worst_of(self.grades)
+
+
+def worst_of(grades: Iterable[Mapping[str, Any]]) -> int:
+    """Return the highest of the grades of an event."""
+    return max(int(one["grade"]) for one in grades)
 
 
 class AdverseEventVersion(Base):
@@ -101,8 +107,8 @@ class AdverseEventVersion(Base):
 class CandidateDecision(Base):
     """What was decided about a candidate as it stood (`seen`); the latest counts, none is changed.
 
-    Candidates themselves are stored nowhere: they follow from reports, flags and diaries, so that a
-    late answer or a correction shows at once.
+    Candidates themselves follow from reports, flags and diaries, so that a late answer or a
+    correction shows at once; what is kept of them (`standing_candidate`) is for lists alone.
     """
 
     __tablename__ = "candidate_decision"

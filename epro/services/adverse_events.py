@@ -71,7 +71,7 @@ def decide(
     record_locks.refuse_locked(session, participant.id)
     candidate = _candidate(session, participant, candidate_id, catalogue=catalogue, now=now)
     site = session.get_one(Site, participant.site_id)
-    task = task_for(candidate)
+    task = task_for(candidate.source)
     delegation.refuse_undelegated(session, actor, task, site, now=now)
     if not choice.reason.strip():
         raise ReasonRequired(details={"place": "reason"})
@@ -99,10 +99,9 @@ def decide(
     return _candidate(session, participant, candidate_id, catalogue=catalogue, now=now)
 
 
-def task_for(candidate: Candidate) -> Task:
-    """Return the task that has to be delegated to whoever decides about a candidate."""
-    is_episode = candidate.source is EventSource.EPISODE
-    return Task.DECIDE_EPISODE if is_episode else Task.ASSESS_EVENT
+def task_for(source: EventSource) -> Task:
+    """Return the task that has to be delegated to whoever decides about such a candidate."""
+    return Task.DECIDE_EPISODE if source is EventSource.EPISODE else Task.ASSESS_EVENT
 
 
 def enter(

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from epro.models import CandidateDecision, EventSource, ResponseStatus
-from epro.services.candidate_record import CandidateRecord, Raised, values_of
+from epro.services.candidate_record import CandidateRecord, Raised, Report, values_of
 from questionnaires import episodes
 from questionnaires.adverse_events import EpisodePolicy
 from questionnaires.catalogue import Catalogue
@@ -18,6 +18,7 @@ from questionnaires.schedule import AnchorEvent
 
 # A report that was begun and left alone so long has reached the investigator all the same.
 LEFT_ALONE = timedelta(hours=24)
+EVER = datetime.min.replace(tzinfo=UTC)
 GONE: Mapping[str, Any] = {"gone": True}
 
 
@@ -39,8 +40,8 @@ def reports(record: CandidateRecord, *, catalogue: Catalogue, now: datetime) -> 
         policy = catalogue.package(row.study_version_id).adverse_events
         if row.questionnaire_code != policy.questionnaire:
             continue
-        is_done = row.status is ResponseStatus.COMPLETED
-        if not is_done and (not row.answers or now - row.received_at < LEFT_ALONE):
+        from_at = _counts_from(row)
+        if from_at is None or now < from_at:
             continue
         values = values_of(row.answers)
         began_at = _instant(values.get("began_at"))
@@ -52,6 +53,12 @@ def reports(record: CandidateRecord, *, catalogue: Catalogue, now: datetime) -> 
             seen={"revision": row.revision},
             about={"response_id": str(row.id), "status": row.status.value, "answers": row.answers},
         )
+
+
+def next_change(record: CandidateRecord, *, now: datetime) -> datetime | None:
+    """Return when the next report that is still being written will have been left alone."""
+    ahead = [at for row in record.reports if (at := _counts_from(row)) is not None and at > now]
+    return min(ahead, default=None)
 
 
 def flags(record: CandidateRecord) -> Iterator[Found]:
@@ -123,6 +130,13 @@ def gone(
         except ValueError:
             began_on = decision.decided_at.date()
         yield Found(source=source, key=key, began_on=began_on, seen=GONE, about=dict(GONE))
+
+
+def _counts_from(row: Report) -> datetime | None:
+    """Return since when a report counts; None as long as nothing is in it."""
+    if row.status is ResponseStatus.COMPLETED:
+        return EVER
+    return row.received_at + LEFT_ALONE if row.answers else None
 
 
 def _plain(episode: Episode) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """What might be an adverse event: reports, flags and diary episodes that a physician has to decide.
 
-Candidates are stored nowhere. They follow from what is on record, so a late answer, a correction or
-a further trigger shows at once; a decision counts as long as what it was about says the same.
+Candidates follow from what is on record, so a late answer, a correction or a further trigger shows
+at once; a decision counts as long as what it was about says the same. Whoever decides, signs or
+locks looks at them as they follow at that moment; lists over everybody read those that are kept
+(`epro/services/reckoning.py`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -15,7 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.models import CandidateDecision, EventSource, Participant
+from epro.models import (
+    CandidateDecision,
+    CandidateState,
+    Disposition,
+    EventSource,
+    Participant,
+)
 from epro.services import candidate_record, candidate_sources, planning
 from epro.services.candidate_record import CandidateRecord
 from epro.services.candidate_sources import GONE, Found, episode_from
@@ -24,14 +31,6 @@ from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.episodes import Episode
 from questionnaires.event_tables import is_treatment_emergent
-
-
-class CandidateState(StrEnum):
-    """How a candidate stands; changed means that the decision about it no longer does."""
-
-    UNDECIDED = "undecided"
-    CHANGED = "changed"
-    DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +54,24 @@ class Candidate:
     @property
     def id(self) -> UUID:
         """The id under which it is decided; equal as long as its source is."""
-        name = f"{self.participant.id}/{self.source.value}/{self.key}"
-        return uuid5(NAMESPACE_URL, name)
+        return id_of(self.participant.id, self.source, self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belonging:
+    """A candidate that was decided to belong to an event; whether it still says what it said."""
+
+    event_id: UUID
+    source: EventSource
+    key: str
+    decision: int
+    disposition: Disposition
+    is_as_decided: bool
+
+
+def id_of(participant_id: UUID, source: EventSource, key: str) -> UUID:
+    """Return the id under which a candidate is decided."""
+    return uuid5(NAMESPACE_URL, f"{participant_id}/{source.value}/{key}")
 
 
 def candidates_of(
@@ -70,18 +85,30 @@ def candidates_of_each(
     session: Session, participants: Sequence[Participant], *, catalogue: Catalogue, now: datetime
 ) -> Iterator[list[Candidate]]:
     """Yield the candidates of each participant, in their order, read for many of them at once."""
+    for record in records_of(session, participants, catalogue=catalogue):
+        yield follow_from(record, catalogue=catalogue, now=now)
+
+
+def records_of(
+    session: Session, participants: Sequence[Participant], *, catalogue: Catalogue
+) -> Iterator[CandidateRecord]:
+    """Yield what the candidates of each participant follow from, in their order."""
     codes = {one.adverse_events.questionnaire for one in catalogue.packages}
-    for record in candidate_record.read(session, participants, report_codes=codes):
-        package = _package_of(record, catalogue)
-        found = [
-            *candidate_sources.reports(record, catalogue=catalogue, now=now),
-            *candidate_sources.flags(record),
-        ]
-        if package is not None:
-            found += candidate_sources.episodes_of(record, package)
-        found += candidate_sources.gone(record.decisions, found)
-        known = [_settled(one, record, package) for one in found]
-        yield sorted(known, key=lambda one: (one.began_on, one.source, one.key))
+    return candidate_record.read(session, participants, report_codes=codes)
+
+
+def follow_from(record: CandidateRecord, *, catalogue: Catalogue, now: datetime) -> list[Candidate]:
+    """Return the candidates that follow from a record, by the day they began."""
+    package = _package_of(record, catalogue)
+    found = [
+        *candidate_sources.reports(record, catalogue=catalogue, now=now),
+        *candidate_sources.flags(record),
+    ]
+    if package is not None:
+        found += candidate_sources.episodes_of(record, package)
+    found += candidate_sources.gone(record.decisions, found)
+    known = [_settled(one, record, package) for one in found]
+    return sorted(known, key=lambda one: (one.began_on, one.source, one.key))
 
 
 def list_candidates(
@@ -106,6 +133,17 @@ def list_candidates(
         if not only_undecided or candidate.state is not CandidateState.DECIDED
     ]
     return sorted(found, key=lambda one: (one.began_on, one.participant.code, one.source, one.key))
+
+
+def belonging_among(found: Iterable[Candidate]) -> Iterator[Belonging]:
+    """Yield those that were decided to belong to an event."""
+    for one in found:
+        if one.decision is not None and one.decision.event_id is not None:
+            yield Belonging(
+                event_id=one.decision.event_id, source=one.source, key=one.key,
+                decision=one.decision.number, disposition=one.decision.disposition,
+                is_as_decided=one.state is CandidateState.DECIDED,
+            )  # fmt: skip
 
 
 def episode_of(candidate: Candidate) -> Episode:

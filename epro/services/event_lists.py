@@ -5,17 +5,17 @@ Totals are blinded: over everybody, never by who had how many infusions.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.models import AdverseEvent, Anchor, Participant, Site, StudyVersion
-from epro.services import candidates, event_reading, journal
-from epro.services.candidates import CandidateState
+from epro.models import AdverseEvent, Anchor, Participant, Site, StudyVersion, worst_of
+from epro.services import event_lines, event_reading, journal, reckoning
+from epro.services.event_lines import Began
 from epro.services.event_reading import ShownEvent
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
@@ -50,35 +50,31 @@ def table(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
 
     Whoever may not see the events of all the sites that are counted gets no small counts.
     """
-    site_ids = actor.sites_for(Permission.READ_EVENT_TABLE)
-    query = select(Participant).order_by(Participant.code)
-    if site_ids is not None:
-        query = query.where(Participant.site_id.in_(site_ids))
-    participants = session.scalars(query).all()
+    whose = event_lines.at_sites_of(actor, Permission.READ_EVENT_TABLE)
+    is_emergent = event_lines.emergence(session, whose, catalogue=catalogue)
+    rows = session.execute(
+        event_lines.standing(
+            whose, Participant.code, AdverseEvent.grades, AdverseEvent.seriousness,
+            AdverseEvent.relationship, *event_lines.BEGAN,
+        )
+    )  # fmt: skip
     counted = [
         CountedEvent(
-            participant=one.case.participant.code,
-            worst_grade=one.case.event.worst_grade,
-            is_serious=bool(one.case.event.seriousness),
-            is_related=one.is_related,
+            participant=code,
+            worst_grade=worst_of(grades),
+            is_serious=bool(seriousness),
+            is_related=_is_related(relationship, one, catalogue),
         )
-        for one in event_reading.cases_of(
-            session, _events_of(session, participants), catalogue=catalogue
-        )
-        if one.is_treatment_emergent
+        for code, grades, seriousness, relationship, *began in rows
+        if is_emergent(one := Began(*began))
     ]
-    undecided = [
-        one
-        for hers in candidates.candidates_of_each(
-            session, participants, catalogue=catalogue, now=now
-        )
-        for one in hers
-        if one.is_in_window and one.state is not CandidateState.DECIDED
-    ]
-    full = summarise(
-        counted, infused_count=_infused_count(session, participants), undecided_count=len(undecided)
+    undecided_count = reckoning.count_waiting_in_window(
+        session, whose, catalogue=catalogue, now=now
     )
-    if _sees_the_events(actor, participants):
+    full = summarise(
+        counted, infused_count=_infused_count(session, whose), undecided_count=undecided_count
+    )
+    if _sees_the_events(session, actor, whose):
         return full
     versions = session.scalars(select(StudyVersion.id)).all()
     smallest = max(catalogue.package(one).adverse_events.smallest_count for one in versions)
@@ -210,29 +206,25 @@ def _or_hidden(count: int | None) -> int | str:
     return "hidden" if count is None else count
 
 
-def _events_of(session: Session, participants: Sequence[Participant]) -> Sequence[AdverseEvent]:
-    ids = [one.id for one in participants]
-    return session.scalars(
-        select(AdverseEvent)
-        .where(AdverseEvent.participant_id.in_(ids), AdverseEvent.voided_at.is_(None))
-        .order_by(AdverseEvent.participant_id, AdverseEvent.number)
-    ).all()
+def _is_related(code: str, one: Began, catalogue: Catalogue) -> bool:
+    relationship = catalogue.package(one.study_version_id).adverse_events.relationship(code)
+    return relationship is not None and relationship.is_related
 
 
-def _infused_count(session: Session, participants: Sequence[Participant]) -> int:
-    ids = [one.id for one in participants]
+def _infused_count(session: Session, whose: Collection[ColumnElement[bool]]) -> int:
     count = session.scalar(
-        select(func.count(Anchor.id)).where(
-            Anchor.participant_id.in_(ids),
-            Anchor.event == AnchorEvent.INF1,
-            Anchor.superseded_at.is_(None),
-        )
+        select(func.count(Anchor.id))
+        .join(Participant, Participant.id == Anchor.participant_id)
+        .where(*whose, Anchor.event == AnchorEvent.INF1, Anchor.superseded_at.is_(None))
     )
     return count or 0
 
 
-def _sees_the_events(actor: Actor, participants: Sequence[Participant]) -> bool:
-    return all(actor.may_at(Permission.READ_ADVERSE_EVENT, one.site_id) for one in participants)
+def _sees_the_events(
+    session: Session, actor: Actor, whose: Collection[ColumnElement[bool]]
+) -> bool:
+    site_ids = session.scalars(select(Participant.site_id).where(*whose).distinct())
+    return all(actor.may_at(Permission.READ_ADVERSE_EVENT, one) for one in site_ids)
 
 
 def _unknown(there: Iterable[ListedEvent], known: set[str]) -> set[str]:

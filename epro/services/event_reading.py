@@ -1,7 +1,7 @@
 """Adverse events as people read them: days, basis, versions, and how signatures stand."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,15 +16,14 @@ from epro.errors import NotFound
 from epro.models import (
     AdverseEvent,
     AdverseEventVersion,
-    CandidateDecision,
     Participant,
     QuestionnaireResponse,
     ResponseStatus,
     Site,
     User,
 )
-from epro.services import candidates, event_records, journal, planning, signing
-from epro.services.candidates import Candidate, CandidateState
+from epro.services import candidates, event_records, journal, planning, reckoning, signing
+from epro.services.candidates import Belonging
 from epro.services.event_records import EventCase
 from epro.services.signing import ShownSignature, SignedRecord
 from questionnaires.catalogue import Catalogue
@@ -178,7 +177,23 @@ def shown_each(
 ) -> list[ShownEvent]:
     """Return each event with what follows from it, in their order, read for all of them at once."""
     dated = cases_of(session, events, catalogue=catalogue)
-    records = _records_of(session, [one.case for one in dated], catalogue=catalogue, now=now)
+    found = _belonging(session, [one.case for one in dated], catalogue=catalogue, now=now)
+    return _shown(session, dated, found)
+
+
+def listed(
+    session: Session, events: Sequence[AdverseEvent], *, catalogue: Catalogue, now: datetime
+) -> list[ShownEvent]:
+    """Return events as `shown_each` does, from candidates that are kept for lists."""
+    ids = {one.participant_id for one in events}
+    found = reckoning.belonging_to(session, ids, catalogue=catalogue, now=now)
+    return _shown(session, cases_of(session, events, catalogue=catalogue), found)
+
+
+def _shown(
+    session: Session, dated: Sequence[DatedCase], found: Iterable[Belonging]
+) -> list[ShownEvent]:
+    records = _records([one.case for one in dated], found)
     signatures = signing.signatures_of_each(session, records)
     return [
         ShownEvent(
@@ -202,33 +217,35 @@ def record_of(
     The basis says of each candidate whether it still is what was decided about, so that a corrected
     diary breaks the signature even though nobody touched the event.
     """
-    return _records_of(session, [case], catalogue=catalogue, now=now)[0]
+    found = _belonging(session, [case], catalogue=catalogue, now=now)
+    return _records([case], found)[0]
 
 
-def _records_of(
+def _belonging(
     session: Session, cases: Sequence[EventCase], *, catalogue: Catalogue, now: datetime
-) -> list[SignedRecord]:
+) -> Iterator[Belonging]:
     participants = list({one.participant.id: one.participant for one in cases}.values())
-    belonging: dict[UUID, list[tuple[Candidate, CandidateDecision]]] = defaultdict(list)
-    for found in candidates.candidates_of_each(session, participants, catalogue=catalogue, now=now):
-        for one in found:
-            if one.decision is not None and one.decision.event_id is not None:
-                belonging[one.decision.event_id].append((one, one.decision))
-    return [_record(case, belonging[case.event.id]) for case in cases]
+    for hers in candidates.candidates_of_each(session, participants, catalogue=catalogue, now=now):
+        yield from candidates.belonging_among(hers)
 
 
-def _record(
-    case: EventCase, belonging: Sequence[tuple[Candidate, CandidateDecision]]
-) -> SignedRecord:
+def _records(cases: Sequence[EventCase], found: Iterable[Belonging]) -> list[SignedRecord]:
+    by_event: dict[UUID, list[Belonging]] = defaultdict(list)
+    for one in found:
+        by_event[one.event_id].append(one)
+    return [_record(case, by_event[case.event.id]) for case in cases]
+
+
+def _record(case: EventCase, belonging: Sequence[Belonging]) -> SignedRecord:
     basis = [
         {
-            "source": candidate.source,
-            "key": candidate.key,
-            "decision": decision.number,
-            "disposition": decision.disposition,
-            "is_as_decided": candidate.state is CandidateState.DECIDED,
+            "source": one.source,
+            "key": one.key,
+            "decision": one.decision,
+            "disposition": one.disposition,
+            "is_as_decided": one.is_as_decided,
         }
-        for candidate, decision in sorted(belonging, key=lambda pair: pair[1].number)
+        for one in sorted(belonging, key=lambda one: one.decision)
     ]
     content = event_records.facts_of(case.event) | {"basis": journal.plain(basis)}
     return SignedRecord(case.subject, content)

@@ -13,9 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from epro.access import Scope
-from epro.models import Contact, JournalEntry, JournalKind, Participant
+from epro.models import CandidateState, Contact, JournalEntry, JournalKind, Participant
 from epro.services import candidates
-from epro.services.candidates import CandidateState
 from epro.services.feed_items import DECIDED, SIGNED, Choice, FeedType, HeldBack
 from questionnaires.catalogue import Catalogue
 from questionnaires.schedule import AnchorEvent

@@ -24,6 +24,7 @@ from epro.models import (
     Anchor,
     AnchorQuery,
     CandidateDecision,
+    CandidateState,
     Correction,
     CorrectionState,
     Participant,
@@ -44,7 +45,6 @@ from epro.services import (
     signing,
     transcriptions,
 )
-from epro.services.candidates import CandidateState
 from epro.services.journal import Subject
 from epro.services.signing import ShownSignature, SignedRecord
 from epro.services.signing_in import Proof

@@ -40,7 +40,8 @@ NUMBER = "+8613900139001"
 ACTOR = system_actor("test")
 ORDER = [
     "amend", "follow_up", "remind", "flag_idle_drafts", "flag_unanswered_questions", "notice",
-    "close_drafts", "count_compliance", "look_for_baseline", "escalate", "ring", "digest",
+    "close_drafts", "count_compliance", "look_for_baseline", "reckon_candidates", "escalate",
+    "ring", "digest",
     "serious_clock", "roster", "dispatch", "watchdog", "housekeeping", "make_snapshots",
     "watch_feed", "sequence_journal",
 ]  # fmt: skip

@@ -5,9 +5,8 @@ from sqlalchemy.orm import Session
 
 from epro.access import Role
 from epro.errors import NotDelegated, NotFound, ReasonRequired
-from epro.models import AdverseEvent, Disposition, EventSource, ResponseStatus
+from epro.models import AdverseEvent, CandidateState, Disposition, EventSource, ResponseStatus
 from epro.services import adverse_events, event_reading
-from epro.services.candidates import CandidateState
 from epro.services.event_reading import ShownEvent
 from tests.factories import add_user, user_actor
 from tests.services.corrected import Answered

@@ -21,9 +21,9 @@ def is_down() -> bool:
     return request.args.get("down") == "1"
 
 
-def page_number() -> int:
+def page_number(name: str = "page") -> int:
     """Return the page that is asked for; the first one for anything that is no page."""
-    asked = request.args.get("page", "")
+    asked = request.args.get(name, "")
     is_number = asked.isascii() and asked.isdigit() and len(asked) <= 5
     return min(max(int(asked), 1), LAST_PAGE) if is_number else 1
 

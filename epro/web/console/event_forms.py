@@ -274,10 +274,10 @@ def event_page(
 
 def _undelegated(session: Session, site: Site, candidate: Candidate | None) -> WhyNot | None:
     """Return why the reader may not fill in this form today: better told before than after."""
-    tasks = {Task.ASSESS_EVENT} | ({adverse_events.task_for(candidate)} if candidate else set())
+    hers = {adverse_events.task_for(candidate.source)} if candidate else set()
     whys = (
         delegation.why_not(session, current_actor(), task, site, now=now())
-        for task in sorted(tasks)
+        for task in sorted({Task.ASSESS_EVENT} | hers)
     )
     return next((why for why in whys if why), None)
 

@@ -1,7 +1,8 @@
 """Adverse events: what waits for a decision, the list, and the table of those under treatment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,21 @@ from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
-from epro.models import Disposition, Site, Task
-from epro.services import adverse_events, candidates, delegation, enrolment, event_lists
+from epro.models import Disposition, EventSource, Site, Task
+from epro.services import (
+    adverse_events,
+    delegation,
+    enrolment,
+    event_lines,
+    event_lists,
+    waiting_list,
+)
 from epro.services.adverse_events import Choice
-from epro.services.candidates import Candidate, CandidateState
 from epro.services.delegation import WhyNot
-from epro.services.event_reading import ShownEvent
+from epro.services.event_lines import EventColumn
+from epro.services.waiting_list import Waiting, WaitingColumn
 from epro.web.console import typed
-from epro.web.console.ordering import ordered
+from epro.web.console.asked import asked_for, is_down, page_number
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -26,13 +34,7 @@ from epro.web.console.session import page
 blueprint = new_blueprint("events")
 
 # Accepting asks for everything a physician says of an event, which has a form of its own.
-ORDERS: dict[str, Callable[[ShownEvent], Any]] = {
-    "participant": lambda one: (one.participant.code, one.event.number),
-    "term": lambda one: one.event.term,
-    "onset": lambda one: one.event.onset_on,
-    "end": lambda one: one.event.ended_on,
-    "grade": lambda one: one.event.worst_grade,
-}
+ASKED = ("code", "emergent", "sort", "down", "page", "source", "window", "by", "latest", "waiting")
 DECISIONS = tuple(one for one in Disposition if one is not Disposition.ACCEPTED)
 
 
@@ -71,42 +73,61 @@ def decide(code: str, candidate_id: UUID) -> ResponseReturnValue:
         )
 
     return typed.attempt(
-        str(candidate_id), act, show=partial(_page), to=url_for("console_events.show")
-    )
+        str(candidate_id), act, show=partial(_page, candidate_id),
+        to=url_for("console_events.show", **_args()),
+    )  # fmt: skip
 
 
-def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
+def _page(
+    around: UUID | None = None, *, status: int = 200, refused: Refused | None = None
+) -> ResponseReturnValue:
     actor = current_actor()
-    only_emergent = request.args.get("emergent") == "1"
-    code = (request.args.get("code") or "").strip().upper()[:32]
+    code = (request.args.get("code") or "").strip().upper()[:32] or None
+    wanted = event_lines.Wanted(
+        code=code,
+        only_treatment_emergent=request.args.get("emergent") == "1",
+        column=asked_for("sort", EventColumn) or EventColumn.PARTICIPANT,
+        is_descending=is_down(),
+        page=page_number(),
+    )
+    asked = waiting_list.Wanted(
+        code=code,
+        source=asked_for("source", EventSource),
+        only_in_window=request.args.get("window") == "1",
+        column=asked_for("by", WaitingColumn) or WaitingColumn.BEGAN,
+        is_descending=request.args.get("latest") == "1",
+        page=page_number("waiting"),
+        around=around,
+    )
     with reading() as session:
         known = catalogue(session)
-        events = event_lists.listing(
-            session, actor, only_treatment_emergent=only_emergent, catalogue=known, now=now()
-        )
-        waiting = candidates.list_candidates(
-            session, actor, only_undecided=True, catalogue=known, now=now()
-        )
-        open_ones = [one for one in waiting if one.state is not CandidateState.DECIDED]
-        undelegated = _undelegated(session, open_ones)
-    lines, order = ordered([one for one in events if code in {"", one.participant.code}], ORDERS)
+        found = event_lines.list_page(session, actor, wanted, catalogue=known, now=now())
+        waiting = waiting_list.list_page(session, actor, asked, catalogue=known, now=now())
+        undelegated = _undelegated(session, waiting.lines)
     return render_framed(
-        "events.html", status=status, here="events", refused=refused, events=lines, order=order,
-        code=code,
-        waiting=open_ones, undelegated=undelegated, only_emergent=only_emergent,
+        "events.html", status=status, here="events", refused=refused, found=found, wanted=wanted,
+        pages=ceil(found.total / event_lines.PAGE), waiting=waiting, asked=asked,
+        waiting_pages=ceil(waiting.found / waiting_list.PAGE),
+        sources=[one for one in EventSource if one is not EventSource.INVESTIGATOR],
+        columns=list(WaitingColumn), code=code or "", args=_args(), undelegated=undelegated,
         decisions=DECISIONS, may_decide=actor.holds(Permission.ASSESS_ADVERSE_EVENT),
     )  # fmt: skip
 
 
-def _undelegated(session: Session, waiting: Sequence[Candidate]) -> dict[UUID, WhyNot]:
+def _args() -> dict[str, Any]:
+    """Return what the address asks for, so that whatever leads on keeps it."""
+    return {name: value for name in ASKED if (value := request.args.get(name))}
+
+
+def _undelegated(session: Session, waiting: Sequence[Waiting]) -> dict[UUID, WhyNot]:
     """Return, by candidate, why the reader may not decide about it today; told before he types."""
     actor = current_actor()
     known: dict[tuple[Task, UUID], WhyNot | None] = {}
     found: dict[UUID, WhyNot] = {}
     for one in waiting:
-        asked = (adverse_events.task_for(one), one.participant.site_id)
+        asked = (adverse_events.task_for(one.source), one.site_id)
         if asked not in known:
-            site = session.get_one(Site, one.participant.site_id)
+            site = session.get_one(Site, one.site_id)
             known[asked] = delegation.why_not(session, actor, asked[0], site, now=now())
         if why := known[asked]:
             found[one.id] = why
