@@ -88,6 +88,10 @@ class Permission(StrEnum):
     KEEP_ACCOUNTS = "keep_accounts"
     PRACTISE = "practise"
     KEEP_TRAINING_ROOM = "keep_training_room"
+    READ_DATA_REQUEST = "read_data_request"
+    HANDLE_DATA_REQUEST = "handle_data_request"
+    READ_DATA_INCIDENT = "read_data_incident"
+    HANDLE_DATA_INCIDENT = "handle_data_incident"
 
 
 _OWN = {Permission.OWN_SESSION}
@@ -99,7 +103,16 @@ _READS_A_SITE = _OWN | {
     Permission.READ_COMPLIANCE,
 }
 
+# Whoever works at a site can be asked by her, and finds the lost telephone first.
+_AT_THE_SITE = _READS_A_SITE | {
+    Permission.READ_DATA_REQUEST,
+    Permission.HANDLE_DATA_REQUEST,
+    Permission.READ_DATA_INCIDENT,
+    Permission.HANDLE_DATA_INCIDENT,
+}
 _FOLLOWS = {
+    Permission.READ_DATA_REQUEST,
+    Permission.READ_DATA_INCIDENT,
     Permission.READ_MESSAGE,
     Permission.READ_JOURNAL,
     Permission.READ_FLAG,
@@ -108,7 +121,7 @@ _FOLLOWS = {
     Permission.READ_EVENT_TABLE,
     Permission.RECONCILE_EVENTS,
 }
-_INVESTIGATES = _READS_A_SITE | {
+_INVESTIGATES = _AT_THE_SITE | {
     Permission.PRACTISE,
     Permission.READ_MESSAGE,
     Permission.REVIEW_DATA,
@@ -153,7 +166,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.COORDINATOR: frozenset(
-        _READS_A_SITE
+        _AT_THE_SITE
         | {
             Permission.PRACTISE,
             Permission.KEEP_TRAINING_ROOM,
@@ -219,6 +232,9 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.READ_JOURNAL,
             Permission.READ_EVENT_TABLE,
             Permission.READ_WORK_LIST,
+            # A file that went to the wrong place is found where files are handed on.
+            Permission.READ_DATA_INCIDENT,
+            Permission.HANDLE_DATA_INCIDENT,
             Permission.WATCH_FEED,
             Permission.READ_SYSTEM,
             Permission.EXPORT_DATA,

@@ -134,4 +134,30 @@ def set_alerting(code: str, calls: str | None, digest_at: str | None) -> None:
     click.echo(f"{code}: {phones}; the daily mail comes at {minute // 60:02}:{minute % 60:02}.")
 
 
+@site.command("data-protection")
+@click.option("--code", required=True, help="The site.")
+@click.option("--request-days", type=int, help="Calendar days to answer a request; 1 to 30.")
+@click.option("--breach-hours", type=int, help="Hours to tell the regulator; 1 to 72.")
+def set_data_protection(code: str, request_days: int | None, breach_hours: int | None) -> None:
+    """Set by when a site answers requests about personal data and tells of breaches.
+
+    What is left out stays; docs/data-protection.md says which law asks for what.
+
+    \b
+    Example:
+      epro site data-protection --code SZ01 --request-days 20 --breach-hours 24
+    """
+    with opened_parts() as parts, parts.database.transaction() as session:
+        try:
+            place = sites.get_site(session, code)
+        except NotFound as absent:
+            raise click.ClickException(f"There is no site {code}.") from absent
+        sites.set_data_protection(
+            session, operator(), place, request_days=request_days, breach_hours=breach_hours,
+            now=parts.clock.now(),
+        )  # fmt: skip
+        days, hours = place.request_days, place.breach_hours
+    click.echo(f"{code}: requests are answered in {days} days, breaches told in {hours} hours.")
+
+
 COMMANDS = (accounts, site)

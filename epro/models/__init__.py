@@ -12,6 +12,22 @@ from epro.models.audit import AuditReview, SessionPlace
 from epro.models.candidate import CandidateReckoning, CandidateState, StandingCandidate
 from epro.models.code_break import CodeBreak, CodeBreakKind
 from epro.models.correction import Correction, CorrectionSource, CorrectionState
+from epro.models.data_incident import (
+    DataIncident,
+    DataIncidentKind,
+    DataIncidentNotice,
+    DataIncidentStep,
+    IncidentSeverity,
+)
+from epro.models.data_request import (
+    AskedBy,
+    DataRequest,
+    DataRequestStep,
+    IdentityCheck,
+    RequestAct,
+    RequestKind,
+    RequestOutcome,
+)
 from epro.models.delegation import Delegation, Task
 from epro.models.edc import (
     AnchorQuery,
@@ -84,6 +100,7 @@ __all__ = [
     "AlarmDrill",
     "Anchor",
     "AnchorQuery",
+    "AskedBy",
     "Assessment",
     "AssessmentState",
     "AuditReview",
@@ -102,6 +119,12 @@ __all__ = [
     "Correction",
     "CorrectionSource",
     "CorrectionState",
+    "DataIncident",
+    "DataIncidentKind",
+    "DataIncidentNotice",
+    "DataIncidentStep",
+    "DataRequest",
+    "DataRequestStep",
     "DataReview",
     "Delegation",
     "Deputy",
@@ -125,8 +148,10 @@ __all__ = [
     "FlagTrigger",
     "HandOverNote",
     "IdempotencyKey",
+    "IdentityCheck",
     "Incident",
     "IncidentKind",
+    "IncidentSeverity",
     "JobRun",
     "JournalEntry",
     "JournalKind",
@@ -145,6 +170,9 @@ __all__ = [
     "RehearsalClock",
     "Reminder",
     "ReminderChannel",
+    "RequestAct",
+    "RequestKind",
+    "RequestOutcome",
     "ResponseRevision",
     "ResponseStatus",
     "RoomState",

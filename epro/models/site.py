@@ -8,12 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from epro.db import Base
 
 DIGEST_MINUTE = 8 * 60 + 30
+REQUEST_DAYS = 30
+BREACH_HOURS = 24
 
 
 class Site(Base):
     """A place that enrols participants; its phone number is what the participant's screens show.
 
     `digest_minute`: at which minute of its local day the mail about what waits comes.
+    `request_days`: within how many calendar days it answers requests about personal data.
+    `breach_hours`: within how many hours it tells the regulator and those concerned of a breach.
     """
 
     __tablename__ = "site"
@@ -28,4 +32,10 @@ class Site(Base):
     calls_by_voice: Mapped[bool] = mapped_column(default=False, server_default=false())
     digest_minute: Mapped[int] = mapped_column(
         default=DIGEST_MINUTE, server_default=str(DIGEST_MINUTE)
+    )
+    request_days: Mapped[int] = mapped_column(
+        default=REQUEST_DAYS, server_default=str(REQUEST_DAYS)
+    )
+    breach_hours: Mapped[int] = mapped_column(
+        default=BREACH_HOURS, server_default=str(BREACH_HOURS)
     )

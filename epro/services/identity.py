@@ -84,6 +84,25 @@ def read(
     )
 
 
+def erase(
+    session: Session, actor: Actor, participant: Participant, *, reason: str, now: datetime
+) -> None:
+    """Remove what could name or reach a participant; the journal keeps that it was, and why.
+
+    The caller has made sure that nobody needs it any more. Raises NotFound where there is nothing.
+    """
+    row = session.get(ParticipantIdentity, participant.id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    fields = [name for name in FIELDS if row.email_sealed or name != "email"]
+    session.delete(row)
+    session.flush()
+    journal.record(
+        session, actor, "identity.erased", _subject(session, participant),
+        after={"fields": fields}, reason=reason, now=now,
+    )  # fmt: skip
+
+
 def is_known(session: Session, participant_id: UUID) -> bool:
     """Tell whether anybody has written down who a participant is."""
     return session.get(ParticipantIdentity, participant_id) is not None

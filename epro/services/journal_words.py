@@ -3,11 +3,13 @@
 from typing import Any
 
 from epro.services.journal_words_paper import PAPER
+from epro.services.journal_words_protection import PROTECTION
 from epro.services.journal_words_staff import STAFF
 from questionnaires.definition import Language, Translated
 
 VERBS: dict[str, Translated] = {
     **PAPER,
+    **PROTECTION,
     **STAFF,
     "activation.refused": Translated("激活被拒绝", "activation was refused"),
     "activation.locked": Translated("激活码因多次错误被锁定", "activation code was locked"),

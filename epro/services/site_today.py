@@ -21,7 +21,14 @@ from epro.models import (
     WorkItem,
     WorkKind,
 )
-from epro.services import feed_watch, message_log, reviews, work_list
+from epro.services import (
+    data_incidents,
+    data_requests,
+    feed_watch,
+    message_log,
+    reviews,
+    work_list,
+)
 from epro.services.message_log import Line, Outcome
 from epro.services.own_phone import TRANSFER_CODE_LIFE
 from questionnaires.catalogue import Catalogue
@@ -81,6 +88,8 @@ class Today:
     undelivered: Sequence[Line]
     unreviewed: int
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
+    requests: Sequence[data_requests.Shown]
+    incidents: Sequence[data_incidents.Shown]
 
 
 def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Today:
@@ -101,6 +110,8 @@ def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
         undelivered=undelivered,
         unreviewed=reviews.count_waiting(session, actor),
         stale=_stale(session, actor, now=now),
+        requests=data_requests.pressing(session, actor, now=now),
+        incidents=data_incidents.pressing(session, actor, now=now),
     )
 
 

@@ -14,6 +14,7 @@ from epro.errors import AlreadyExists, InvalidInput, NotFound
 from epro.models import Site
 from epro.services import journal
 from epro.services.journal import Subject
+from questionnaires.data_protection import MOST_BREACH_HOURS, MOST_REQUEST_DAYS
 
 CODE = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
 # Sites of training rooms begin with them, and real ones never do.
@@ -89,6 +90,43 @@ def set_alerting(
             session, actor, "site.alerting_set",
             Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
             after=_alerting(site), before=changed, now=now,
+        )  # fmt: skip
+    return site
+
+
+def set_data_protection(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    *,
+    request_days: int | None = None,
+    breach_hours: int | None = None,
+    now: datetime,
+) -> Site:
+    """Set within how many calendar days requests are answered, and hours breaches are told.
+
+    What is None stays; what stands on the registers keeps its day. Raises InvalidInput for more
+    than the law leaves (`questionnaires/data_protection.py`).
+    """
+    wanted = {"request_days": request_days, "breach_hours": breach_hours}
+    most = {"request_days": MOST_REQUEST_DAYS, "breach_hours": MOST_BREACH_HOURS}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if problems := [
+        {"place": name, "message": f"From 1 to {most[name]}."}
+        for name, value in given.items()
+        if not 1 <= value <= most[name]
+    ]:
+        raise InvalidInput(details={"problems": problems})
+    changed = {name: getattr(site, name) for name, value in given.items()
+               if getattr(site, name) != value}  # fmt: skip
+    for name in changed:
+        setattr(site, name, given[name])
+    session.flush()
+    if changed:
+        journal.record(
+            session, actor, "site.data_protection_set",
+            Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
+            after={name: getattr(site, name) for name in wanted}, before=changed, now=now,
         )  # fmt: skip
     return site
 

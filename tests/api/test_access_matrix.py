@@ -34,6 +34,7 @@ from tests.architecture.sources import ROOT
 from tests.clock import START
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.services.changes_of_paper import sheet
+from tests.services.changes_of_protection import a_request
 from tests.settings import make_settings
 
 pytestmark = pytest.mark.req("P-06")
@@ -284,6 +285,7 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
             "channel": "telephone",
             "outcome": "reached",
         },
+        "POST /api/v1/participants/{code}/data-requests": a_request(),
         "POST /api/v1/participants/{code}/code-breaks": {
             "kind": "planned",
             "happened_at": START.isoformat(),

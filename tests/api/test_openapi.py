@@ -29,6 +29,8 @@ TAKE_A_KEY = {
     "record_sending", "close_flag", "sign_flag_again", "log_contact",
     "enter_event", "decide_candidate",
     "enter_roster", "start_drill", "record_code_break", "acknowledge_flag", "acknowledge_drill",
+    "record_data_request", "note_data_request_step", "record_data_incident",
+    "take_data_incident_step",
 }  # fmt: skip
 REPEATABLE = {
     "preview_anchor", "withdraw_anchor", "change_life_cycle", "change_zone", "change_diary_slot",
@@ -43,6 +45,9 @@ REPEATABLE = {
     "decide_anchor_query", "record_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.
     "enrol_from_edc", "give_anchor", "withdraw_from_edc", "request_snapshot",
+    # Refused when sent again: it stands already. Each copy is made anew, and noted.
+    "extend_data_request", "erase_contact_data", "end_data_request", "copy_own_data",
+    "settle_data_incident_notice", "close_data_incident",
     # Asked again a phone gets another code, and the one before is good for nothing.
     "change_own_pin", "issue_own_transfer_code", "note_own_stuck_record",
 }  # fmt: skip

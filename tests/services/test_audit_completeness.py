@@ -46,6 +46,7 @@ from tests.services.changes_by_her import CASES_OF_HER_OWN
 from tests.services.changes_by_people import CASES_OF_EVENTS, delegate, end_delegation
 from tests.services.changes_of_flags import CASES_OF_FLAGS
 from tests.services.changes_of_paper import CASES_OF_PAPER
+from tests.services.changes_of_protection import CASES_OF_PROTECTION
 from tests.services.changes_of_records import CASES_OF_RECORDS
 from tests.settings import make_settings
 
@@ -76,7 +77,7 @@ NO_VERBS = {
     "response.answered_at", "response.id", "response.questionnaire_code",
     "response.questionnaire_version", "response.revision", "response.status",
 }  # fmt: skip
-WORDS = {"journal_words", "journal_words_paper"}
+WORDS = {"journal_words", "journal_words_paper", "journal_words_protection"}
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
 NUMBERS = count(100)
 
@@ -266,6 +267,7 @@ CASES: dict[str, tuple[Case, str]] = {
     **CASES_OF_EVENTS,
     **CASES_OF_FLAGS,
     **CASES_OF_PAPER,
+    **CASES_OF_PROTECTION,
     **CASES_OF_RECORDS,
     "POST /api/v1/sessions/activation": (activate, "participant.activated"),
     "POST /api/v1/sessions/participant": (sign_in_participant, "device_session.started"),

@@ -13,10 +13,17 @@ from epro.access import STAFF_ROLES, Permission, Role
 from epro.api.access_table import routes_of
 from epro.app import create_app
 from epro.models import (
+    AskedBy,
     ContactChannel,
     ContactOutcome,
+    DataIncidentKind,
+    IdentityCheck,
+    IncidentSeverity,
     LifeCycle,
     NextStep,
+    RequestAct,
+    RequestKind,
+    RequestOutcome,
     ScreeningSource,
     Visit,
     WorkKind,
@@ -28,6 +35,7 @@ from epro.web.console import pages
 from epro.web.console.words import WORDS
 from notifications.messages import ChannelName
 from questionnaires.compliance import Standing
+from questionnaires.data_protection import Recipient, Urgency
 from questionnaires.definition import ConsentKind, ThermometerRoute
 from questionnaires.schedule import AnchorEvent, DiarySlot
 from questionnaires.tiers import Tier
@@ -183,6 +191,11 @@ def test_every_value_that_a_page_shows_by_its_name_has_words() -> None:
         "anchor.": AnchorEvent, "consent.": ConsentKind, "slot.": DiarySlot, "mark.": Standing,
         "thermometer.": ThermometerRoute, "having.": Having, "tier.": Tier,
         "source.": ScreeningSource,
+        "request.kind.": RequestKind, "request.asked_by.": AskedBy,
+        "request.check.": IdentityCheck, "request.outcome.": RequestOutcome,
+        "request.act.": RequestAct, "request.": Urgency, "incident.": Urgency,
+        "incident.kind.": DataIncidentKind, "incident.severity.": IncidentSeverity,
+        "incident.to.": Recipient,
     }  # fmt: skip
 
     assert [

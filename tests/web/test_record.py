@@ -20,6 +20,7 @@ from tests.web.cases_accounts import ACCOUNT_CASES
 from tests.web.cases_day import DAY_CASES
 from tests.web.cases_paper import PAPER_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
+from tests.web.cases_protection import PROTECTION_CASES
 from tests.web.cases_record import RECORD_CASES
 from tests.web.cases_training import TRAINING_CASES
 from tests.web.pages import CONSOLE, send, text_of
@@ -172,6 +173,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **RECORD_CASES,
     **ACCOUNT_CASES,
     **PAPER_CASES,
+    **PROTECTION_CASES,
     **TRAINING_CASES,
     "POST /console/ratings/{assessment_id}": (rate, "response.completed"),
     "POST /console/ratings/{assessment_id}/correction": (correct, "response.corrected"),

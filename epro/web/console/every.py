@@ -6,6 +6,8 @@ from epro.web.console import (
     auditing,
     changing,
     contacting,
+    data_incidents,
+    data_requests,
     duty,
     enrolling,
     event_acts,
@@ -43,5 +45,6 @@ CONSOLE = (
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     transcribing, timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, auditing,
+    data_requests, data_incidents,
     team, system_pages, accounts, setting_up, training_pages,
 )  # fmt: skip

@@ -36,6 +36,15 @@ ENTRIES = (
     Entry("record", "exports", "console_exporting.show", Permission.EXPORT_DATA),
     Entry("record", "journal", "console_journal.show", Permission.READ_JOURNAL),
     Entry("record", "audit_review", "console_auditing.show", Permission.READ_AUDIT_REVIEW),
+    Entry(
+        "record", "data_requests", "console_data_requests.show_list", Permission.READ_DATA_REQUEST
+    ),
+    Entry(
+        "record",
+        "data_incidents",
+        "console_data_incidents.show_list",
+        Permission.READ_DATA_INCIDENT,
+    ),
     Entry("team", "delegations", "console_team.show_delegations", Permission.READ_DELEGATION),
     Entry("team", "staff", "console_team.show_staff", Permission.READ_DELEGATION),
     Entry("team", "versions", "console_system.show_versions", Permission.READ_QUESTIONNAIRE),

@@ -202,6 +202,12 @@ def typed_at(instant: datetime | None, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if instant else ""
 
 
+@blueprint.app_template_filter("local_minute")
+def local_minute(instant: datetime, zone: str) -> str:
+    """Write an instant with its year as a clock of that zone shows it, for what is kept."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
 @blueprint.app_template_filter("in_words")
 def in_words(said: str) -> Translated:
     """Return what a refusal says of a field in the reader's words, or as it says it."""

@@ -191,7 +191,7 @@ def participant_page(
             Permission.ISSUE_ACTIVATION_CODE, Permission.REVOKE_DEVICE, Permission.RECORD_ANCHOR,
             Permission.CHANGE_LIFE_CYCLE, Permission.CHANGE_PERSONAL_TIMES,
             Permission.READ_IDENTITY, Permission.RECORD_IDENTITY, Permission.FOLLOW_UP_FLAG,
-            Permission.ASSESS_ADVERSE_EVENT,
+            Permission.ASSESS_ADVERSE_EVENT, Permission.READ_DATA_REQUEST,
         )
     }  # fmt: skip
     return render_framed(
