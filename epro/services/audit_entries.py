@@ -24,6 +24,7 @@ from epro.models import (
     ResponseStatus,
     Site,
     Timeliness,
+    Transcription,
     User,
 )
 from epro.services import audit_figures
@@ -102,7 +103,10 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
                 SENT.id, Participant.code, Participant.site_id, SENT.questionnaire_code,
                 SENT.answered_at, SENT.utc_offset_minutes, SENT.opened_at, SENT.timeliness,
                 SENT.counts, SENT.mode, SENT.completer, ANSWER_COUNT, SENT.device_session_id,
+                User.username,
             )
+            .outerjoin(Transcription, Transcription.response_id == SENT.id)
+            .outerjoin(User, User.id == Transcription.entered_by_id)
             .where(*within, _may_be_a_case(session))
             .order_by(SENT.answered_at, SENT.id)
         )  # fmt: skip
@@ -155,13 +159,13 @@ def _may_be_a_case(session: Session) -> ColumnElement[bool]:
 def _as_entry(row: tuple[Any, ...], codes: Mapping[UUID, str], openers: Mapping[str, str]) -> Entry:
     (
         response_id, code, site_id, questionnaire, answered_at, offset, opened_at, timeliness,
-        counts, mode, completer, answer_count, device_id,
+        counts, mode, completer, answer_count, device_id, typist,
     ) = row  # fmt: skip
     return Entry(
         id=str(response_id), who=Who(codes[site_id], code), questionnaire=questionnaire,
         answered_at=answered_at, utc_offset_minutes=offset, opened_at=opened_at,
         timeliness=timeliness, counts=counts, mode=mode, completer=completer,
-        answer_count=answer_count, opened_by=openers.get(str(device_id)),
+        answer_count=answer_count, taken_by=typist or openers.get(str(device_id)),
     )  # fmt: skip
 
 

@@ -106,8 +106,8 @@ class Entry:
     mode: EntryMode
     completer: Completer
     answer_count: int
-    # Whoever of the site opened the app for her.
-    opened_by: str | None = None
+    # Whoever of the site opened the app for her, or typed her sheet in.
+    taken_by: str | None = None
 
     @property
     def answered_local(self) -> datetime:
@@ -164,7 +164,7 @@ def _case(figure: Figure, entry: Entry) -> Case:
         facts |= {"taken_s": round(entry.taken_s or 0), "answers": entry.answer_count}
     if figure is Figure.ON_BEHALF:
         facts |= {"mode": entry.mode.value, "completer": entry.completer.value}
-    who = Who(entry.who.site, entry.who.participant, entry.opened_by)
+    who = Who(entry.who.site, entry.who.participant, entry.taken_by)
     return Case(
         figure=figure, who=who, at=entry.answered_at, entity_type="response", entity_id=entry.id,
         facts=facts,

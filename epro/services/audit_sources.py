@@ -19,6 +19,7 @@ from epro.models import (
     JournalEntry,
     Participant,
     SessionPlace,
+    Signature,
     SiteMembership,
     User,
 )
@@ -32,8 +33,11 @@ from epro.services.audit_figures import (
     Who,
 )
 
-REFUSALS = frozenset({"sign_in.refused", "activation.refused"})
+REFUSALS = frozenset({
+    "sign_in.refused", "activation.refused", "user.setup_refused", "signature.refused",
+})  # fmt: skip
 STARTED = frozenset({"device_session.started"})
+SET_UP = frozenset({"user.set_up"})
 EXPORTED = frozenset({"export.taken", "snapshot.read"})
 FACTS_OF_FILES = ("kind", "rows", "file", "size", "sha256")
 MOST_OTHERS = 8
@@ -88,15 +92,18 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
         by_address[use.address_tag].append(use)
         if use.device_tag:
             by_device[use.device_tag].append(use)
+    homes = _homes(session, scope)
     return {
-        Figure.SHARED_DEVICE: Found(whole, list(_shared(Figure.SHARED_DEVICE, by_device, scope))),
-        Figure.SHARED_ADDRESS: Found(
-            whole, list(_shared(Figure.SHARED_ADDRESS, by_address, scope))
-        ),
-    }
+        figure: Found(whole, list(_shared(figure, by_tag, scope, homes)))
+        for figure, by_tag in (
+            (Figure.SHARED_DEVICE, by_device), (Figure.SHARED_ADDRESS, by_address),
+        )
+    }  # fmt: skip
 
 
-def _shared(figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope) -> Iterator[Case]:
+def _shared(
+    figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope, homes: Mapping[str, str]
+) -> Iterator[Case]:
     for tag, uses in by_tag.items():
         people = {use.name: use for use in uses}
         for name, use in people.items():
@@ -106,10 +113,7 @@ def _shared(figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope) 
             participants = [one for one in others if one.is_participants]
             if not (participants if figure is Figure.SHARED_ADDRESS else others):
                 continue
-            near = sorted(
-                one.name for one in others
-                if not one.is_participants or one.site_id in scope.sites
-            )  # fmt: skip
+            near = sorted(one.name for one in others if _may_be_named(one, scope, homes))
             yield Case(
                 figure=figure, who=Who(scope.sites[use.site_id].code, name), at=use.last_seen_at,
                 entity_type="device_session", entity_id=str(use.session_id),
@@ -120,16 +124,33 @@ def _shared(figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope) 
             )  # fmt: skip
 
 
+def _may_be_named(use: _Use, scope: Scope, homes: Mapping[str, str]) -> bool:
+    """Tell whether somebody belongs to the sites that are looked at, participant or staff."""
+    if use.is_participants:
+        return use.site_id in scope.sites
+    home = homes.get(use.name, NO_SITE)
+    codes = {site.code for site in scope.sites.values()}
+    return home in codes or (home == NO_SITE and scope.is_whole)
+
+
 # --- the journal ----------------------------------------------------------------------------------
 
 
 def attempts(session: Session, scope: Scope) -> Found:
-    """Return the attempts to sign in or activate that were refused, out of all."""
+    """Return the attempts to sign in, activate, set up an account or sign that were refused.
+
+    The whole are these and those that succeeded. Of the acts that ask for password and one-time
+    code, only signatures under a record are among the latter.
+    """
     homes = _homes(session, scope)
     whole = Counter(_participants_sign_ins(session, scope))
     cases = []
-    for entry in _journalled(session, scope, ("device_session",), STARTED, is_staffs=True):
+    done = _journalled(session, scope, ("device_session", "user"), STARTED | SET_UP, is_staffs=True)
+    for entry in done:
         if (who := _whose(entry, entry["actor"]["name"], scope, homes)) is not None:
+            whole[who] += 1
+    for signed_at, name in _signatures(session, scope):
+        if (who := _home_of(name, signed_at, scope, homes)) is not None:
             whole[who] += 1
     for entry in _journalled(session, scope, ("user", "participant", "sign_in"), REFUSALS):
         if (who := _whose(entry, entry["entity_id"], scope, homes)) is not None:
@@ -140,6 +161,16 @@ def attempts(session: Session, scope: Scope) -> Found:
             }  # fmt: skip
             cases.append(_journal_case(Figure.REFUSED, who, entry, facts))
     return Found(whole, cases)
+
+
+def _signatures(session: Session, scope: Scope) -> Iterator[tuple[datetime, str]]:
+    first, after = scope.bounds
+    rows = session.execute(
+        select(Signature.signed_at, User.username)
+        .join(User, User.id == Signature.signer_id)
+        .where(Signature.signed_at >= first, Signature.signed_at < after)
+    )
+    yield from rows
 
 
 def _participants_sign_ins(session: Session, scope: Scope) -> dict[Who, int]:
@@ -201,15 +232,24 @@ def _whose(
 ) -> Who | None:
     """Return to whom an entry is counted; None for what is not looked at."""
     at = datetime.fromisoformat(entry["recorded_at"])
-    zones = {site.code: site.zone for site in scope.sites.values()}
-    participant = entry["participant"]
-    code = entry["site"] if participant else homes.get(name, NO_SITE)
-    if code in zones:
-        is_in = scope.period.holds(at, zones[code])
-    else:
-        is_in = code == NO_SITE and scope.is_whole and scope.period.holds(at, NO_SITES_ZONE)
-    user = None if participant or entry["entity_type"] == "sign_in" else name
-    return Who(code, participant, user) if is_in else None
+    if participant := entry["participant"]:
+        code = entry["site"]
+        return Who(code, participant) if _is_looked_at(code, at, scope) else None
+    who = _home_of(name, at, scope, homes)
+    return Who(who.site) if who is not None and entry["entity_type"] == "sign_in" else who
+
+
+def _home_of(name: str, at: datetime, scope: Scope, homes: Mapping[str, str]) -> Who | None:
+    """Return a user at the site she is counted at; None where, or when, nobody looks."""
+    code = homes.get(name, NO_SITE)
+    return Who(code, user=name) if _is_looked_at(code, at, scope) else None
+
+
+def _is_looked_at(code: str, at: datetime, scope: Scope) -> bool:
+    zone = next((site.zone for site in scope.sites.values() if site.code == code), None)
+    if zone is None:
+        return code == NO_SITE and scope.is_whole and scope.period.holds(at, NO_SITES_ZONE)
+    return scope.period.holds(at, zone)
 
 
 def _homes(session: Session, scope: Scope) -> dict[str, str]:

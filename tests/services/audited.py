@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Role
-from epro.errors import WrongCredentials
+from epro.errors import SignatureNotProven, WrongCredentials
 from epro.models import (
     Assessment,
     Completer,
@@ -29,11 +29,21 @@ from epro.models import (
     Site,
     StudyVersion,
     Timeliness,
+    Transcription,
 )
-from epro.services import exports, session_places, sessions, signing_in
+from epro.services import (
+    exports,
+    session_places,
+    sessions,
+    setting_up,
+    signing,
+    signing_in,
+)
 from epro.services.audit_figures import Period
 from epro.services.exports import ExportKind
 from epro.services.sessions import Caller
+from epro.services.setting_up import Ticket
+from epro.services.signing_in import Proof
 from questionnaires.definition import Language
 from questionnaires.schedule import AnsweredBy
 from tests.factories import (
@@ -68,6 +78,8 @@ class Week:
     coordinator: Actor
     chief: Actor
     manager: Actor
+    # Of UR01; she has signed in on a participant's phone at SZ01.
+    visitor: Actor
 
 
 def build(session: Session) -> Week:
@@ -89,9 +101,10 @@ def build(session: Session) -> Week:
         session, "pi.chen", roles=[Role.PRINCIPAL_INVESTIGATOR], site="SZ01", keyring=keyring
     )
     manager = add_user(session, "data.wu", roles=[Role.DATA_MANAGER], site=None, keyring=keyring)
+    visitor = add_user(session, "ma.li", site="UR01", keyring=keyring)
     week = Week(
         shenzhen, urumqi, version, people, devices, user_actor(coordinator.user),
-        user_actor(chief.user), user_actor(manager.user),
+        user_actor(chief.user), user_actor(manager.user), user_actor(visitor.user),
     )  # fmt: skip
     _answer(session, week)
     _correct(session, week)
@@ -132,6 +145,14 @@ def _answer(session: Session, week: Week) -> None:
     )  # fmt: skip
     add("SZ01-002", "2026-03-03T19:00", completer=Completer.ANSWERED_FOR_ME)
     add("SZ01-002", "2026-03-08T23:59:59")
+    typed = add("SZ01-002", "2026-03-07T19:00", mode=EntryMode.PAPER_TRANSCRIPTION)
+    session.add(
+        Transcription(
+            response_id=typed, participant_id=week.people["SZ01-002"].id,
+            site_id=week.shenzhen.id, written_at=MIDWEEK, zone=SHANGHAI, reason="no phone",
+            source_reference="binder 3", entered_at=MIDWEEK, entered_by_id=week.coordinator.id,
+        )
+    )  # fmt: skip
     # Already Monday in Shanghai, still Sunday at her own site.
     add("UR01-001", "2026-03-08T23:30", zone=URUMQI)
     rated = Assessment(
@@ -154,12 +175,13 @@ class _Adding:
     def __call__(
         self, code: str, clock: str, *, zone: str = SHANGHAI, taken_s: int | None = None,
         **facts: Any,
-    ) -> None:  # fmt: skip
+    ) -> UUID:  # fmt: skip
         """Add what was sent in at this local time, ten answers, on time unless it says other."""
         answered_at = at(clock, zone)
         offset = answered_at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+        response_id = uuid4()
         values: dict[str, Any] = {
-            "id": uuid4(), "participant_id": self.week.people[code].id,
+            "id": response_id, "participant_id": self.week.people[code].id,
             "study_version_id": self.week.version.id,
             "questionnaire_code": shipped_package().questionnaires[0].code,
             "questionnaire_version": shipped_package().questionnaires[0].version,
@@ -175,6 +197,7 @@ class _Adding:
         }  # fmt: skip
         self.session.add(QuestionnaireResponse(**(values | facts)))
         self.session.flush()
+        return response_id
 
 
 def _correct(session: Session, week: Week) -> None:
@@ -214,6 +237,12 @@ def _use_devices(session: Session, week: Week) -> None:
     use(week.devices["UR01-001"].id, "the coordinator's", "a street in Shenzhen")
     use(hers.device_session_id, "the coordinator's", "hospital")
     use(week.devices["SZ01-003"].id, "her own", "home")
+    for somebody in (week.visitor, week.manager):
+        theirs = sessions.start(
+            session, signing_in.user_of(session, somebody), client="desk",
+            now=MIDWEEK - timedelta(days=30), wall_now=MIDWEEK,
+        )  # fmt: skip
+        use(theirs.device_session_id, "one phone", "hospital")
     use(week.devices["SZ01-003"].id, "one phone", "home", MIDWEEK - timedelta(days=10))
 
 
@@ -228,6 +257,18 @@ def _try_to_sign_in(session: Session, user: Any) -> None:
         signing_in.sign_in_participant(
             session, code="SZ01-001", pin="000001", now=MIDWEEK, **common
         )
+    keyring = make_keyring()
+    with suppress(SignatureNotProven):
+        signing.prove(
+            session, user_actor(user.user),
+            Proof(password="not it", totp="000000", caller=CALLER, wall_now=MIDWEEK),
+            keyring=keyring, now=MIDWEEK,
+        )  # fmt: skip
+    with suppress(WrongCredentials):
+        setting_up.begin(
+            session, Ticket(username="li.min", code="AAAA-AAAA-AAAA", caller=CALLER),
+            keyring=keyring, now=MIDWEEK,
+        )  # fmt: skip
     signing_in.sign_in_user(
         session, username="li.min", password=PASSWORD, totp=totp_at(user, MIDWEEK), now=MIDWEEK,
         **common,

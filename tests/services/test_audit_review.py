@@ -41,11 +41,11 @@ def report(session: Session, week: Week) -> Report:
 
 def test_each_site_is_counted_by_its_own_calendar(report: Report) -> None:
     assert line(report.by_site, "SZ01") == {
-        "late": (2, 8), "corrected": (2, 9), "night": (2, 9), "fast": (1, 5),
-        "on_behalf": (2, 9), "shared_device": (2, 3), "shared_address": (1, 3),
-        # Her wrong password, a participant's wrong PIN, her sign-in, and the one that her session
-        # on the tablet was.
-        "refused": (2, 4), "exports": (1, None),
+        "late": (2, 9), "corrected": (2, 10), "night": (2, 10), "fast": (1, 5),
+        "on_behalf": (3, 10), "shared_device": (2, 3), "shared_address": (1, 3),
+        # Her wrong password, for signing in and for a signature, her wrong set-up code, a
+        # participant's wrong PIN, her sign-in, and the one that her session on the tablet was.
+        "refused": (4, 6), "exports": (1, None),
     }  # fmt: skip
     assert line(report.by_site, "UR01") == {
         "late": (0, 1), "corrected": (0, 1), "night": (0, 1), "fast": (0, 0),
@@ -54,7 +54,7 @@ def test_each_site_is_counted_by_its_own_calendar(report: Report) -> None:
     }  # fmt: skip
     assert line(report.by_site, NO_SITE)["refused"] == (1, 1)
     assert line(report.by_site, NO_SITE)["exports"] == (1, None)
-    assert counts(report.whole)["late"] == (2, 9)
+    assert counts(report.whole)["late"] == (2, 10)
 
 
 def test_each_participant_and_each_user_is_counted(report: Report) -> None:
@@ -66,10 +66,11 @@ def test_each_participant_and_each_user_is_counted(report: Report) -> None:
         "shared_device": (1, 1), "shared_address": (0, 1), "refused": (1, 1),
     }  # fmt: skip
     assert second == {
-        "late": (0, 3), "corrected": (1, 3), "night": (0, 3), "fast": (0, 1), "on_behalf": (2, 3),
+        "late": (0, 4), "corrected": (1, 4), "night": (0, 4), "fast": (0, 1), "on_behalf": (3, 4),
         "shared_device": (1, 1), "shared_address": (1, 1), "refused": (0, 1),
     }  # fmt: skip
-    assert user == {"corrected": (1, 2), "on_behalf": (1, 2), "refused": (1, 2),
+    # The form that she took on the site's tablet, and the sheet that she typed in.
+    assert user == {"corrected": (1, 2), "on_behalf": (2, 3), "refused": (3, 4),
                     "exports": (0, None)}  # fmt: skip
     assert line(report.by_user, "pi.chen")["exports"] == (1, None)
 
@@ -91,8 +92,9 @@ def test_every_figure_leads_to_its_cases(session: Session, report: Report) -> No
     assert dict(fast.facts) | {"questionnaire": ""} == {
         "questionnaire": "", "taken_s": 12, "answers": 10,
     }  # fmt: skip
-    (mine,) = audit_review.cases_of(report.found[Figure.ON_BEHALF], user="li.min")
-    assert mine.who.participant == "SZ01-002"
+    mine = audit_review.cases_of(report.found[Figure.ON_BEHALF], user="li.min")
+    assert {one.who.participant for one in mine} == {"SZ01-002"}
+    assert {one.facts["mode"] for one in mine} == {"site_tablet", "paper_transcription"}
 
 
 def test_whoever_reads_one_site_sees_nobody_of_another(session: Session, week: Week) -> None:
@@ -100,6 +102,13 @@ def test_whoever_reads_one_site_sees_nobody_of_another(session: Session, week: W
 
     assert [one.name for one in hers.by_site] == ["SZ01"]
     assert {one.name for one in hers.by_participant} == {"SZ01-001", "SZ01-002", "SZ01-003"}
+    assert {one.name for one in hers.by_user} == {"li.min", "pi.chen"}
+    # Who came from UR01, and the data manager of the whole study, are counted on that phone.
+    with_whom = {one.who.participant: one.facts for one in hers.found[Figure.SHARED_DEVICE].cases}
+    assert (with_whom["SZ01-001"]["with"], with_whom["SZ01-001"]["more"]) == (["SZ01-002"], 2)
+    everybody = audit_review.report(session, week.manager, period=WEEK)
+    (seen,) = audit_review.cases_of(everybody.found[Figure.SHARED_DEVICE], participant="SZ01-001")
+    assert seen.facts["with"] == ["SZ01-002", "data.wu", "ma.li"]
     (shared,) = hers.found[Figure.SHARED_ADDRESS].cases
     assert (shared.facts["with"], shared.facts["more"]) == ([], 1)
     assert "UR01" not in audit_review.as_csv(hers)

@@ -142,6 +142,7 @@ FACTS: Mapping[str, Translated] = {
     "audit.why.wrong_password_or_code": Translated(
         "密码或动态码不对", "wrong password or code"
     ),
+    "audit.why.wrong_setup_code": Translated("设置码不对", "wrong set-up code"),
     "audit.why.wrong_pin": Translated("密码不对", "wrong PIN"),
     "audit.why.wrong_year": Translated("出生年份不对", "wrong year of birth"),
     "audit.why.unknown_code": Translated("编号或激活码不存在", "unknown code"),
