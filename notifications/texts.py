@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Subject number, tier, rule, local time, link to the log-in page, and for a site how many flags
-# wait: nothing else may leave.
-PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link", "site", "count"})
+# Subject number, tier, rule, local time, link to the log-in page, for a site how many flags wait,
+# and for the owner of an account who changed it and whom to call: nothing else may leave.
+PLACEHOLDERS = frozenset({"code", "tier", "rule", "time", "link", "site", "count", "who", "call"})
 MAX_PARAM_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

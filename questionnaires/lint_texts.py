@@ -15,9 +15,9 @@ KEPT_FOR_THE_MARK = 5
 
 _LINK = re.compile(r"https?:|www\.|://|\b[a-z0-9-]+\.(com|cn|net|org|io|me)\b", re.IGNORECASE)
 _PLACEHOLDERS = {
-    Channel.SMS: {"code", "tier", "time"},
+    Channel.SMS: {"code", "tier", "time", "call"},
     Channel.VOICE: {"code", "tier", "time"},
-    Channel.EMAIL: {"code", "tier", "rule", "time", "link", "count", "site"},
+    Channel.EMAIL: {"code", "tier", "rule", "time", "link", "count", "site", "who", "call"},
 }
 # The sponsor learns of an unanswered flag only where it is, never whose or what it is about.
 _PLACEHOLDERS_OF_SPONSOR = {"site"}

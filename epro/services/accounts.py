@@ -27,9 +27,10 @@ from epro.errors_of_staff import (
     RolesApart,
 )
 from epro.models import JournalEntry, Site, SiteMembership, StaffSetupCode, User
-from epro.services import journal, sessions, signing, sites, staff, trusted_phones
+from epro.services import account_notices, journal, sessions, signing, sites, staff, trusted_phones
 from epro.services.journal import Subject
 from epro.services.signing_in import Proof, normalise_username
+from questionnaires.catalogue import Catalogue
 
 SETUP_CODE_LIFE = timedelta(hours=72)
 # One person holds roles of one set only: who treats does not monitor, who rates sees nothing else
@@ -66,11 +67,15 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedSetupCode:
-    """A fresh code, readable this once; good until `expires_at`."""
+    """A fresh code, readable this once; good until `expires_at`.
+
+    `told` are the ways by which the owner is told that her account was set back; None of a new one.
+    """
 
     user: User
     setup_code: str
     expires_at: datetime
+    told: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,14 +187,14 @@ def end_role(
 
 
 def renew(
-    session: Session, actor: Actor, username: str, *, signed: Signed,
+    session: Session, actor: Actor, username: str, *, signed: Signed, catalogue: Catalogue,
     keyring: Keyring, now: datetime, wall_now: datetime,
 ) -> IssuedSetupCode:  # fmt: skip
     """Issue a new code to somebody who cannot get in any more; the old way in ends at once.
 
-    Password, second factor, trusted phones and open sessions are void from now on. Raises NotFound
-    unless every role of the account is within reach, OwnAccount, AccountClosed, ReasonRequired,
-    SignatureNotProven.
+    Password, second factor, trusted phones and open sessions are void from now on, and the owner is
+    told of it. Raises NotFound unless every role of the account is within reach, OwnAccount,
+    AccountClosed, ReasonRequired, SignatureNotProven.
     """
     user = _to_keep(session, actor, username, signed)
     signing.prove(session, actor, signed.proof, keyring=keyring, now=now)
@@ -198,7 +203,10 @@ def renew(
         way_in.revoke_all(
             session, actor, user, reason="account_renewed", now=now, wall_now=wall_now
         )
-    return _issue(session, actor, user, reason=signed.reason, keyring=keyring, now=now)
+    told = account_notices.tell_renewed(session, actor, user, catalogue=catalogue, now=now)
+    return _issue(
+        session, actor, user, reason=signed.reason, told=told, keyring=keyring, now=now
+    )  # fmt: skip
 
 
 def close(
@@ -220,8 +228,8 @@ def setup_lookup(code: str, *, keyring: Keyring) -> str:
 
 
 def _issue(
-    session: Session, actor: Actor, user: User, *, reason: str | None, keyring: Keyring,
-    now: datetime,
+    session: Session, actor: Actor, user: User, *, reason: str | None,
+    told: Sequence[str] | None = None, keyring: Keyring, now: datetime,
 ) -> IssuedSetupCode:  # fmt: skip
     _revoke_codes(session, user, now=now)
     code = new_activation_code()
@@ -234,9 +242,11 @@ def _issue(
     journal.record(
         session, actor, "user.setup_code_issued",
         Subject(entity_type="user", entity_id=user.username),
-        after={"username": user.username, "expires_at": row.expires_at}, reason=reason, now=now,
+        after={"username": user.username, "expires_at": row.expires_at}
+        | ({} if told is None else {"told": list(told)}),
+        reason=reason, now=now,
     )  # fmt: skip
-    return IssuedSetupCode(user=user, setup_code=code, expires_at=row.expires_at)
+    return IssuedSetupCode(user=user, setup_code=code, expires_at=row.expires_at, told=told)
 
 
 def _revoke_codes(session: Session, user: User, *, now: datetime) -> None:

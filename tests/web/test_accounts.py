@@ -8,8 +8,17 @@ from sqlalchemy import select, update
 
 from epro.access import STAFF_ROLES, Role
 from epro.clock import wall_clock_now
-from epro.models import DeviceSession, JournalEntry, SiteMembership, StaffSetupCode, User
+from epro.models import (
+    DeviceSession,
+    JournalEntry,
+    Site,
+    SiteMembership,
+    StaffSetupCode,
+    User,
+)
 from epro.services.accounts import APART, SETUP_CODE_LIFE
+from notifications.messages import ChannelName, OutboxMessage
+from notifications.texts import render
 from tests.api.world import FROM_ELSEWHERE, HERE, THERE, World
 from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.web.cases_accounts import (
@@ -176,6 +185,32 @@ def test_a_renewed_account_lets_nobody_in_by_what_was_good_before(world: World) 
             .where(User.username == "loses.phone", DeviceSession.revoked_at.is_(None))
         ).all()
     assert standing == []
+
+
+def test_the_owner_is_told_who_set_her_account_back_and_whom_to_call(world: World) -> None:
+    with world.database.transaction() as session:
+        owner = add_user(session, "is.told", roles=[Role.COORDINATOR], keyring=world.keyring).user
+        owner.phone_sealed = world.keyring.seal("+8613900139077")
+        keeper = session.scalars(
+            select(User.full_name).where(User.username == Role.SYSTEM_ADMIN.value)
+        ).first()
+
+    sheet = act(world, "is.told", "/code", reason="手机丢失")
+
+    texts = world.app.extensions["epro"].messaging.texts
+    with world.database.reading() as session:
+        about = OutboxMessage.about == f"account:{owner.id}"
+        written = session.scalars(select(OutboxMessage).where(about)).all()
+        phone = session.scalars(select(Site.phone).where(Site.code == HERE)).one()
+    assert {one.channel for one in written} == {ChannelName.EMAIL, ChannelName.SMS}
+    assert all(one.is_vital for one in written)
+    for one in written:
+        said = render(texts(one.template, one.template_version, one.language), one.params).body
+        assert phone in said
+        assert code_on(sheet) not in said
+        assert one.channel is ChannelName.SMS or (keeper and keeper in said)
+    assert "系统已通知本人" in text_of(sheet)
+    assert "本人账户" not in text_of(open_account(world))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import STAFF_ROLES, Permission, Role
-from epro.api.context import current_actor, keyring, now, parts, reading, transaction, wall_now
+from epro.api.context import (
+    catalogue,
+    current_actor,
+    keyring,
+    now,
+    parts,
+    reading,
+    transaction,
+    wall_now,
+)
 from epro.errors import DomainError
 from epro.models import Site
 from epro.services import accounts, participant_list
@@ -123,8 +132,8 @@ def renew(username: str) -> ResponseReturnValue:
 
     def act(session: Session) -> IssuedSetupCode:
         return accounts.renew(
-            session, current_actor(), username, signed=_signed(), keyring=keyring(), now=now(),
-            wall_now=wall_now(),
+            session, current_actor(), username, signed=_signed(), catalogue=catalogue(session),
+            keyring=keyring(), now=now(), wall_now=wall_now(),
         )  # fmt: skip
 
     return _sheet(act, form="renew", show=partial(_account, username))

@@ -87,6 +87,16 @@ _SHEET = {
         "设置码到 {time} ({zone}) 有效，只能用一次。",
         "The code is good until {time} ({zone}), once.",
     ),
+    "setup.told": Translated(
+        "系统已通知本人：账户已被重置，由谁重置，以及如果不是本人要求应致电何处。",
+        "The owner is told that her account was set back, by whom, and whom to call if she did "
+        "not ask for it.",
+    ),
+    "setup.untold": Translated(
+        "现行研究版本中没有这项通知的文本：请您亲自告知本人账户已被重置。",
+        "The study version in force has no text to tell the owner: tell her yourself that her "
+        "account was set back.",
+    ),
     "setup.nobody": Translated(
         "不要把密码或动态码告诉任何人，系统管理员也不需要。",
         "Tell nobody your password or one-time codes; the administrator needs neither.",
