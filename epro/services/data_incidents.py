@@ -273,12 +273,12 @@ def list_of(
         query = query.where(DataIncident.is_exercise.is_(is_exercise))
     rows = session.execute(query.order_by(DataIncident.found_at.desc(), DataIncident.id)).all()
     notices = session.scalars(
-        select(DataIncidentNotice)
-        .where(DataIncidentNotice.incident_id.in_([row.id for row, _ in rows]))
-        .order_by(DataIncidentNotice.due_at, DataIncidentNotice.recipient)
+        select(DataIncidentNotice).where(
+            DataIncidentNotice.incident_id.in_([row.id for row, _ in rows])
+        )
     ).all()
     return [
-        Shown(row, site, [one for one in notices if one.incident_id == row.id])
+        Shown(row, site, _in_order(one for one in notices if one.incident_id == row.id))
         for row, site in rows
     ]
 
@@ -293,11 +293,15 @@ def pressing(session: Session, actor: Actor, *, now: datetime) -> Sequence[Shown
 
 def notices_of(session: Session, row: DataIncident) -> Sequence[DataIncidentNotice]:
     """Return everybody who may have to be told, in order of their hours."""
-    return session.scalars(
-        select(DataIncidentNotice)
-        .where(DataIncidentNotice.incident_id == row.id)
-        .order_by(DataIncidentNotice.due_at, DataIncidentNotice.recipient)
-    ).all()
+    found = session.scalars(
+        select(DataIncidentNotice).where(DataIncidentNotice.incident_id == row.id)
+    )
+    return _in_order(found)
+
+
+def _in_order(notices: Iterable[DataIncidentNotice]) -> Sequence[DataIncidentNotice]:
+    who = list(Recipient)
+    return sorted(notices, key=lambda one: (one.due_at, who.index(one.recipient)))
 
 
 def steps_of(session: Session, row: DataIncident) -> Sequence[DataIncidentStep]:

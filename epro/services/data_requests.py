@@ -167,14 +167,20 @@ def erase_contact_data(
     if row.kind is not RequestKind.ERASURE:
         raise problem("kind", "She has not asked for erasure.")
     participant = planning.lock_participant(session, row.participant_id)
-    if participant.life_cycle not in OUT_OF_REACH:
-        raise ContactStillNeeded(details={"because": "takes_part"})
-    is_open = SafetyFlag.participant_id == participant.id, SafetyFlag.closed_at.is_(None)
-    if session.scalars(select(SafetyFlag.id).where(*is_open).limit(1)).first() is not None:
-        raise ContactStillNeeded(details={"because": "open_flag"})
+    if because := why_contact_needed(session, participant):
+        raise ContactStillNeeded(details={"because": because})
     identity.erase(session, actor, participant, reason=f"data_request:{row.id}", now=now)
     _step(session, actor, row, RequestAct.CONTACT_ERASED, "", now=now)
     return row
+
+
+def why_contact_needed(session: Session, participant: Participant) -> str | None:
+    """Say why her contact data cannot go yet: she takes part, or may be called about a flag."""
+    if participant.life_cycle not in OUT_OF_REACH:
+        return "takes_part"
+    is_open = SafetyFlag.participant_id == participant.id, SafetyFlag.closed_at.is_(None)
+    has_flag = session.scalars(select(SafetyFlag.id).where(*is_open).limit(1)).first() is not None
+    return "open_flag" if has_flag else None
 
 
 def note_copy(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> Shown:

@@ -100,7 +100,7 @@ def test_a_tabletop_is_played_from_the_find_to_the_end(
     step(session, nurse, row, 1, words="吊销了平板的登录")
     settle(session, nurse, row, Recipient.DATA_PROTECTION_OFFICER, 1.5)
     assert still_open(session, nurse, row) == [
-        "containment", "persons_counted", "ethics_committee", "persons", "regulator", "sponsor",
+        "containment", "persons_counted", "sponsor", "ethics_committee", "regulator", "persons",
     ]  # fmt: skip
 
     step(

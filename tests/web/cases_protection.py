@@ -31,7 +31,7 @@ def on_a_request(act: str, **fields: str) -> Callable[[World], TestResponse]:
 
 
 def erase(world: World) -> TestResponse:
-    return _send(world, f"/data-requests/{to_erase(world)}/erasure")
+    return _send(world, f"/data-requests/{to_erase(world)}/erasure", confirm="yes")
 
 
 def record_a_breach(world: World) -> TestResponse:

@@ -51,13 +51,29 @@ def test_the_page_of_an_erasure_explains_in_her_language_what_is_kept(world: Wor
     assert "药物临床试验质量管理规范要求保存试验记录" in page
     assert "/erasure" in page
     assert 'value="fulfilled"' not in page
-    send(world.sign_in_to_console(Role.COORDINATOR), f"/data-requests/{request_id}/erasure")
+    browser, path = (
+        world.sign_in_to_console(Role.COORDINATOR),
+        f"/data-requests/{request_id}/erasure",
+    )
+    without_tick = send(browser, path)
+    send(browser, path, confirm="yes")
+    assert "请勾选确认" in text_of(without_tick)
     after = open_page(world, f"/data-requests/{request_id}")
     assert "/erasure" not in after
     code = post(world, f"/data-requests/{request_id}/steps", {"words": "x"}).get_json()[
         "participant"
     ]
     assert "没有联系信息" in open_page(world, f"/participants/{code}")
+
+
+@pytest.mark.req("X-04")
+def test_nobody_is_offered_to_erase_the_number_of_somebody_who_takes_part(world: World) -> None:
+    request_id = record_request(world, kind="erasure").get_json()["id"]
+
+    page = open_page(world, f"/data-requests/{request_id}")
+
+    assert "/erasure" not in page
+    assert "联系信息还不能删除" in page
 
 
 @pytest.mark.req("X-04")

@@ -37,6 +37,7 @@ from questionnaires.data_protection import Urgency, request_latest_on
 blueprint = new_blueprint("data_requests")
 
 FORM = "request"
+CONFIRM = "This needs your tick: it cannot be undone."
 
 
 class Which(StrEnum):
@@ -112,9 +113,11 @@ def extend(request_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/data-requests/<uuid:request_id>/erasure")
 @page(Permission.HANDLE_DATA_REQUEST)
 def erase(request_id: UUID) -> ResponseReturnValue:
-    """Remove her contact data."""
+    """Remove her contact data; only with a tick."""
 
     def act(session: Session) -> None:
+        if typed.line("confirm") != "yes":
+            raise typed.not_right("confirm", CONFIRM)
         data_requests.erase_contact_data(session, current_actor(), request_id, now=now())
 
     return _attempt("erasure", request_id, act)
@@ -198,6 +201,7 @@ def _page(
             staff.who_may(session, shown.site, Permission.HANDLE_DATA_REQUEST) if may_handle else ()
         )
         facts = data_requests.facts_of(session, shown.request)
+        why_needed = data_requests.why_contact_needed(session, shown.participant)
     return render_framed(
         "data_request.html", status=status, here="data_requests", refused=refused, one=shown,
         it=shown.request, facts=facts, steps=steps, urgency=shown.urgency(now()),
@@ -207,6 +211,7 @@ def _page(
             one for one in RequestOutcome
             if shown.request.kind is not RequestKind.ERASURE or one is not RequestOutcome.FULFILLED
         ],
+        why_needed=why_needed,
         is_erased=any(step.act is RequestAct.CONTACT_ERASED for step, _ in steps),
         latest_on=request_latest_on(shown.request.received_on),
         her=translator(shown.participant.language),

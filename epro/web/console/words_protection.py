@@ -94,6 +94,14 @@ REQUESTS: Mapping[str, Translated] = {
         "手机号码、邮箱和出生年份会被删除，不能恢复。",
         "Telephone, mail and year of birth are removed and cannot be brought back.",
     ),
+    "request.needed.takes_part": Translated(
+        "她仍在研究中，或仍可能需要联系，联系信息还不能删除。",
+        "She takes part, or may still have to be reached: her contact data cannot go yet.",
+    ),
+    "request.needed.open_flag": Translated(
+        "她还有未关闭的提示，联系信息还不能删除。",
+        "A flag of hers is open: her contact data cannot go yet.",
+    ),
     "request.to_participant": Translated("参与者页面", "Her page"),
     "request.to_corrections": Translated("数据更改", "Data changes"),
     "request.end": Translated("办结", "End"),
@@ -232,6 +240,7 @@ INCIDENTS: Mapping[str, Translated] = {
 SAID: Mapping[str, Translated] = {
     f"said.{english}": Translated(chinese, english)
     for english, chinese in {
+        "This needs your tick: it cannot be undone.": "请勾选确认：删除后不能恢复。",
         "At most 4,000 characters, please.": "最多 4000 个字。",
         "Leave out telephone and identity numbers.": "请不要写电话和证件号码。",
         "A representative, and nobody else, shows that she may ask.": (
