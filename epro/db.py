@@ -188,6 +188,26 @@ def by_code_point(session: Session, column: Any) -> ColumnElement[str]:
     return collate(column, "C" if is_postgresql else "BINARY")
 
 
+def erase_everything(engine: Engine) -> None:
+    """Delete every table with all it holds, in one transaction; only a table's owner can.
+
+    Triggers that refuse to change rows go with their tables. Nothing but a decommissioning calls
+    this: there is no way to delete a part of the record.
+    """
+    found = MetaData()
+    with engine.begin() as connection:
+        found.reflect(connection)
+        found.drop_all(connection)
+    if engine.dialect.name == "sqlite":
+        # Deleted pages stay readable in the file until it is written anew.
+        raw = engine.raw_connection()
+        try:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                raw.cursor().execute(statement)
+        finally:
+            raw.close()
+
+
 def table_of(model: type[Base]) -> Table:
     """Return a model's table, for statements that go past the ORM."""
     return cast("Table", model.__table__)

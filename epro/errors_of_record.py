@@ -154,3 +154,11 @@ class NotTheRater(DomainError):
     code = "not_the_rater"
     status = 403
     message = "Only the person who entered this rating can put it right."
+
+
+class DecommissionRefused(DomainError):
+    """The record has to be kept, or nobody holds a copy of it; `details` gives every reason."""
+
+    code = "decommission_refused"
+    status = 409
+    message = "The record stays."

@@ -48,6 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 # Tests that share running systems or a furnished world, built once in each process that needs them.
 SHARING = (
+    "tests/archive/test_archive",
     "tests/blackbox/",
     "tests/browser/",
     "tests/rehearsal/",

@@ -8,6 +8,7 @@ from epro.models.adverse_event import (
     EventSource,
     worst_of,
 )
+from epro.models.archive import KeptFrom, RetentionRule, SiteArchive
 from epro.models.audit import AuditReview, SessionPlace
 from epro.models.candidate import CandidateReckoning, CandidateState, StandingCandidate
 from epro.models.code_break import CodeBreak, CodeBreakKind
@@ -156,6 +157,7 @@ __all__ = [
     "JournalEntry",
     "JournalKind",
     "JournalLink",
+    "KeptFrom",
     "LifeCycle",
     "Lockout",
     "NextStep",
@@ -175,6 +177,7 @@ __all__ = [
     "RequestOutcome",
     "ResponseRevision",
     "ResponseStatus",
+    "RetentionRule",
     "RoomState",
     "Roster",
     "RosterShift",
@@ -188,6 +191,7 @@ __all__ = [
     "SignatureMeaning",
     "Site",
     "SiteActivation",
+    "SiteArchive",
     "SiteMembership",
     "SourceCheck",
     "SponsorContact",

@@ -50,7 +50,7 @@ def ndjson(session: Session, extent: Extent) -> Iterator[bytes]:
 
 def odm_snapshot(session: Session, extent: Extent) -> Iterator[bytes]:
     """Yield an ODM file of how every participant stands."""
-    study = feed_forms.study_with_everybody(session, extent.catalogue)
+    study = feed_forms.study_with_everybody(session, extent.catalogue, site=extent.choice.site)
     file = OdmFile(
         study, file_oid=f"snapshot.{extent.upto_seq}", file_type="Snapshot",
         as_of=as_of(session, extent),
@@ -63,7 +63,7 @@ def odm_snapshot(session: Session, extent: Extent) -> Iterator[bytes]:
 
 def odm_history(session: Session, extent: Extent) -> Iterator[bytes]:
     """Yield an ODM file of every change, with who, when and why."""
-    study = feed_forms.study_with_everybody(session, extent.catalogue)
+    study = feed_forms.study_with_everybody(session, extent.catalogue, site=extent.choice.site)
     file = OdmFile(
         study, file_oid=f"history.{extent.upto_seq}", file_type="Transactional",
         as_of=as_of(session, extent),
@@ -111,7 +111,7 @@ def changes_of(session: Session, participant: str, extent: Extent) -> Iterator[C
 
 def participants(session: Session, extent: Extent) -> list[str]:
     """Return the codes of everybody whom something is served about."""
-    found = session.scalars(
+    query = (
         select(JournalEntry.participant_code)
         .distinct()
         .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
@@ -121,6 +121,9 @@ def participants(session: Session, extent: Extent) -> list[str]:
             JournalLink.seq <= extent.upto_seq,
         )
     )
+    if extent.choice.site is not None:
+        query = query.where(JournalEntry.site_code == extent.choice.site)
+    found = session.scalars(query)
     return sorted(code for code in found if code)
 
 

@@ -64,9 +64,16 @@ def study_of(session: Session, catalogue: Catalogue) -> Study:
     )  # fmt: skip
 
 
-def study_with_everybody(session: Session, catalogue: Catalogue) -> Study:
-    """Return the same with everybody who can have acted, for a file of the whole study."""
-    return replace(study_of(session, catalogue), users=tuple(_users(session)))
+def study_with_everybody(
+    session: Session, catalogue: Catalogue, *, site: str | None = None
+) -> Study:
+    """Return the same with everybody who can have acted, for a file of the whole study.
+
+    With a site (its code) that site alone, and of participants those who are there.
+    """
+    study = study_of(session, catalogue)
+    sites = tuple(one for one in study.sites if site in {None, one.code})
+    return replace(study, sites=sites, users=tuple(_users(session, site)))
 
 
 def metadata_of(package: StudyPackage) -> Study:
@@ -121,9 +128,12 @@ def _sites(session: Session) -> Iterator[Site]:
             yield Site(site.code, site.name_en, days)
 
 
-def _users(session: Session) -> Iterator[Who]:
+def _users(session: Session, site: str | None) -> Iterator[Who]:
     """Yield everybody who can have acted: by code or user name, as the journal has them."""
-    for code in session.scalars(select(Participant.code).order_by(Participant.code)):
+    query = select(Participant.code).order_by(Participant.code)
+    if site is not None:
+        query = query.join(SiteRow, SiteRow.id == Participant.site_id).where(SiteRow.code == site)
+    for code in session.scalars(query):
         yield Who(ActorKind.PARTICIPANT, code, Role.PARTICIPANT)
     for user in session.scalars(select(User).order_by(User.username)):
         roles = {membership.role for membership in user.memberships}

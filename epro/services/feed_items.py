@@ -153,10 +153,14 @@ VOIDING = frozenset({"adverse_event.voided", "anchor.withdrawn", "assessment.can
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one request asks of the feed: types (none named: all), and how much it may see."""
+    """What one request asks of the feed: types (none named: all), and how much it may see.
+
+    `site` limits a copy to one site (its code); the feed itself is of the whole study.
+    """
 
     types: frozenset[FeedType] | None
     scopes: frozenset[Scope]
+    site: str | None = None
 
     @property
     def filter(self) -> str:

@@ -27,6 +27,8 @@ def conditions(choice: Choice) -> list[ColumnElement[bool]]:
     holding = [
         JournalEntry.kind == JournalKind.CHANGE, entity_type.in_(choice.entity_types),
     ]  # fmt: skip
+    if choice.site is not None:
+        holding.append(JournalEntry.site_code == choice.site)
     if Scope.SECOND_INFUSION not in choice.scopes:
         # Who came to a second infusion visit, and when, is a scope of its own.
         is_second = JournalEntry.entity_id.endswith(f":{AnchorEvent.INF2}")

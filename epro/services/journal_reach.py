@@ -18,8 +18,9 @@ PLAIN = frozenset(
         "correction",
         "delegation", "device_session", "drill", "edc_client", "edc_epoch", "field_keys", "opt_out",
         "data_review", "deputy", "participant", "participant_identity", "quarantine",
-        "record_lock", "reminder", "response", "roster",
-        "site", "site_activation", "sponsor_contact", "study_version", "trusted_phone", "user",
+        "record_lock", "reminder", "response", "retention", "roster",
+        "site", "site_activation", "site_archive", "sponsor_contact", "study", "study_version",
+        "trusted_phone", "user",
     }
 )  # fmt: skip
 CODE_BREAKS = frozenset({"code_break"})

@@ -1,8 +1,24 @@
-"""The journal in words: accounts of staff, and the rooms they practise in."""
+"""The journal in words: accounts of staff, their training rooms, how long the record is kept."""
 
 from questionnaires.definition import Translated
 
 STAFF: dict[str, Translated] = {
+    "archive.made": Translated(
+        "制作了研究者存档，截至日志第 {upto_seq} 条(manifest {manifest_sha256})",
+        "made the investigator's copy up to number {upto_seq} (manifest {manifest_sha256})",
+    ),
+    "archive.received": Translated(
+        "确认收到研究者存档(manifest {manifest_sha256})",
+        "received the investigator's copy (manifest {manifest_sha256})",
+    ),
+    "retention.stated": Translated(
+        "声明保存期限: {years} 年，自 {from_on}，合同至 {contract_until_on}({document})",
+        "stated how long to keep: {years} years from {from_on}, by contract to"
+        " {contract_until_on} ({document})",
+    ),
+    "study.decommissioned": Translated(
+        "确认删除研究 {study} 的整个数据库", "confirmed that the database of {study} is deleted"
+    ),
     "training_room.opened": Translated("开放了培训室 {code}", "opened the training room {code}"),
     "training_room.cleared": Translated("清空了培训室 {code}", "cleared the training room {code}"),
     "training_room.filled": Translated("备好了培训室 {code}", "filled the training room {code}"),

@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from epro.db import Base, table_of
 from epro.models import IdempotencyKey, Lockout
-from epro.services import housekeeping
+from epro.services import housekeeping, snapshots
 from tests.clock import START
+from tests.factories import event_facts
+from tests.services.eventful import begin_eventful, day
 
 
 def add_count(
@@ -62,3 +65,25 @@ def test_keys_of_requests_are_kept_for_a_day(session: Session, hours: int, remov
     session.flush()
 
     assert housekeeping.tidy(session, now=START) == removed
+
+
+@pytest.mark.req("V-06")
+def test_no_record_of_the_trial_goes_however_old_it_is(session: Session) -> None:
+    """tests/architecture/test_deleting.py says that nothing else deletes."""
+    eventful = begin_eventful(session)
+    eventful.answer(3, temp=39.2)
+    eventful.enter(event_facts(day(3)))
+    add_count(session, failed_count=0, age=timedelta(days=1))
+
+    def counts() -> dict[str, int]:
+        return {
+            one.__tablename__: session.scalar(select(func.count()).select_from(table_of(one))) or 0
+            for one in Base.__subclasses__()
+            if one is not Lockout
+        }
+
+    before, later = counts(), START + timedelta(days=20 * 366)
+
+    assert housekeeping.tidy(session, now=later) + snapshots.expire(session, now=later) == 1
+    assert counts() == before
+    assert sum(one > 0 for one in before.values()) > 12

@@ -1,8 +1,10 @@
 """Each form of the record and the team, sent so that it is taken."""
 
+import hashlib
 from collections.abc import Callable
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from flask.testing import FlaskClient
 from lxml import html
@@ -12,9 +14,11 @@ from epro.access import Role
 from epro.clock import wall_clock_now
 from epro.jobs import tasks
 from epro.parts import Parts
+from epro.services import archives, sites
+from epro.services.archives import Made
 from epro.services.staff import NewUser
 from tests.api.world import API, HERE, INFUSED_AT, PARTICIPANT, World, put_down
-from tests.factories import PASSWORD, add_user, totp_at
+from tests.factories import PASSWORD, SYSTEM, add_user, totp_at
 from tests.services.changes_by_people import report_medicines
 from tests.services.changes_of_records import lock, record_path, sign_off
 from tests.web.pages import CONSOLE, send
@@ -244,6 +248,25 @@ def unlock_record(world: World) -> TestResponse:
     return send(browser, f"{_page(path)}/unlock", reason="漏了一条 <b>")
 
 
+def a_copy(world: World) -> tuple[UUID, str]:
+    """Have a copy of the site made, as the command does; return its id and the manifest's hash."""
+    sha256 = hashlib.sha256(f"copy {next(NUMBERS)}".encode()).hexdigest()
+    made = Made(
+        upto_seq=1, journal_head="0" * 64, manifest_sha256=sha256, counts={"participants": 2}
+    )
+    with world.database.transaction() as session:
+        site = sites.get_site(session, HERE)
+        archive = archives.record_made(session, SYSTEM, site, made, now=world.clock.now())
+        return archive.id, sha256
+
+
+def receive_copy(world: World) -> TestResponse:
+    archive_id, sha256 = a_copy(world)
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    path = f"/archives/{archive_id}/receipt"
+    return send(browser, path, sha256=sha256, **world.proof(Role.INVESTIGATOR))
+
+
 def _page(path: str) -> str:
     return path.removeprefix(API)
 
@@ -269,6 +292,7 @@ RECORD_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/participants/{code}/record/sign-off": (sign_record_off, "record.signed"),
     "POST /console/participants/{code}/record/lock": (lock_record, "record.locked"),
     "POST /console/participants/{code}/record/unlock": (unlock_record, "record.unlocked"),
+    "POST /console/archives/{archive_id}/receipt": (receive_copy, "archive.received"),
     "POST /console/delegations": (delegate, "delegation.signed"),
     "POST /console/delegations/{delegation_id}/end": (end_delegation, "delegation.ended"),
     "POST /console/exports": (take_export, "export.taken"),

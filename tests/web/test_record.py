@@ -34,6 +34,7 @@ READERS = {
     "/ratings/": Role.OUTCOMES_ASSESSOR, "/audit-review": Role.MONITOR,
     "/accounts/": Role.SYSTEM_ADMIN,
     "/exports": Role.DATA_MANAGER,
+    "/archives": Role.INVESTIGATOR,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from epro.web.console import (
     accounts,
     anchoring,
+    archiving,
     auditing,
     changing,
     contacting,
@@ -44,7 +45,7 @@ CONSOLE = (
     today, contacting, messages, duty, roster_forms, reviewing, rating,
     participants, enrolling, taking_part, anchoring, on_behalf, sealing,
     transcribing, timelines, response_pages, heat, journal_pages,
-    changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, auditing,
-    data_requests, data_incidents,
+    changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, archiving,
+    auditing, data_requests, data_incidents,
     team, system_pages, accounts, setting_up, training_pages,
 )  # fmt: skip

@@ -34,6 +34,7 @@ ENTRIES = (
     Entry("record", "events", "console_events.show", Permission.READ_ADVERSE_EVENT),
     Entry("record", "event_table", "console_events.show_table", Permission.READ_EVENT_TABLE),
     Entry("record", "exports", "console_exporting.show", Permission.EXPORT_DATA),
+    Entry("record", "archives", "console_archiving.show", Permission.SIGN_OFF_RECORD),
     Entry("record", "journal", "console_journal.show", Permission.READ_JOURNAL),
     Entry("record", "audit_review", "console_auditing.show", Permission.READ_AUDIT_REVIEW),
     Entry(

@@ -72,6 +72,9 @@ SAID: Mapping[str, Translated] = {
     f"said.{english}": Translated(chinese, english)
     for english, chinese in {
         "Please choose one.": "请选择一项。",
+        "This is not the SHA-256 of this copy's manifest.json.": (
+            "这不是这份存档中 manifest.json 的 SHA-256。"
+        ),
         "This is no instant.": "这不是带时区的时间。请重新打开本页。",
         "This is not a number.": "这不是数字。",
         "This is not a date.": "这不是日期。",

@@ -1,4 +1,4 @@
-"""What the page of a record says: signed off, locked, unlocked."""
+"""What the pages of a record and of a site's copies say."""
 
 from collections.abc import Mapping
 
@@ -46,6 +46,35 @@ SEALING: Mapping[str, Translated] = {
     "sealing.by": Translated("{by} 锁定", "locked by {by}"),
     "sealing.undone_by": Translated("{by} 解锁", "unlocked by {by}"),
     "sealing.never": Translated("从未锁定。", "It has never been locked."),
+    "nav.archives": Translated("研究者存档", "Investigator's copies"),
+    "archive.hint": Translated(
+        "每份存档包含本中心的全部记录，不需要本系统就能打开和核对(README.txt)。"
+        "请用存档里的 check.py 核对，再在这里确认收到；存档由研究中心保管。",
+        "Each copy holds the whole record of the site, and opens and can be checked without this "
+        "system (README.txt). Check it with its check.py, then confirm here that you have it. It "
+        "stays with the site.",
+    ),
+    "archive.none": Translated("还没有制作存档。", "No copy has been made yet."),
+    "archive.upto": Translated(
+        "截至日志第 {seq} 条，{count} 位参与者",
+        "Up to number {seq} of the journal, {count} people",
+    ),
+    "archive.made": Translated("由 {by} 制作", "made by {by}"),
+    "archive.received": Translated("{by} 于 {at} 收到", "received by {by}, {at}"),
+    "archive.waiting": Translated("等待研究者确认收到", "An investigator has not confirmed it yet"),
+    "archive.sha256": Translated(
+        "存档中 manifest.json 的 SHA-256", "SHA-256 of manifest.json in your copy"
+    ),
+    "archive.sha256.hint": Translated(
+        "check.py 在最后一行显示。", "check.py shows it in its last line."
+    ),
+    "archive.receive": Translated("确认收到", "I have received it"),
+    "archive.kept": Translated("{site} 的记录保存至 {on}", "The record of {site} is kept to {on}"),
+    "archive.kept.always": Translated(
+        "{site} 的记录无限期保存：尚未登记上市批准或研究结束的日期。",
+        "The record of {site} is kept without limit: neither marketing approval nor the end of the "
+        "trial is on record.",
+    ),
     "meaning.assessed": Translated("已作出评估", "Assessed"),
     "meaning.signed_off": Translated("数据完整准确", "Complete and accurate"),
 }
