@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -41,11 +42,23 @@ class Outcome(StrEnum):
     REPEATED = "repeated"
 
 
+class Column(StrEnum):
+    """What the log can be sorted by; without one, failed messages come first, then the newest."""
+
+    OUTCOME = "outcome"
+    TEMPLATE = "template"
+    CHANNEL = "channel"
+    WRITTEN = "written"
+    ATTEMPTS = "attempts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which messages, of the last `days` days; `after` is the last message of the page before."""
 
     days: int = 7
+    column: Column | None = None
+    is_descending: bool = False
     outcome: Outcome | None = None
     channel: ChannelName | None = None
     code: str | None = None
@@ -77,7 +90,7 @@ class MessagePage:
 
 
 def list_page(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> MessagePage:
-    """Return messages of the last days at the actor's sites, failed ones first, then the newest.
+    """Return messages of the last days at the actor's sites, in the order that is asked for.
 
     At whose site a message belongs stands in it by name only. The log is therefore read piece by
     piece until a page is full: what that costs follows from the page, not from all that was sent.
@@ -104,17 +117,22 @@ def line_of(
 
 def outcome_of(message: OutboxMessage) -> Outcome:
     """Return what became of a message, the provider's last word included."""
-    if message.repeated_by is not None:
+    return outcome_from(message.state, message.delivery_status, message.repeated_by)
+
+
+def outcome_from(state: MessageState, said: str | None, repeated_by: UUID | None) -> Outcome:
+    """Return what became of a message by its state, the provider's word and what repeated it."""
+    if repeated_by is not None:
         return Outcome.REPEATED
-    if message.state in FAILED or message.delivery_status in UNDELIVERED:
+    if state in FAILED or said in UNDELIVERED:
         return Outcome.FAILED
-    if message.state is MessageState.CANCELLED:
+    if state is MessageState.CANCELLED:
         return Outcome.CANCELLED
-    if message.state is not MessageState.SENT:
+    if state is not MessageState.SENT:
         return Outcome.WAITING
-    if message.delivery_status in UNANSWERED:
+    if said in UNANSWERED:
         return Outcome.UNANSWERED
-    return Outcome.DELIVERED if message.delivery_status in ARRIVED else Outcome.SENT
+    return Outcome.DELIVERED if said in ARRIVED else Outcome.SENT
 
 
 def _outcome() -> ColumnElement[str]:
@@ -134,26 +152,40 @@ def _outcome() -> ColumnElement[str]:
 def _visible(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> Iterator[Line]:
     """Yield what the actor may see of the log in its order, from where the page before ended."""
     last = session.get(OutboxMessage, wanted.after) if wanted.after else None
+    if wanted.column is not None:
+        query = _narrowed(session, wanted, now=now)
+        yield from _piece_by_piece(session, actor, query, wanted, last)
+        return
     began_with_failed = last is None or outcome_of(last) is Outcome.FAILED
     for is_failed in (True, False) if began_with_failed else (False,):
         condition = _outcome() == Outcome.FAILED.value
         part = _narrowed(session, wanted, now=now).where(condition if is_failed else ~condition)
         begin = last if is_failed is began_with_failed else None
-        while True:
-            piece = session.scalars(
-                part if begin is None else part.where(_comes_after(begin))
-            ).all()
-            yield from _lines(session, actor, piece)
-            if len(piece) < PIECE:
-                break
-            begin = piece[-1]
+        yield from _piece_by_piece(session, actor, part, wanted, begin)
+
+
+def _piece_by_piece(
+    session: Session,
+    actor: Actor,
+    query: Select[OutboxMessage],
+    wanted: Wanted,
+    begin: OutboxMessage | None,
+) -> Iterator[Line]:
+    while True:
+        piece = session.scalars(
+            query if begin is None else query.where(_comes_after(begin, wanted))
+        ).all()
+        yield from _lines(session, actor, piece)
+        if len(piece) < PIECE:
+            break
+        begin = piece[-1]
 
 
 def _narrowed(session: Session, wanted: Wanted, *, now: datetime) -> Select[OutboxMessage]:
     query = (
         select(OutboxMessage)
         .where(OutboxMessage.created_at > now - timedelta(days=wanted.days))
-        .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id)
+        .order_by(*_order(wanted))
         .limit(PIECE)
     )
     if wanted.outcome is not None:
@@ -166,11 +198,53 @@ def _narrowed(session: Session, wanted: Wanted, *, now: datetime) -> Select[Outb
     return query
 
 
-def _comes_after(message: OutboxMessage) -> ColumnElement[bool]:
-    return or_(
+def _order(wanted: Wanted) -> list[ColumnElement[Any]]:
+    usual: list[ColumnElement[Any]] = [OutboxMessage.created_at.desc(), OutboxMessage.id.asc()]
+    if wanted.column is None:
+        return usual
+    place = _place(wanted.column)
+    return [place.desc() if wanted.is_descending else place.asc(), *usual]
+
+
+def _place(column: Column) -> Any:
+    """Return what the log is sorted by, as `_place_of` tells it of one message."""
+    match column:
+        case Column.OUTCOME:
+            return _outcome()
+        case Column.TEMPLATE:
+            return OutboxMessage.template
+        case Column.CHANNEL:
+            return cast(OutboxMessage.channel, Text)
+        case Column.WRITTEN:
+            return OutboxMessage.created_at
+        case Column.ATTEMPTS:
+            return OutboxMessage.attempt_count
+
+
+def _comes_after(message: OutboxMessage, wanted: Wanted) -> ColumnElement[bool]:
+    is_older = or_(
         OutboxMessage.created_at < message.created_at,
         and_(OutboxMessage.created_at == message.created_at, OutboxMessage.id > message.id),
     )
+    if wanted.column is None:
+        return is_older
+    place, there = _place(wanted.column), _place_of(message, wanted.column)
+    is_further = place < there if wanted.is_descending else place > there
+    return or_(is_further, and_(place == there, is_older))
+
+
+def _place_of(message: OutboxMessage, column: Column) -> Any:
+    match column:
+        case Column.OUTCOME:
+            return outcome_of(message).value
+        case Column.TEMPLATE:
+            return message.template
+        case Column.CHANNEL:
+            return message.channel.value
+        case Column.WRITTEN:
+            return message.created_at
+        case Column.ATTEMPTS:
+            return message.attempt_count
 
 
 def _lines(

@@ -22,7 +22,8 @@ from epro.models import (
     SafetyFlag,
     SourceCheck,
 )
-from epro.services import anchors, reviews
+from epro.services import anchors, message_log, reviews
+from epro.services.message_log import Outcome
 from notifications.messages import OutboxMessage
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
@@ -49,7 +50,8 @@ class Happening:
     """One line: when, what sort, and what it was; `what` is a code or a title, `more` a remark.
 
     `entity` and `id` name its history in the journal. Of an answer `mode` says how it was taken,
-    and `check` how one from paper compares with its sheet.
+    and `check` how one from paper compares with its sheet; of a message `outcome`, what became of
+    it.
     """
 
     at: datetime
@@ -60,6 +62,7 @@ class Happening:
     id: str
     mode: EntryMode | None = None
     check: SourceCheck | None = None
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +165,13 @@ def _messages(session: Session, participant: Participant) -> Iterator[Happening]
     rows = session.execute(
         select(
             OutboxMessage.id, OutboxMessage.created_at, OutboxMessage.template,
-            OutboxMessage.state, OutboxMessage.delivery_status,
+            OutboxMessage.state, OutboxMessage.delivery_status, OutboxMessage.repeated_by,
         ).where(OutboxMessage.recipient_ref == f"participant:{participant.id}")
     )  # fmt: skip
-    for id_, at, template, state, delivery in rows:
+    for id_, at, template, state, delivery, repeated_by in rows:
         yield Happening(
-            at=at, kind=Kind.MESSAGE, what=template, more=delivery or state.value,
-            entity="message", id=str(id_),
+            at=at, kind=Kind.MESSAGE, what=template, more="", entity="message", id=str(id_),
+            outcome=message_log.outcome_from(state, delivery, repeated_by),
         )  # fmt: skip
 
 

@@ -26,7 +26,16 @@ def pages_of(page: Page) -> list[str]:
     return [str(link) for link in links]
 
 
-@pytest.mark.req("P-06", "P-10", "P-11", "X-05")
+def hidden_orders(page: Page) -> list[str]:
+    """Return the columns whose link to sort by them cannot be seen, on a card or at the desk."""
+    links = page.locator("thead th.by a").evaluate_all(
+        "all => all.filter(a => a.closest('th').getBoundingClientRect().height < 24)"
+        ".map(a => a.textContent)"
+    )
+    return [str(link) for link in links]
+
+
+@pytest.mark.req("P-06", "P-10", "P-11", "X-05", "C-01")
 def test_each_role_finds_every_page_of_its_menu_sound(
     desk: Desk, pictures: Path, pytestconfig: pytest.Config
 ) -> None:
@@ -56,6 +65,7 @@ def test_each_role_finds_every_page_of_its_menu_sound(
                     expect(page.locator("h1")).to_be_visible()
                     if is_thorough or path not in PAGES:  # those are looked at already
                         found += [f"{where}: {one}" for one in watched.findings()]
+                    found += [f"{where}: no way to sort by {one}" for one in hidden_orders(page)]
                     if not fits(page, width):
                         found.append(f"{where}: scrolls sideways")
                     if is_thorough:

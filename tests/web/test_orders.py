@@ -18,7 +18,7 @@ pytestmark = pytest.mark.req("C-01")
 LISTS = {
     "/participants": Role.COORDINATOR, "/reviews?all=1": Role.INVESTIGATOR,
     "/events": Role.INVESTIGATOR, "/delegations": Role.MONITOR, "/staff": Role.MONITOR,
-    "/accounts": Role.SYSTEM_ADMIN,
+    "/accounts": Role.SYSTEM_ADMIN, "/messages?days=30": Role.COORDINATOR,
 }  # fmt: skip
 
 

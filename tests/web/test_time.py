@@ -10,8 +10,9 @@ from lxml import html
 from sqlalchemy import select
 
 from epro.access import Role
-from epro.models import Site
+from epro.models import Participant, Site
 from epro.services.timeline import Kind
+from notifications.messages import ChannelName, MessageState, OutboxMessage
 from tests.api.world import ELSEWHERE, HERE, PARTICIPANT, World
 from tests.web.cases_day import mark_reviewed
 from tests.web.pages import CONSOLE, send, text_of
@@ -71,6 +72,38 @@ def test_the_list_is_filtered_by_a_link(world: World, kind: Kind) -> None:
 
     lines = [len(page.xpath("//li[@data-line]")) for page in (some, everything)]
     assert 0 < lines[0] < lines[1]
+
+
+@pytest.mark.req("T-04", "P-10")
+@pytest.mark.parametrize(
+    ("said", "language", "words"),
+    [("delivered", "zh", "已送达"), ("undelivered", "zh", "失败"), ("undelivered", "en", "Failed"),
+     (None, "en", "delivery unknown")],
+)  # fmt: skip
+def test_what_became_of_a_message_is_said_in_words(
+    world: World, said: str | None, language: str, words: str
+) -> None:
+    at = world.clock.now()
+    with world.database.transaction() as session:
+        who = session.scalars(select(Participant.id).where(Participant.code == PARTICIPANT)).one()
+        message = OutboxMessage(
+            purpose="reminder", is_vital=False, channel=ChannelName.SMS, template="said_in_words",
+            template_version="1.0.0", params={}, language="zh",
+            recipient_ref=f"participant:{who}", created_at=at, not_before=at,
+            state=MessageState.SENT, next_attempt_at=at, attempt_count=1, doubt_count=0,
+            ask_count=0, delivery_status=said,
+        )  # fmt: skip
+        session.add(message)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    browser.get(f"{CONSOLE}/language/{language}?to={CONSOLE}/messages")
+
+    page = html.fromstring(
+        browser.get(f"{CONSOLE}/participants/{PARTICIPANT}/timeline?kind=message&days=180").text
+    )
+
+    (line,) = page.xpath(f"//li[@data-line][.//a[contains(@href, '{message.id}')]]")
+    assert words in line.text_content()
+    assert said is None or said not in line.text_content()
 
 
 @pytest.fixture

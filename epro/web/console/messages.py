@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, is_in_training, now, reading
 from epro.services import message_log, practising, sending_again
-from epro.services.message_log import Outcome, Wanted
+from epro.services.message_log import Column, Outcome, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import asked_for, uuid
+from epro.web.console.asked import asked_for, is_down, uuid
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -57,6 +57,8 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         channel=asked_for("channel", ChannelName),
         code=(request.args.get("code") or "").strip().upper()[:32] or None,
         after=uuid("after"),
+        column=asked_for("sort", Column),
+        is_descending=is_down(),
     )
     with reading() as session:
         found = message_log.list_page(session, current_actor(), wanted, now=now())
@@ -66,5 +68,6 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         found=found, wanted=wanted, spans=SPANS, args=request.args.to_dict(),
         outcomes=list(Outcome), told=TOLD, channels=list(ChannelName),
         may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
-        is_filtered=replace(wanted, after=None) != Wanted(), texts=texts,
+        is_filtered=replace(wanted, after=None, column=None, is_descending=False) != Wanted(),
+        texts=texts,
     )  # fmt: skip
