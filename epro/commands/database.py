@@ -19,6 +19,7 @@ from epro.models import JobRun
 from epro.parts import build_parts
 from epro.services import heartbeat, journal, key_rotation
 from epro.settings import Settings
+from epro.training import resealing
 
 HEAD_FILE = migrate.MIGRATIONS / "HEAD"
 # Any table leads to all of them; the import has made them known.
@@ -52,11 +53,19 @@ def reseal() -> None:
     Example:
       EPRO_FIELD_KEYS=new,old epro db reseal
     """
-    with opened_parts() as parts, parts.database.transaction() as session:
-        sealed = key_rotation.reseal_all(
-            session, operator(), keyring=parts.keyring, now=parts.clock.now()
+    with opened_parts() as parts:
+        with parts.database.transaction() as session:
+            sealed = key_rotation.reseal_all(
+                session, operator(), keyring=parts.keyring, now=parts.clock.now()
+            )
+        click.echo(f"Sealed anew: {sealed.participants} participants, {sealed.users} users.")
+        rooms = [*resealing.reseal_rooms(parts, operator())]
+    if left := [room.code for room, is_done in rooms if not is_done]:
+        raise click.ClickException(
+            f"Not sealed anew: training room {', '.join(left)}. Do this again once it can be "
+            "entered, or have it cleared; until then keep the old keys."
         )
-    click.echo(f"Sealed anew: {sealed.participants} participants, {sealed.users} users.")
+    click.echo(f"Sealed anew: {len(rooms)} training rooms.")
     click.echo("Once every process runs with the new key in front, the old ones can be taken out.")
 
 

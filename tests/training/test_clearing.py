@@ -1,28 +1,33 @@
 """A room is cleared by closing it and opening another: who did it stays, what was in it goes."""
 
+from dataclasses import replace
+
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Role
+from epro.crypto import Keyring
 from epro.errors import InvalidInput
 from epro.jobs.tasks import Job
-from epro.models import JournalEntry, SiteActivation, TrainingRoom
+from epro.models import JournalEntry, ParticipantIdentity, SiteActivation, TrainingRoom
 from epro.models.training import RoomState
 from epro.parts import Parts
 from epro.rooms import settings_of
 from epro.services import sites, training
 from epro.services.sites import SiteFacts
 from epro.settings import BadSettings, Settings
-from epro.training import keeping
+from epro.training import keeping, resealing
 from epro.training.keeping import Keeper
 from tests.api.world import API, THERE
 from tests.clock import START
-from tests.factories import SYSTEM
+from tests.factories import FIELD_KEY, SYSTEM, make_keyring
 from tests.settings import make_settings
 from tests.training.schooling import CODE, GATEWAY, INSIDE, MAIL, SMS, Schooling, post
 
 pytestmark = pytest.mark.req("T-01")
+NEW_KEY = Fernet.generate_key().decode()
 
 
 def test_clearing_ends_all_that_was_in_the_room(bare: Schooling) -> None:
@@ -171,3 +176,25 @@ def test_nothing_a_room_runs_with_knows_who_carries_messages() -> None:
     assert (inside.mail, inside.sms, inside.gateway) == (None, None, None)
     assert inside.database_url == "sqlite:////data/training-room_xx01_3.sqlite3"
     assert inside.public_url.endswith("/training")
+
+
+@pytest.mark.req("X-03")
+def test_what_is_in_a_room_is_sealed_anew_with_the_newest_key(bare: Schooling) -> None:
+    def phones(keyring: Keyring) -> list[str]:
+        with bare.inside.reading() as session:
+            sealed = session.scalars(select(ParticipantIdentity.phone_sealed)).all()
+        return [keyring.unseal(one) for one in sealed if one]
+
+    def sealed_with(keyring: Keyring) -> bool | None:
+        trial = replace(bare.trial, keyring=keyring)
+        done = {room.code: is_done for room, is_done in resealing.reseal_rooms(trial, SYSTEM)}
+        return done.get(CODE)
+
+    known = phones(make_keyring())
+    try:
+        assert sealed_with(make_keyring(NEW_KEY, FIELD_KEY))
+        assert phones(make_keyring(NEW_KEY)) == known != []
+        # With the old key alone nothing there can be read: that is told and not passed over.
+        assert sealed_with(make_keyring()) is False
+    finally:
+        assert sealed_with(make_keyring(FIELD_KEY, NEW_KEY))
