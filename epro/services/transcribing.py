@@ -7,10 +7,11 @@ it is typed, never when it is compared (`transcription_checks.py`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -48,6 +49,14 @@ class Typeable:
     title: Translated
 
 
+@dataclass(frozen=True, slots=True)
+class TypeablePage:
+    """One page of what can be typed in, and how many pages there are."""
+
+    forms: Sequence[Typeable]
+    pages: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """What stands on the sheet, and what the person who types it says about it.
@@ -72,48 +81,26 @@ def typeable(
     session: Session,
     participant: Participant,
     *,
-    also: UUID | None = None,
+    page: int = 1,
     catalogue: Catalogue,
     now: datetime,
-) -> Sequence[Typeable]:
+) -> TypeablePage:
     """Return the forms that a sheet of hers may hold, the newest first: none that has an answer.
 
-    But for the assessment `also`, which is told either way. Raises NoActiveStudyVersion.
+    Forms that are always open stand on every page. Raises NoActiveStudyVersion.
     """
-    package = diary.package_of(session, participant, catalogue=catalogue, now=now)
-    always = [
-        Typeable(assessment=None, questionnaire=one, title=one.title)
-        for one in package.questionnaires
-        if one.code in package.schedule.always_open
-        and participant.may_report
-        and entry_modes.is_allowed(package, one.code, PAPER)
-    ]
+    waiting = (*_hers(participant, now=now), Assessment.completed_at.is_(None))
+    total = session.scalar(select(func.count(Assessment.id)).where(*waiting)) or 0
     rows = session.scalars(
         select(Assessment)
-        .where(
-            Assessment.participant_id == participant.id,
-            Assessment.answered_by == AnsweredBy.PARTICIPANT,
-            Assessment.opens_at <= now,
-            or_(Assessment.completed_at.is_(None), Assessment.id == also),
-            Assessment.cancelled_at.is_(None),
-        )
-        .order_by(Assessment.opens_at.desc(), Assessment.family)
+        .where(*waiting)
+        .order_by(Assessment.opens_at.desc(), Assessment.family, Assessment.id)
         .limit(MOST_FORMS)
+        .offset((page - 1) * MOST_FORMS)
     )
-    planned = [
-        Typeable(
-            assessment=row,
-            questionnaire=catalogue.questionnaire(
-                row.questionnaire_code, row.questionnaire_version
-            ),
-            title=diary.title_of(catalogue.package(row.study_version_id), row),
-        )
-        for row in rows
-        if entry_modes.is_allowed(
-            catalogue.package(row.study_version_id), row.questionnaire_code, PAPER
-        )
-    ]
-    return [*planned, *always]
+    planned = [one for row in rows if (one := _planned(row, catalogue)) is not None]
+    always = _always_open(session, participant, catalogue=catalogue, now=now)
+    return TypeablePage(forms=[*planned, *always], pages=ceil(total / MOST_FORMS))
 
 
 def form_of(
@@ -130,19 +117,58 @@ def form_of(
 
     With `may_be_answered` also an assessment that has an answer: the form may be sent again.
     """
-    also = assessment_id if may_be_answered else None
-    for one in typeable(session, participant, also=also, catalogue=catalogue, now=now):
-        is_planned = one.assessment is not None and one.assessment.id == assessment_id
-        if is_planned or (one.assessment is None and one.questionnaire.code == code):
-            until = min(one.assessment.closes_at, now) if one.assessment else now
-            named = forms.last_entry_on(
-                session, participant, one.questionnaire, catalogue=catalogue, before=until
-            )
-            return Typeable(
-                assessment=one.assessment, questionnaire=filled(one.questionnaire, named),
-                title=one.title,
-            )  # fmt: skip
-    raise NotFound
+    one: Typeable | None
+    if assessment_id is None:
+        always = _always_open(session, participant, catalogue=catalogue, now=now)
+        one = next((form for form in always if form.questionnaire.code == code), None)
+    else:
+        row = session.scalars(
+            select(Assessment).where(*_hers(participant, now=now), Assessment.id == assessment_id)
+        ).first()
+        is_open = row is not None and (may_be_answered or row.completed_at is None)
+        one = _planned(row, catalogue) if row is not None and is_open else None
+    if one is None:
+        raise NotFound
+    until = min(one.assessment.closes_at, now) if one.assessment else now
+    named = forms.last_entry_on(
+        session, participant, one.questionnaire, catalogue=catalogue, before=until
+    )
+    return Typeable(
+        assessment=one.assessment, questionnaire=filled(one.questionnaire, named), title=one.title
+    )
+
+
+def _hers(participant: Participant, *, now: datetime) -> Sequence[ColumnElement[bool]]:
+    return (
+        Assessment.participant_id == participant.id,
+        Assessment.answered_by == AnsweredBy.PARTICIPANT,
+        Assessment.opens_at <= now,
+        Assessment.cancelled_at.is_(None),
+    )
+
+
+def _planned(row: Assessment, catalogue: Catalogue) -> Typeable | None:
+    """Return a form that is due as it is typed in; None where the study does not take it so."""
+    package = catalogue.package(row.study_version_id)
+    if not entry_modes.is_allowed(package, row.questionnaire_code, PAPER):
+        return None
+    questionnaire = catalogue.questionnaire(row.questionnaire_code, row.questionnaire_version)
+    return Typeable(
+        assessment=row, questionnaire=questionnaire, title=diary.title_of(package, row)
+    )  # fmt: skip
+
+
+def _always_open(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> Sequence[Typeable]:
+    package = diary.package_of(session, participant, catalogue=catalogue, now=now)
+    return [
+        Typeable(assessment=None, questionnaire=one, title=one.title)
+        for one in package.questionnaires
+        if one.code in package.schedule.always_open
+        and participant.may_report
+        and entry_modes.is_allowed(package, one.code, PAPER)
+    ]
 
 
 def enter(

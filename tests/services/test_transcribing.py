@@ -190,6 +190,31 @@ def test_a_form_that_the_study_does_not_take_on_paper_is_neither_offered_nor_sto
     with pytest.raises(ModeNotAllowed) as refused:
         desk.type_in()
 
-    assert {one.questionnaire.code for one in offered} >= {"ae_report", "morning_check"}
-    assert "daily" not in {one.questionnaire.code for one in offered}
+    assert {one.questionnaire.code for one in offered.forms} >= {"ae_report", "morning_check"}
+    assert "daily" not in {one.questionnaire.code for one in offered.forms}
     assert refused.value.details == {"mode": "paper_transcription", "form": "daily"}
+
+
+def test_forms_of_long_ago_stand_on_later_pages_and_can_be_typed_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcribing, "MOST_FORMS", 2)
+    asked: dict[str, Any] = {"catalogue": desk.catalogue, "now": TYPED + timedelta(days=9)}
+    who = desk.line.given.participant
+
+    first = transcribing.typeable(desk.session, who, **asked)
+    pages = [
+        transcribing.typeable(desk.session, who, page=page, **asked).forms
+        for page in range(1, first.pages + 1)
+    ]
+
+    planned = [one.assessment for page in pages for one in page if one.assessment]
+    assert first.pages > 2
+    assert len({one.id for one in planned}) == len(planned) > 4
+    assert [one.opens_at for one in planned] == sorted(
+        (one.opens_at for one in planned), reverse=True
+    )
+    oldest = transcribing.form_of(
+        desk.session, who, assessment_id=planned[-1].id, code=None, **asked
+    )
+    assert oldest.assessment is planned[-1]

@@ -24,6 +24,7 @@ from epro.services import (
 from epro.services.transcribing import Sheet, Typeable
 from epro.web.console import item_forms, typed
 from epro.web.console.answers import by_the_clock
+from epro.web.console.asked import page_number
 from epro.web.console.item_forms import HERS
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
@@ -42,8 +43,14 @@ def show_forms(code: str) -> ResponseReturnValue:
     """Ask which form the sheet holds answers to."""
     with reading() as session:
         who = enrolment.get_participant(session, current_actor(), code, Permission.ANSWER_ON_BEHALF)
-        found = transcribing.typeable(session, who, catalogue=catalogue(session), now=now())
-    return render_framed("paper.html", here="participants", who=who, found=found)
+        number = page_number()
+        found = transcribing.typeable(
+            session, who, page=number, catalogue=catalogue(session), now=now()
+        )
+    return render_framed(
+        "paper.html", here="participants", who=who, found=found.forms, page=number,
+        pages=found.pages,
+    )  # fmt: skip
 
 
 @blueprint.get("/participants/<code:code>/paper/form")
