@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,12 +45,12 @@ class Lexicon:
 def find(lexicon: Lexicon, text: str) -> tuple[str, ...]:
     """Return the phrases found in a text, as the lexicon writes them, each once and in order."""
     plain = _plain(text)
-    phrases, exceptions = _patterns(lexicon)
-    spared = [match.span() for pattern in exceptions.values() for match in pattern.finditer(plain)]
+    phrases, exceptions = _sought(lexicon)
+    spared = [span for one in exceptions for span in one.spans(plain)]
     return tuple(
-        phrase
-        for phrase, pattern in phrases.items()
-        if any(not _lies_inside(match.span(), spared) for match in pattern.finditer(plain))
+        one.phrase
+        for one in phrases
+        if any(not _lies_inside(span, spared) for span in one.spans(plain))
     )
 
 
@@ -74,14 +74,29 @@ def _lies_inside(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bo
     return any(begin <= span[0] and span[1] <= end for begin, end in others)
 
 
-@cache
-def _patterns(
-    lexicon: Lexicon,
-) -> tuple[Mapping[str, re.Pattern[str]], Mapping[str, re.Pattern[str]]]:
-    def compiled(phrases: Phrases) -> Mapping[str, re.Pattern[str]]:
-        return {phrase: _pattern(phrase) for phrase in (*phrases.zh, *phrases.en)}
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A phrase ready to be looked for; nearly all of them are told to be absent by `literal`."""
 
-    return compiled(lexicon.phrases), compiled(lexicon.exceptions)
+    phrase: str
+    literal: str  # its longest part, without which it cannot be there
+    pattern: re.Pattern[str]
+
+    def spans(self, plain: str) -> Iterator[tuple[int, int]]:
+        if self.literal in plain:
+            for match in self.pattern.finditer(plain):
+                yield match.span()
+
+
+@cache
+def _sought(lexicon: Lexicon) -> tuple[tuple[_Sought, ...], tuple[_Sought, ...]]:
+    def ready(phrases: Phrases) -> tuple[_Sought, ...]:
+        return tuple(
+            _Sought(phrase, max(map(_plain, phrase.split("*")), key=len), _pattern(phrase))
+            for phrase in dict.fromkeys((*phrases.zh, *phrases.en))
+        )
+
+    return ready(lexicon.phrases), ready(lexicon.exceptions)
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
