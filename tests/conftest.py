@@ -58,6 +58,8 @@ SHARING = (
     "tests/api/test_contract_fuzz",
     "demonstration",  # the fixture of tests/cli
 )
+# Fixtures that are built once for the tests of a file: these run in one process as well.
+OF_A_FILE = frozenset({"package", "worlds"})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,9 +72,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("long") is None]
     for item in items:
         asked_for = getattr(item, "fixturenames", ())
-        place = next(
-            (one for one in SHARING if item.nodeid.startswith(one) or one in asked_for), None
-        )
+        places = (one for one in SHARING if item.nodeid.startswith(one) or one in asked_for)
+        of_a_file = None if OF_A_FILE.isdisjoint(asked_for) else item.nodeid.partition("::")[0]
+        place = next(places, of_a_file)
         if place is not None:
             callspec = getattr(item, "callspec", None)
             kind = callspec.params.get("database_kind") if callspec else None

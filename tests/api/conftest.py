@@ -1,4 +1,6 @@
-"""The real application on a database of its own, and callers who speak HTTP to it."""
+"""The real application, and callers who speak HTTP to it: on a database of its own, or in a world
+that the tests of a file share.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ from epro.crypto import Keyring
 from epro.db import Database
 from epro.parts import Parts, build_parts
 from epro.services.staff import NewUser
+from tests.api.world import World, Worlds
 from tests.clock import FrozenClock
+from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import (
     PASSWORD,
     PIN,
@@ -103,6 +107,18 @@ class Trial:
         """Return the body that activates."""
         body = {"code": activation_code, "year_of_birth": YEAR_OF_BIRTH, "pin": PIN}
         return body | changes
+
+
+@pytest.fixture(scope="module")
+def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
+    with Worlds(database_shelf) as worlds:
+        yield worlds
+
+
+@pytest.fixture
+def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
+    """A trial that the tests of a file share: they may add to it, never undo."""
+    return worlds[database_kind]
 
 
 @pytest.fixture

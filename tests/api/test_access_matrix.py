@@ -1,7 +1,6 @@
 """Every route, called as every role: who may, who may not, what the others can learn from it."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -32,7 +31,7 @@ from tests.api.world import (
 )
 from tests.architecture.sources import ROOT
 from tests.clock import START
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.databases import DatabaseKind
 from tests.services.changes_of_paper import sheet
 from tests.services.changes_of_protection import a_request
 from tests.settings import make_settings
@@ -85,12 +84,6 @@ OF_A_PARTICIPANT = [
     if "/participants/{code}" in route.path and not route.path.startswith("/api/edc/")
 ]  # fmt: skip
 ROLES = [Role.PARTICIPANT, Role.EDC_CLIENT, *sorted(STAFF_ROLES)]
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
 
 
 @pytest.fixture

@@ -1,27 +1,14 @@
 """Anchors over HTTP: recorded with their real time, corrected with a reason, seen by their site."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from tests.api.world import API, ELSEWHERE, ENROLLED, NOBODY, PARTICIPANT, World, Worlds, infusion
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ELSEWHERE, ENROLLED, NOBODY, PARTICIPANT, World, infusion
 
 CORRECTED_AT = "2026-03-01T09:00:00+08:00"
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.fixture

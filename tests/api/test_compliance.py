@@ -1,25 +1,11 @@
 """Compliance over HTTP: both numbers, and only of one's own sites."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
-from tests.api.world import API, ENROLLED, HERE, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ENROLLED, HERE, PARTICIPANT, World
 
 pytestmark = pytest.mark.req("C-02")
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.mark.parametrize("by", ["participant", "block", "site", "period"])

@@ -7,7 +7,6 @@ suggests follow. `make fuzz` looks longer, and elsewhere each time.
 
 import json
 import os
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -29,11 +28,10 @@ from tests.api.world import (
     HERE,
     PARTICIPANT,
     World,
-    Worlds,
     enrolment,
     submission,
 )
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.databases import DatabaseKind
 from tests.factories import PIN
 from tests.settings import make_settings
 
@@ -64,17 +62,6 @@ SCHEMA = schemathesis.openapi.from_dict(
     ),
 )
 NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.fixture(params=[Role.COORDINATOR, Role.PARTICIPANT, Role.EDC_CLIENT, None])

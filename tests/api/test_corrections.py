@@ -14,18 +14,6 @@ from tests.api.world import API, ELSEWHERE, EVENING, PARTICIPANT, World, Worlds,
 from tests.databases import DatabaseKind, DatabaseShelf
 
 
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    """For tests that leave the known answers as they are."""
-    return worlds[database_kind]
-
-
 @pytest.fixture
 def new_world(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Iterator[World]:
     with Worlds(database_shelf) as worlds:

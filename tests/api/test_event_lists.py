@@ -12,22 +12,10 @@ from sqlalchemy import select
 from epro.access import Role
 from epro.cli import main
 from epro.models import AdverseEvent, Participant
-from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, Worlds, new_event
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, new_event
 
 HEADER = "participant,number,term,onset_on,ended_on,grade,serious\n"
 pytestmark = pytest.mark.req("B-04", "E-04")
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 def enter(world: World, code: str = PARTICIPANT, **facts: Any) -> dict[str, Any]:

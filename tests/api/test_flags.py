@@ -1,28 +1,14 @@
 """Flags over HTTP, read back from the database in requests of their own."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
-from tests.api.world import API, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, PARTICIPANT, World
 
 SERIOUS = {
     "is_adverse_event": True, "narrative": "住院观察。", "seriousness": ["hospitalisation"],
     "grade": 3, "relationship": "possible", "action_taken": "none", "outcome": "recovering",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.mark.req("A-08", "A-09")

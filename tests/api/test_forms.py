@@ -1,23 +1,9 @@
 """Forms and responses in words, over HTTP."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
-from tests.api.world import API, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
+from tests.api.world import API, PARTICIPANT, World
 
 
 @pytest.mark.req("Q-09", "A-05")

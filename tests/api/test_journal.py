@@ -1,6 +1,5 @@
 """The audit trail over HTTP: in order, in words, and no further than the reader's sites."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,25 +9,13 @@ from werkzeug.test import TestResponse
 from epro.access import PERMISSIONS_OF, Permission, Role
 from epro.services import journal
 from epro.services.journal import Subject
-from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ELSEWHERE, PARTICIPANT, World
 from tests.factories import SYSTEM
 
 # Kinds of record that tell of events, one that nobody has judged yet, and some that tell of none.
 EVENTS = {"flag", "adverse_event", "candidate", "contact", "awareness", "signature", "screening",
           "safety_question", "message", "work_item", "incident", "not_judged_yet"}  # fmt: skip
 PLAIN = {"participant", "response", "anchor", "assessment", "correction", "reminder", "consent"}
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 def ask(world: World, *, by: str = Role.MONITOR, **query: Any) -> TestResponse:

@@ -1,7 +1,5 @@
 """What a signed-in participant is shown, and the same as her site sees it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
@@ -13,20 +11,7 @@ from tests.api.world import (
     INFUSED_AT,
     PARTICIPANT,
     World,
-    Worlds,
 )
-from tests.databases import DatabaseKind, DatabaseShelf
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.mark.req("A-05", "P-01")

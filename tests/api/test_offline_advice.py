@@ -1,21 +1,14 @@
 """What a phone keeps to say what to do without a network, over HTTP."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from epro.access import Role
 from tests.api.world import API, EVENING, INFUSED_AT, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.databases import DatabaseKind
 
 RULES = f"{API}/me/safety-rules"
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
 
 
 @pytest.fixture

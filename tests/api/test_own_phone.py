@@ -1,6 +1,5 @@
 """A participant's own phone over HTTP: her PIN, another phone, what is stuck, what she has sent."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,23 +11,11 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from epro.models import DeviceSession, JournalEntry, WorkItem, WorkKind
-from tests.api.world import API, PARTICIPANT, YEAR_OF_BIRTH, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, PARTICIPANT, YEAR_OF_BIRTH, World
 
 PIN = "840271"
 ANOTHER_PIN = "592640"
 NUMBERS = count(500)
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 def activate(

@@ -1,26 +1,12 @@
 """What a participant chooses for herself over HTTP, and what is refused with its reason."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
 from epro.models import JournalEntry, Participant
-from tests.api.world import API, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, PARTICIPANT, World
 
 PATH = f"{API}/me/preferences"
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.mark.req("N-02")

@@ -1,25 +1,12 @@
 """A published questionnaire over HTTP: whole, the same for ever, and sent only when needed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from tests.api.world import API, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
+from tests.api.world import API, PARTICIPANT, World
 
 
 def read(world: World, code: str, version: str, **headers: str) -> TestResponse:

@@ -1,26 +1,12 @@
 """Sign-off and lock over HTTP: what is refused, and what shows afterwards."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role
-from tests.api.world import API, PARTICIPANT, World, Worlds, infusion, new_event
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, PARTICIPANT, World, infusion, new_event
 from tests.services.changes_of_records import lock, record_path, sign_off
 
 pytestmark = pytest.mark.req("T-08")
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 def test_a_locked_record_answers_every_change_with_one_refusal(world: World) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +11,7 @@ from werkzeug.test import TestResponse
 
 from epro.access import Role
 from epro.models import Assessment, Participant, Quarantine, QuestionnaireResponse, StudyVersion
-from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World, Worlds, submission
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World, submission
 from tests.factories import add_assessment
 from tests.statements import heard_by
 
@@ -61,17 +59,6 @@ class Phone:
         with self.world.database.reading() as session:
             kept = select(Quarantine).where(Quarantine.response_id.in_(self.sent))
             return list(session.scalars(kept))
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 @pytest.fixture

@@ -1,26 +1,12 @@
 """Sheets of paper over the interface: typed in, compared by a second person, put right, told on."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from epro.access import Role, Scope
-from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, ELSEWHERE, PARTICIPANT, World
 from tests.services.changes_of_paper import about, report_answers, transcribe
 
 pytestmark = pytest.mark.req("C-04")
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(worlds: Worlds, database_kind: DatabaseKind) -> World:
-    return worlds[database_kind]
 
 
 def fed(world: World, response_id: str) -> list[dict[str, object]]:

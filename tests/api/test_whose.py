@@ -1,6 +1,5 @@
 """Whose request it is: what names another participant than the session's is left where it is."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -8,13 +7,7 @@ import pytest
 from epro.models import QuestionnaireResponse
 from tests.api.test_responses import Phone
 from tests.api.world import API, ELSEWHERE, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
-
-
-@pytest.fixture(scope="module")
-def worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
+from tests.databases import DatabaseKind
 
 
 @pytest.fixture
