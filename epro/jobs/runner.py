@@ -168,7 +168,8 @@ class Worker:
 
     def _is_time_for(self, job: Job, *, now: datetime) -> bool:
         last = self._rested_at.get(job.name)
-        return job.every < UNHURRIED or last is None or now - last >= job.every
+        every = job.when_moved_every or job.every
+        return every < UNHURRIED or last is None or now - last >= every
 
     def follow_rehearsal(self) -> None:
         """Move to the rehearsal's time; when it was moved, do all that fell due and say so."""

@@ -46,6 +46,8 @@ class Job:
     With `runs_alone` only one worker of a deployment runs it at a time; a job that claims its rows
     (FOR UPDATE SKIP LOCKED) sets it to False, and all workers share the load. What a job did that
     does not lead to more gives no other job anything to do: lines for people, counts, clean-up.
+    `when_moved_every` is its pace by the trial's clock, where somebody moves that, if another than
+    `every`: what only keeps lists quick need not follow each of ten thousand moves.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Job:
     run: Callable[[Parts], int]
     runs_alone: bool = True
     leads_to_more: bool = True
+    when_moved_every: timedelta | None = None
 
 
 def amend(parts: Parts) -> int:
@@ -255,6 +258,7 @@ JOBS: tuple[Job, ...] = (
         every=timedelta(seconds=2),
         run=reckon_candidates,
         leads_to_more=False,
+        when_moved_every=timedelta(days=1),
     ),
     Job(name="escalate", every=timedelta(seconds=10), run=escalate),
     Job(name="ring", every=timedelta(seconds=5), run=ring),

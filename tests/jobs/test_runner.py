@@ -120,15 +120,18 @@ def test_what_is_asked_every_hour_keeps_its_pace_by_the_trials_clock(
     parts = build_parts(make_settings(fresh_database_url), clock=clock)
     count = replace(in_turn("count", 1, 1, 1), every=timedelta(hours=1), leads_to_more=False)
     link = replace(in_turn("link", 1, 1, 1, 1), leads_to_more=False)
-    worker = Worker(parts, [count, link])
+    listing = replace(
+        in_turn("list", 1, 1, 1), leads_to_more=False, when_moved_every=timedelta(hours=1.5)
+    )
+    worker = Worker(parts, [count, link, listing])
 
     for minutes in (0, 30, 61, 90):
         clock.move_to_offset(timedelta(minutes=minutes))
         worker.run_to_rest()
 
-    handled = {name: run_of(parts, name).handled_count for name in ("count", "link")}
+    handled = {name: run_of(parts, name).handled_count for name in ("count", "link", "list")}
     parts.database.engine.dispose()
-    assert handled == {"count": 2, "link": 4}
+    assert handled == {"count": 2, "link": 4, "list": 2}
 
 
 def test_rest_is_when_all_had_nothing_to_do_one_after_another(parts: Parts) -> None:
