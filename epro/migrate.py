@@ -55,6 +55,12 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(_config("")).get_current_head()
 
 
+def next_number() -> str:
+    """Return a number that no migration has; they are chained as they landed, not by number."""
+    known = ScriptDirectory.from_config(_config("")).walk_revisions()
+    return f"{max((int(one.revision) for one in known), default=0) + 1:04}"
+
+
 def _config(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

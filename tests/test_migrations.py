@@ -17,6 +17,7 @@ from epro.migrate import (
     current_revision,
     downgrade,
     head_revision,
+    next_number,
     upgrade,
 )
 from epro.models import (
@@ -41,6 +42,13 @@ BEFORE_ENTRY_MODES = "0033"
 
 def test_the_file_head_names_the_newest_migration() -> None:
     assert (MIGRATIONS / "HEAD").read_text().strip() == head_revision()
+
+
+def test_the_next_migration_gets_a_number_that_none_has() -> None:
+    """They are chained in the order in which they landed; the last one need not be the highest."""
+    taken = [one.name[:4] for one in (MIGRATIONS / "versions").glob("[0-9]*.py")]
+
+    assert next_number() == f"{int(max(taken)) + 1:04}"
 
 
 def test_a_migrated_database_knows_its_revision(database: Database) -> None:

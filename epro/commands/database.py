@@ -123,7 +123,7 @@ def new(message: str) -> None:
     Example:
       epro db new "add pauses"
     """
-    number = f"{int(migrate.head_revision() or 0) + 1:04}"
+    number = migrate.next_number()
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/new.sqlite"
