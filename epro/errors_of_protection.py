@@ -20,7 +20,7 @@ class MustBeKept(DomainError):
 
 
 class ContactStillNeeded(DomainError):
-    """She takes part or can still be called about a flag; `details.because` says which."""
+    """She takes part, or is still called about a flag or event; `details.because` says which."""
 
     code = "contact_still_needed"
     status = 409

@@ -5,6 +5,7 @@ counts. What a site may set lies within them.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -89,8 +90,11 @@ _LONG_NUMBER = re.compile(r"\d{10,}|\d{3,4}[- ]\d{4}[- ]?\d{4}|\d{17}[xX]", re.A
 
 
 def holds_long_number(text: str) -> bool:
-    """Tell whether a text holds what could be somebody's telephone or identity number."""
-    return bool(_LONG_NUMBER.search(text))
+    """Tell whether a text holds what could be somebody's telephone or identity number.
+
+    Digits as Chinese keyboards also write them (full width) are digits.
+    """
+    return bool(_LONG_NUMBER.search(unicodedata.normalize("NFKC", text)))
 
 
 def _months_after(on: date, months: int) -> date:

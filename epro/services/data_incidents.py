@@ -342,7 +342,9 @@ def _check_word(row: DataIncident, word: Word, *, catalogue: Catalogue, now: dat
     if (word.told_at is None) is (not word.not_needed_because.strip()):
         raise problem("told_at", "Say when it was told, or why that is not needed.")
     if word.told_at is None:
-        _check(row.kind, {"not_needed_because": word.not_needed_because}, catalogue=catalogue)
+        said = {"not_needed_because": word.not_needed_because, "proof": word.proof}
+        said = {name: text for name, text in said.items() if text.strip()}
+        _check(row.kind, said, catalogue=catalogue)
         return
     _check(row.kind, {"proof": word.proof}, catalogue=catalogue)
     if not row.found_at <= word.told_at <= now:

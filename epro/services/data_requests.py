@@ -18,6 +18,7 @@ from epro.access import Actor, Permission
 from epro.errors import InvalidInput, NotFound
 from epro.errors_of_protection import ContactStillNeeded, MustBeKept, RequestEnded
 from epro.models import (
+    AdverseEvent,
     AskedBy,
     DataRequest,
     DataRequestStep,
@@ -161,7 +162,7 @@ def erase_contact_data(
     """Remove telephone, mail and year of birth of somebody who asked for erasure; nothing else.
 
     Raises NotFound (also where nothing is left), RequestEnded, InvalidInput for another kind of
-    request, and ContactStillNeeded while she takes part or a flag of hers is open.
+    request, and ContactStillNeeded as `why_contact_needed` says.
     """
     row = _lock_open(session, actor, request_id)
     if row.kind is not RequestKind.ERASURE:
@@ -175,12 +176,21 @@ def erase_contact_data(
 
 
 def why_contact_needed(session: Session, participant: Participant) -> str | None:
-    """Say why her contact data cannot go yet: she takes part, or may be called about a flag."""
+    """Say why her contact data cannot go yet: she takes part, or may be called about a flag.
+
+    Who has completed the trial is also followed up until a serious event is over (E6(R3) 2.7.1).
+    """
     if participant.life_cycle not in OUT_OF_REACH:
         return "takes_part"
     is_open = SafetyFlag.participant_id == participant.id, SafetyFlag.closed_at.is_(None)
-    has_flag = session.scalars(select(SafetyFlag.id).where(*is_open).limit(1)).first() is not None
-    return "open_flag" if has_flag else None
+    if session.scalars(select(SafetyFlag.id).where(*is_open).limit(1)).first() is not None:
+        return "open_flag"
+    if participant.life_cycle is not LifeCycle.COMPLETED:
+        return None
+    events = session.scalars(
+        select(AdverseEvent).where(AdverseEvent.participant_id == participant.id)
+    )
+    return "open_event" if any(one.is_open and one.seriousness for one in events) else None
 
 
 def note_copy(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> Shown:

@@ -369,7 +369,8 @@ def sentence(content: dict[str, Any], *, language: Language) -> str:
     words = VERBS.get(content["verb"])
     if words is None:
         return str(content["verb"])
-    known = {name: _shown(value) for name, value in content["after"].items()}
+    after = content["after"].items()
+    known = {name: _shown(value) for name, value in after if value is not None}
     return words.in_language(language).format_map(_Known(known))
 
 

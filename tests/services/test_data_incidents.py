@@ -167,7 +167,8 @@ def test_that_a_blind_was_broken_is_entered_and_what_became_known_is_refused(
     row = entered(session, nurse, happened="药师在电话里说漏了", **broken)
     with pytest.raises(InvalidInput):
         step(session, nurse, row, 1, words=words)
-    for word in ({"not_needed_because": words}, {"told_at": at(1), "proof": words}):
+    for word in ({"not_needed_because": words}, {"told_at": at(1), "proof": words},
+                 {"not_needed_because": "已控制", "proof": words}):  # fmt: skip
         with pytest.raises(InvalidInput):
             settle(session, nurse, row, Recipient.SPONSOR, 1, **word)
 
@@ -198,7 +199,8 @@ def test_what_was_told_stays_and_who_was_not_needed_can_be_told_after_all(
 ) -> None:
     row = entered(session, nurse)
     for wrong in ({"told_at": at(1), "proof": ""}, {"proof": "x"}, {"told_at": at(9), "proof": "x"},
-                  {"told_at": at(1), "proof": "x", "not_needed_because": "y"}):  # fmt: skip
+                  {"told_at": at(1), "proof": "x", "not_needed_because": "y"},
+                  {"not_needed_because": "y", "proof": "13800138000"}):  # fmt: skip
         with pytest.raises(InvalidInput):
             settle(session, nurse, row, Recipient.REGULATOR, 2, **wrong)
     settle(session, nurse, row, Recipient.REGULATOR, 2, not_needed_because="已加密")

@@ -24,11 +24,28 @@ from epro.models import (
     RequestOutcome,
     SafetyFlag,
 )
-from epro.services import data_requests, identity, life_cycle, own_copy, site_today, sites
+from epro.services import (
+    adverse_events,
+    data_requests,
+    identity,
+    life_cycle,
+    own_copy,
+    site_today,
+    sites,
+)
 from epro.services.data_requests import NewRequest
+from questionnaires.adverse_events import Seriousness
 from questionnaires.data_protection import Urgency
 from questionnaires.tiers import Tier
-from tests.factories import SYSTEM, add_site, add_user, make_keyring, user_actor
+from tests.factories import (
+    SYSTEM,
+    add_delegation,
+    add_site,
+    add_user,
+    event_facts,
+    make_keyring,
+    user_actor,
+)
 from tests.services.given import Given, answered, begin_after_infusion, local
 
 pytestmark = pytest.mark.req("X-04")
@@ -161,6 +178,27 @@ def test_contact_data_stay_while_somebody_may_have_to_call(
     assert refused.value.details == {"because": "open_flag"}
     with pytest.raises(InvalidInput):
         data_requests.erase_contact_data(session, nurse, asked(session, nurse, given).id, now=NOW)
+
+
+def test_contact_data_stay_while_a_serious_event_of_somebody_who_completed_goes_on(
+    session: Session, given: Given, nurse: Actor
+) -> None:
+    row = asked(session, nurse, given, kind=RequestKind.ERASURE)
+    leave(session, given, LifeCycle.COMPLETED)
+    assert data_requests.why_contact_needed(session, given.participant) is None
+    physician = add_user(session, "wang.fang", roles=[Role.INVESTIGATOR]).user
+    add_delegation(session, given.site, physician)
+    facts = event_facts(MONDAY, seriousness=(Seriousness.HOSPITALISATION,))
+    adverse_events.enter(
+        session, user_actor(physician), given.participant, facts, reason="检查",
+        catalogue=given.catalogue, now=NOW,
+    )  # fmt: skip
+
+    with pytest.raises(ContactStillNeeded) as refused:
+        data_requests.erase_contact_data(session, nurse, row.id, now=NOW)
+    assert refused.value.details == {"because": "open_event"}
+    leave(session, given)
+    data_requests.erase_contact_data(session, nurse, row.id, now=NOW)
 
 
 def add_open_flag(session: Session, given: Given) -> None:

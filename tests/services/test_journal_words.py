@@ -65,9 +65,10 @@ def test_a_sentence_names_the_values_of_the_entry() -> None:
 
 
 def test_a_value_that_is_not_there_shows_as_a_dash() -> None:
-    content = {"verb": "anchor.recorded", "after": {}}
+    for after in ({}, {"event": None}):
+        content = {"verb": "anchor.recorded", "after": after}
 
-    assert sentence(content, language=Language.EN) == "recorded the anchor –"
+        assert sentence(content, language=Language.EN) == "recorded the anchor –"
 
 
 def test_a_verb_without_words_is_named_as_it_is() -> None:

@@ -137,7 +137,8 @@ def take_copy(request_id: UUID) -> ResponseReturnValue:
     except DomainError as refusal:
         return _page(request_id, status=refusal.status, refused=typed.refused("copy", refusal))
     response = Response(written, mimetype="text/html")
-    name = f"{copy.participant.code}-{copy.made_at:%Y%m%d}.html"
+    on = copy.made_at.astimezone(ZoneInfo(copy.participant.zone))
+    name = f"{copy.participant.code}-{on:%Y%m%d}.html"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

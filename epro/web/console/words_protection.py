@@ -102,6 +102,10 @@ REQUESTS: Mapping[str, Translated] = {
         "她还有未关闭的提示，联系信息还不能删除。",
         "A flag of hers is open: her contact data cannot go yet.",
     ),
+    "request.needed.open_event": Translated(
+        "她有严重不良事件尚未结束，仍需随访，联系信息还不能删除。",
+        "A serious event of hers goes on and is followed up: her contact data cannot go yet.",
+    ),
     "request.to_participant": Translated("参与者页面", "Her page"),
     "request.to_corrections": Translated("数据更改", "Data changes"),
     "request.end": Translated("办结", "End"),
@@ -126,8 +130,9 @@ REQUESTS: Mapping[str, Translated] = {
         "rest; or refuse it all and explain.",
     ),
     "refusal.contact_still_needed": Translated(
-        "还需要联系她：她仍在研究中，或有未关闭的提示。",
-        "She has still to be reached: she takes part, or a flag of hers is open.",
+        "还需要联系她：她仍在研究中，有未关闭的提示，或有严重不良事件尚未结束。",
+        "She has still to be reached: she takes part, a flag of hers is open, or a serious event "
+        "goes on.",
     ),
 }
 
