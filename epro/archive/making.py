@@ -70,7 +70,7 @@ COUNTED: Mapping[str, tuple[type[Any], str | None]] = {
     "consents": (Consent, None),
 }
 PARTS = (
-    record.about, record.answers, record.unanswered, record.refused,
+    record.about, safety.taking_part, record.answers, record.unanswered, record.refused,
     safety.flags_of, safety.contacts, safety.events, safety.signatures,
 )  # fmt: skip
 
@@ -108,6 +108,8 @@ def make(
     and NotWhole where a count differs; the folder then stays marked as unfinished.
     """
     site = session.get_one(Site, wanted.site.id)
+    if not _versions_of(session, site):
+        raise NotWhole(f"No study was ever in force at {site.code}; there is nothing to copy.")
     folder = begin(wanted.path)
     upto_seq = feed.head(session)
     link = session.get(JournalLink, upto_seq)
@@ -125,13 +127,14 @@ def make(
         entities += known
         session.expunge_all()  # so that a long trial is not held in memory at once
         on_progress()
+    counts = _compared(session, site, told, entities)
     session.add(site)
     entries[audit.SITE_FILE], known = audit.write_entries(
         session, folder, audit.SITE_FILE, audit.of_site(site), site=site, upto_seq=upto_seq
     )
     entities += known
     audit.write_chain(session, folder, upto_seq=upto_seq)
-    counts = _compared(session, site, told, entities, sum(entries.values()))
+    counts["journal_entries"] = sum(entries.values())
     _write_data(session, folder, site, catalogue=catalogue, upto_seq=upto_seq)
     versions = _write_definitions(session, folder, site, catalogue)
     if wanted.identity:
@@ -152,7 +155,11 @@ def make(
     folder.write("README.txt", pages.readme(said))
     folder.write("index.html", pages.index(said, people, wanted.languages))
     return Made(
-        upto_seq=upto_seq, journal_head=head, manifest_sha256=folder.finish(said), counts=counts
+        upto_seq=upto_seq,
+        journal_head=head,
+        manifest_sha256=folder.finish(said),
+        counts=counts,
+        made_by=wanted.made_by,
     )
 
 
@@ -209,15 +216,7 @@ def _write_definitions(
     session: Session, folder: Folder, site: Site, catalogue: Catalogue
 ) -> list[dict[str, str]]:
     """Write what each study version asks and judges; return which versions were in force here."""
-    rows = session.scalars(
-        select(StudyVersion)
-        .where(
-            StudyVersion.id.in_(
-                select(SiteActivation.study_version_id).where(SiteActivation.site_id == site.id)
-            )
-        )
-        .order_by(StudyVersion.id)
-    ).all()
+    rows = _versions_of(session, site)
     for row in rows:
         package = catalogue.package(row.id)
         book = rule_book(package)
@@ -229,8 +228,16 @@ def _write_definitions(
     return [{"study": row.study_code, "version": row.version, "sha256": row.sha256} for row in rows]
 
 
+def _versions_of(session: Session, site: Site) -> Sequence[StudyVersion]:
+    """Return the study versions that were ever in force at the site, in the order published."""
+    in_force = select(SiteActivation.study_version_id).where(SiteActivation.site_id == site.id)
+    return session.scalars(
+        select(StudyVersion).where(StudyVersion.id.in_(in_force)).order_by(StudyVersion.id)
+    ).all()
+
+
 def _compared(
-    session: Session, site: Site, told: Counter[str], entities: Counter[str], entry_count: int
+    session: Session, site: Site, told: Counter[str], entities: Counter[str]
 ) -> dict[str, int]:
     """Return the counts of the database. Raises NotWhole where the copy has others."""
     hers = select(Participant.id).where(Participant.site_id == site.id)
@@ -244,14 +251,17 @@ def _compared(
             faults.append(
                 f"{name}: {counts[name]} in the database, {entities[kind]} in the journal"
             )
+    if told["signatures"] != entities["signature"]:
+        faults.append(
+            f"signatures: {told['signatures']} in the database, {entities['signature']} in the"
+            " journal"
+        )
     if faults:
         raise NotWhole(
             "The copy does not hold what the database holds. Make it again in an empty folder; if"
             f" it stays so, entries are missing. {'; '.join(faults)}."
         )
-    return {name: count or 0 for name, count in counts.items()} | {
-        "signatures": told["signatures"], "journal_entries": entry_count
-    }  # fmt: skip
+    return {name: count or 0 for name, count in counts.items()} | {"signatures": told["signatures"]}
 
 
 def _count(table: type[Any], which: ColumnElement[bool]) -> Select[int]:

@@ -19,11 +19,14 @@ from epro.models import (
     Signature,
 )
 from epro.services import assessing, flags, journal, locking, signing
-from epro.services.journal_words import sentence
+from epro.services.journal_words import changes, sentence
 from questionnaires.definition import StudyPackage
 
 # More than ever happened to one flag.
 MOST_STEPS = 10_000
+TAKING_PART = (
+    "anchor", "anchor_query", "code_break", "consent", "data_request", "participant",
+)  # fmt: skip
 
 
 def flags_of(reader: Reader) -> Iterator[Block]:
@@ -58,15 +61,31 @@ def flags_of(reader: Reader) -> Iterator[Block]:
             yield from _assessment(reader, assessment, package)
 
 
-def _path(reader: Reader, *, entity_type: str, **of: Any) -> Iterator[Block]:
+def taking_part(reader: Reader) -> Iterator[Block]:
+    """Yield how she took part: enrolment, consents, visits, pauses, each change with old and new.
+
+    That blinding was lifted for her stands here too, the fact alone, as it was logged.
+    """
+    yield Heading(reader.say("taking_part"))
+    yield from _path(
+        reader, shows_changes=True, participant_code=reader.participant.code,
+        within=JournalEntry.entity_type.in_(TAKING_PART),
+    )  # fmt: skip
+
+
+def _path(reader: Reader, *, shows_changes: bool = False, **of: Any) -> Iterator[Block]:
     """Yield what the journal tells of one thing, in words: when, who, what, why."""
-    entries = journal.history_of(reader.session, entity_type=entity_type, limit=MOST_STEPS, **of)
-    for entry in entries:
+    for entry in journal.history_of(reader.session, limit=MOST_STEPS, **of):
         content = entry.content
         at = reader.at(datetime.fromisoformat(content["recorded_at"]))
         said = sentence(content, language=reader.language)
         reason = f" – {content['reason']}" if content["reason"] else ""
         yield Line(f"{at} · {content['actor']['name']}: {said}{reason}", is_small=True)
+        for one in changes(content) if shows_changes else ():
+            text = reader.say(
+                "changed.to", question=one["field"], old=one["before"], new=one["after"]
+            )
+            yield Line(text, is_small=True)
 
 
 def _assessment(reader: Reader, one: FlagAssessment, package: StudyPackage) -> Iterator[Block]:

@@ -26,11 +26,15 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What a copy holds: everything up to `upto_seq`, whose link has the hash `journal_head`."""
+    """What a copy holds: everything up to `upto_seq`, whose link has the hash `journal_head`.
+
+    `made_by` is who has it made, as the manifest says; who gave the command is on record.
+    """
 
     upto_seq: int
     journal_head: str
     manifest_sha256: str
+    made_by: str
     counts: Mapping[str, int]
 
 
@@ -48,7 +52,7 @@ def record_made(
 ) -> SiteArchive:
     """Put on record that a copy of a site was made, by whom, and the hash of its manifest."""
     archive = SiteArchive(
-        site_id=site.id, made_at=now, made_by=actor.name, upto_seq=made.upto_seq,
+        site_id=site.id, made_at=now, made_by=made.made_by, upto_seq=made.upto_seq,
         journal_head=made.journal_head, manifest_sha256=made.manifest_sha256,
         participant_count=made.counts["participants"],
     )  # fmt: skip
@@ -130,7 +134,7 @@ def received_of(session: Session, site: Site) -> Sequence[SiteArchive]:
 
 def _facts(archive: SiteArchive) -> dict[str, Any]:
     return {
-        "made_at": archive.made_at, "upto_seq": archive.upto_seq,
+        "made_at": archive.made_at, "made_by": archive.made_by, "upto_seq": archive.upto_seq,
         "journal_head": archive.journal_head, "manifest_sha256": archive.manifest_sha256,
     }  # fmt: skip
 

@@ -56,7 +56,7 @@ class Closed:
     def make(self, letter: str = "a") -> SiteArchive:
         """Put on record that a copy of everything so far was made; `letter` is its hash."""
         seq, head = self.link()
-        made = Made(upto_seq=seq, journal_head=head, manifest_sha256=letter * 64,
+        made = Made(upto_seq=seq, journal_head=head, manifest_sha256=letter * 64, made_by="test",
                     counts={"participants": 1})  # fmt: skip
         archive = archives.record_made(self.session, SYSTEM, self.site, made, now=START)
         self.link()

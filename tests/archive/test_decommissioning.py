@@ -4,16 +4,21 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from epro.access import Role
+from epro.archive import check
 from epro.clock import wall_clock_now
+from epro.commands.archive import WHY
+from epro.commands.common import opened_parts
 from epro.db import Database
-from epro.models import SiteArchive
-from epro.services import archives, journal
+from epro.models import JournalEntry, SiteArchive
+from epro.services import archives, identity, journal
 from tests.archive.receiving import KEYRING
 from tests.cli.test_commands import commands_on
+from tests.clock import START
 from tests.factories import (
+    SYSTEM,
     add_participant,
     add_site,
     add_study_version,
@@ -83,6 +88,42 @@ def test_a_trial_goes_only_after_its_day_and_with_the_copy_that_its_investigator
     entry = remains["entry"]
     assert entry["hash"] == journal.link_hash(entry["prev_hash"], entry["seq"], entry["body"])
     assert "closure letter 3" in entry["body"]
+
+
+@pytest.mark.req("V-05")
+def test_who_somebody_is_leaves_only_when_it_is_asked_for_and_on_record(
+    fresh_database_url: str,
+    fresh_database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give = commands_on(fresh_database_url, tmp_path)
+    monkeypatch.setenv("EPRO_DATABASE_URL", fresh_database_url)
+    monkeypatch.setenv("EPRO_VAR", str(tmp_path))
+    with opened_parts() as parts, parts.database.transaction() as session:
+        site = add_site(session)
+        her = add_participant(session, site)
+        identity.seal(
+            session, SYSTEM, her, phone="+8613800138000", year_of_birth=1968,
+            keyring=parts.keyring, now=START,
+        )  # fmt: skip
+
+    nothing = give("archive", "make", "--site", "SZ01", "--out", str(tmp_path / "usual"))
+    with fresh_database.transaction() as session:
+        add_study_version(session, site)
+    usual = give("archive", "make", "--site", "SZ01", "--out", str(tmp_path / "usual"))
+    asked = give(
+        "archive", "make", "--site", "SZ01", "--out", str(tmp_path / "asked"), "--include-identity"
+    )
+
+    assert "No study was ever in force at SZ01" in nothing.output
+    assert (usual.exit_code, asked.exit_code) == (0, 0), usual.output + asked.output
+    assert not (tmp_path / "usual" / "identity.csv").exists()
+    assert "+8613800138000" in (tmp_path / "asked" / "identity.csv").read_text("utf-8-sig")
+    assert list(check.faults_of(tmp_path / "asked")) == []
+    with fresh_database.reading() as session:
+        read = select(JournalEntry.body).where(JournalEntry.verb == "identity.read")
+        assert WHY in session.scalars(read).one()
 
 
 @pytest.mark.req("V-06")

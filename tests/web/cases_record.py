@@ -252,7 +252,11 @@ def a_copy(world: World) -> tuple[UUID, str]:
     """Have a copy of the site made, as the command does; return its id and the manifest's hash."""
     sha256 = hashlib.sha256(f"copy {next(NUMBERS)}".encode()).hexdigest()
     made = Made(
-        upto_seq=1, journal_head="0" * 64, manifest_sha256=sha256, counts={"participants": 2}
+        upto_seq=1,
+        journal_head="0" * 64,
+        manifest_sha256=sha256,
+        made_by="Li Min",
+        counts={"participants": 2},
     )
     with world.database.transaction() as session:
         site = sites.get_site(session, HERE)
