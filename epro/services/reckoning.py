@@ -27,7 +27,15 @@ from epro.models import (
 )
 from epro.services import candidate_record, candidate_sources, candidates, planning
 from epro.services.candidates import Belonging, Candidate
-from questionnaires import branching, episodes, event_tables, schedule
+from questionnaires import (
+    adverse_events,
+    branching,
+    definition,
+    episodes,
+    event_tables,
+    reading,
+    schedule,
+)
 from questionnaires.catalogue import Catalogue
 
 # Conditions on participants.
@@ -38,9 +46,10 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 50
 # However little changes: after so long it is reckoned anew and compared with what was kept.
 LOOKED_AT_EVERY = timedelta(days=1)
+# Which modules say what follows from a record, and what a published study says of it.
 RULES = (
-    candidate_record, candidate_sources, candidates, planning, branching, episodes, event_tables,
-    schedule,
+    candidate_record, candidate_sources, candidates, planning, adverse_events, branching,
+    definition, episodes, event_tables, reading, schedule,
 )  # fmt: skip
 
 
@@ -112,16 +121,21 @@ def reckon(session: Session, *, catalogue: Catalogue, now: datetime) -> int:
     # The version was read first: what is stored from here on makes it another one.
     versions = {id_: version for id_, version, _ in rows}
     found = _follow(session, [Participant.id.in_(versions)], catalogue=catalogue, now=now)
-    free = session.scalars(
-        select(CandidateReckoning.participant_id)
-        .where(CandidateReckoning.participant_id.in_(versions))
-        .with_for_update(skip_locked=True)
-    ).all()
+    free = {  # noqa: C416  rows are no tuples
+        id_: facts_version
+        for id_, facts_version in session.execute(
+            select(CandidateReckoning.participant_id, CandidateReckoning.facts_version)
+            .where(CandidateReckoning.participant_id.in_(versions))
+            .with_for_update(skip_locked=True)
+        )
+    }
     for id_, version, held in rows:
         if id_ not in free:
             continue
         until, hers = found[id_]
-        if held and _kept(session, id_) != {_as_kept(one) for one in hers}:
+        # Something that was stored since the version was read is no fault of what was kept.
+        is_same = held and free[id_] == version
+        if is_same and _kept(session, id_) != {_as_kept(one) for one in hers}:
             logger.error("The candidates kept of participant %s were not those that follow.", id_)
         _keep(session, id_, hers)
         session.execute(

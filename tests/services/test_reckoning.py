@@ -21,6 +21,10 @@ from epro.models import (
 from epro.services import adverse_events, event_reading, reckoning, waiting_list
 from epro.services.reckoning import Conditions
 from epro.services.waiting_list import PLACES, Waiting, WaitingColumn, Wanted
+from questionnaires.adverse_events import EpisodePolicy
+from questionnaires.catalogue import Catalogue
+from questionnaires.definition import StudyPackage
+from questionnaires.reading import from_canonical_json
 from questionnaires.schedule import AnchorEvent
 from tests.services.corrected import Answered
 from tests.services.eventful import Eventful, begin_eventful, day
@@ -174,6 +178,38 @@ def test_after_a_day_it_is_reckoned_anew_and_what_was_wrong_is_told(
 
     assert "were not those that follow" in caplog.text
     compare(eventful, on=29)
+
+
+def test_what_is_stored_while_the_worker_looks_is_no_fault_of_what_was_kept(
+    eventful: Eventful, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Meanwhile(Catalogue):
+        """Has a diary stored after the worker has read which records to look at."""
+
+        @property
+        def packages(self) -> tuple[StudyPackage, ...]:
+            if 15 not in eventful.diaries:
+                eventful.answer(15, pain=7)
+            return super().packages
+
+    eventful.answer(3, pain=7)
+    come_round(eventful)
+    known = eventful.line.given.catalogue
+    meanwhile = Meanwhile({eventful.line.given.version.id: known.packages[0]})
+
+    with caplog.at_level(logging.ERROR):
+        reckoning.reckon(eventful.session, catalogue=meanwhile, now=local(day(29), 20))
+
+    assert 15 in eventful.diaries
+    assert "were not those that follow" not in caplog.text
+    assert not holds(eventful)
+    compare(eventful, on=29)
+
+
+def test_rules_are_also_what_reads_a_published_study() -> None:
+    named = {module.__name__ for module in reckoning.RULES}
+
+    assert {one.__module__ for one in (EpisodePolicy, StudyPackage, from_canonical_json)} <= named
 
 
 def test_what_other_rules_have_kept_is_passed_over(eventful: Eventful) -> None:
