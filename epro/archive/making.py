@@ -104,8 +104,8 @@ def make(
 ) -> Made:
     """Write the copy, compare it with the database, and return what was made.
 
-    Calls `on_progress` after each participant. Raises FolderRefused for a folder that is not empty,
-    and NotWhole where a count differs; the folder then stays marked as unfinished.
+    Calls `on_progress` after each of its `step_count` steps. Raises FolderRefused for a folder that
+    is not empty, and NotWhole where a count differs; the folder then stays marked as unfinished.
     """
     site = session.get_one(Site, wanted.site.id)
     if not _versions_of(session, site):
@@ -135,7 +135,9 @@ def make(
     entities += known
     audit.write_chain(session, folder, upto_seq=upto_seq)
     counts["journal_entries"] = sum(entries.values())
-    _write_data(session, folder, site, catalogue=catalogue, upto_seq=upto_seq)
+    for name in snapshots.KINDS:
+        _write_data(session, folder, site, name, catalogue=catalogue, upto_seq=upto_seq)
+        on_progress()
     versions = _write_definitions(session, folder, site, catalogue)
     if wanted.identity:
         with folder.writing("identity.csv") as file:
@@ -200,16 +202,20 @@ def _write_documents(
     return counts[0]
 
 
+def step_count(session: Session, site: Site) -> int:
+    """Return in how many steps a copy is made: each participant, then each file of data."""
+    return len(participants_of(session, site)) + len(snapshots.KINDS)
+
+
 def _write_data(
-    session: Session, folder: Folder, site: Site, *, catalogue: Catalogue, upto_seq: int
+    session: Session, folder: Folder, site: Site, name: str, *, catalogue: Catalogue, upto_seq: int
 ) -> None:
     choice = Choice(None, SCOPES, site=site.code)
     extent = Extent(choice=choice, upto_seq=upto_seq, catalogue=catalogue)
-    for name, kind in snapshots.KINDS.items():
-        part = "definitions" if name == CODE_BOOK else "data"
-        with folder.writing(f"{part}/{name}") as file:
-            for piece in kind.write(session, extent):
-                file.write(piece)
+    part = "definitions" if name == CODE_BOOK else "data"
+    with folder.writing(f"{part}/{name}") as file:
+        for piece in snapshots.KINDS[name].write(session, extent):
+            file.write(piece)
 
 
 def _write_definitions(

@@ -1,11 +1,14 @@
 """How to open and check a copy: a page to begin with, and the same as plain text."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 
+from epro.archive.words import say
 from questionnaires.definition import Language
 
 README = """\
@@ -61,8 +64,14 @@ def index(said: Mapping[str, Any], people: Sequence[str], languages: Sequence[La
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    zone = ZoneInfo(said["site"]["zone"])
+    made_at = datetime.fromisoformat(said["made_at"]).astimezone(zone)
     return environment.get_template("index.html").render(
-        said=said, people=people, languages=[str(one) for one in languages],
+        said=said, people=people, made_at=made_at.isoformat(sep=" ", timespec="minutes"),
+        counts=[
+            (*(say(f"count.{name}", one) for one in Language), count)
+            for name, count in said["counts"].items()
+        ], languages=[str(one) for one in languages],
         document_of=document_of,
     )  # fmt: skip
 

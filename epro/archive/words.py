@@ -109,6 +109,20 @@ ARCHIVE: Mapping[str, Translated] = {
     "route.axillary": Translated("腋下", "axillary"),
     "route.oral": Translated("口腔", "oral"),
     "route.tympanic": Translated("耳温", "tympanic"),
+    "count.participants": Translated("参与者", "participants"),
+    "count.responses": Translated("回答的表单", "forms answered"),
+    "count.assessments": Translated("安排的表单", "forms planned"),
+    "count.corrections": Translated("更正请求", "corrections asked for"),
+    "count.refused_submissions": Translated("未被接受的提交", "refused submissions"),
+    "count.flags": Translated("安全提示", "safety flags"),
+    "count.contacts": Translated("联系记录", "contacts"),
+    "count.adverse_events": Translated("不良事件", "adverse events"),
+    "count.event_decisions": Translated(
+        "对可能的不良事件的决定", "decisions about possible events"
+    ),
+    "count.consents": Translated("知情同意", "consents"),
+    "count.signatures": Translated("签名", "signatures"),
+    "count.journal_entries": Translated("日志", "entries of the journal"),
     "page": Translated("{code}，第 {page} 页", "{code}, page {page}"),
 }
 

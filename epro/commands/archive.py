@@ -127,7 +127,7 @@ def _make(
         site = _site(session, code)
         if journal.lag(session).count:
             raise click.ClickException("Something is being recorded at this moment. Try again.")
-        count = len(making.participants_of(session, site))
+        count = making.step_count(session, site)
         wanted = Wanted(
             site=site, path=out, languages=languages, made_by=by or operator().name,
             release=_release(), identity=rows,

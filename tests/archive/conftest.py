@@ -52,7 +52,7 @@ class Archiving:
         languages: tuple[Language, ...] = (Language.ZH, Language.EN),
         held: list[int] | None = None,
     ) -> Made:
-        """Make a copy; `held` gets how much the session holds after each participant."""
+        """Make a copy; `held` gets how much the session holds after each step."""
         site: Site = sites.get_site(session, HERE)
         wanted = Wanted(
             site=site, path=folder, languages=languages, made_by="test", release="0.0.0"

@@ -78,6 +78,11 @@ def test_every_page_to_begin_with_needs_no_script_and_leads_only_to_what_is_ther
     page = html.parse(str(archiving.folder / "index.html"))
     leads = {str(one) for one in page.xpath("//@href | //@src")}
 
+    shown = page.getroot().text_content()
+    assert {
+        name for name in archiving.made.counts if say(f"count.{name}", Language.ZH) == name
+    } == set()
+    assert "回答的表单 forms answered" in " ".join(shown.split())
     assert page.xpath("//script | //link | //img") == []
     assert {one for one in leads if not (archiving.folder / one).is_file()} == set()
     for code in (PARTICIPANT, ENROLLED):
@@ -189,7 +194,10 @@ def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_participant_is_held_in_memory_when_the_next_is_read(archiving: Archiving) -> None:
-    assert archiving.held == [0, 0]
+    people, files = archiving.held[:2], archiving.held[2:]
+
+    assert people == [0, 0]
+    assert max(files) < 5
 
 
 # --- tampering ------------------------------------------------------------------------------------
