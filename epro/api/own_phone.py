@@ -17,6 +17,7 @@ from epro.api.context import (
 )
 from epro.errors import IdentityMissing, TooManyAttempts, WeakSecret, WrongPin
 from epro.services import own_phone
+from epro.services.own_phone import StuckRecord
 from epro.services.sessions import Caller
 
 blueprint = ApiBlueprint(
@@ -45,10 +46,19 @@ class StuckSchema(Schema):
         required=True, validate=validate.Regexp(rf"{SLUG}\Z"),
         metadata={"description": "The code of the refusal that the phone got."},
     )  # fmt: skip
+    body_sha256 = fields.String(
+        load_default=None, validate=validate.Regexp(r"[0-9a-f]{64}\Z"),
+        metadata={"description": "The SHA-256 of the body that was refused, in hexadecimal."},
+    )  # fmt: skip
 
 
 class NotedSchema(Schema):
     is_new = fields.Boolean(required=True)
+    is_kept = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the very body with this SHA-256 is kept as refused: only "
+                  "then may the phone put its own copy away."},
+    )  # fmt: skip
 
 
 @blueprint.put("/pin")
@@ -84,11 +94,10 @@ def issue_own_transfer_code(proof: dict[str, str]) -> Any:
 @requires(Permission.USE_OWN_PHONE)
 @blueprint.arguments(StuckSchema)
 @blueprint.response(200, NotedSchema)
-def note_own_stuck_record(stuck: dict[str, Any]) -> dict[str, bool]:
+def note_own_stuck_record(stuck: dict[str, Any]) -> StuckRecord:
     """Tell the site that the phone keeps a record it cannot deliver. Again is harmless."""
     with transaction() as session:
-        is_new = own_phone.note_stuck_record(session, current_actor(), **stuck, now=now())
-    return {"is_new": is_new}
+        return own_phone.note_stuck_record(session, current_actor(), **stuck, now=now())
 
 
 def _caller() -> Caller:

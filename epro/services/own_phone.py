@@ -1,5 +1,6 @@
 """What a participant does about her own phone: another PIN, another phone, a stuck record."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from epro.services import (
     journal,
     lockouts,
     planning,
+    quarantine,
     signing_in,
     work_list,
 )
@@ -26,6 +28,14 @@ from epro.services.strength import PIN_LENGTH, refuse_weak_pin
 # Long enough to walk from one phone to the other, too short to be passed on.
 TRANSFER_CODE_LIFE = timedelta(minutes=10)
 YEAR_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRecord:
+    """What the site knows of a record that a phone cannot deliver."""
+
+    is_new: bool  # the line on the work list
+    is_kept: bool  # the refused body, byte for byte
 
 
 def change_pin(
@@ -73,19 +83,28 @@ def issue_transfer_code(
 
 
 def note_stuck_record(
-    session: Session, actor: Actor, response_id: UUID, refusal: str, *, now: datetime
-) -> bool:
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    refusal: str,
+    body_sha256: str | None = None,
+    *,
+    now: datetime,
+) -> StuckRecord:
     """Tell the site of a record that her phone keeps and cannot deliver; each once.
 
-    `refusal` is the code of the answer that the phone got; it is journalled with the line. Tells
-    whether the line is new.
+    `refusal` is the code of the answer that the phone got; it is journalled with the line. With the
+    digest of the body (SHA-256, hexadecimal) the reply says whether that very body is kept here.
     """
     participant = session.get_one(Participant, actor.id)
     item = work_list.add(
         session, actor, WorkKind.STUCK_RECORD, about=f"{response_id}:{refusal}",
         site_id=participant.site_id, participant_id=participant.id, now=now,
     )  # fmt: skip
-    return item is not None
+    is_kept = body_sha256 is not None and quarantine.holds(
+        session, participant.id, response_id, body_sha256=body_sha256
+    )
+    return StuckRecord(is_new=item is not None, is_kept=is_kept)
 
 
 def _prove(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -76,6 +77,16 @@ def keep(
         },
         now=now,
     )
+
+
+def holds(session: Session, participant_id: UUID, response_id: UUID, *, body_sha256: str) -> bool:
+    """Tell whether a body that was refused for a response of hers is kept; by its SHA-256, hex."""
+    wanted = select(Quarantine.id).where(
+        Quarantine.participant_id == participant_id,
+        Quarantine.response_id == response_id,
+        Quarantine.body_sha256 == body_sha256,
+    )
+    return session.scalars(wanted.limit(1)).first() is not None
 
 
 def _screen_refused(

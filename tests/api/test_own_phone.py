@@ -1,6 +1,7 @@
 """A participant's own phone over HTTP: her PIN, another phone, what is stuck, what she has sent."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -215,10 +216,35 @@ def test_what_her_phone_cannot_deliver_stands_once_on_the_site_s_list(world: Wor
         for _ in range(2)
     ]
 
-    assert noted == [{"is_new": True}, {"is_new": False}]
+    assert noted == [{"is_new": True, "is_kept": False}, {"is_new": False, "is_kept": False}]
     with world.database.reading() as session:
         lines = session.query(WorkItem).filter_by(kind=WorkKind.STUCK_RECORD)
         assert [one.about for one in lines if stuck["response_id"] in one.about]
+
+
+@pytest.mark.req("S-02")
+def test_her_phone_hears_that_the_very_body_is_kept_and_nobody_else_s_does(world: World) -> None:
+    _, her = newly_activated(world)
+    _, another = newly_activated(world)
+    body = b'{"answers": "what the form does not have"}'
+    path, age = f"{API}/me/responses/{(response := uuid4())}", {"Answer-Age": "1"}
+    refused = world.request(
+        "PUT", path, data=body, headers=her | age, content_type="application/json"
+    )
+
+    def is_kept(whose: dict[str, str], sent: bytes, about: UUID = response) -> bool:
+        stuck = {
+            "response_id": str(about), "refusal": "validation_failed",
+            "body_sha256": sha256(sent).hexdigest(),
+        }  # fmt: skip
+        noted = world.request("POST", f"{API}/me/stuck", json=stuck, headers=whose)
+        return bool(noted.get_json()["is_kept"])
+
+    assert refused.status_code == 422
+    assert is_kept(her, body)
+    assert not is_kept(her, body + b" ")
+    assert not is_kept(her, body, uuid4())
+    assert not is_kept(another, body)
 
 
 @pytest.mark.req("T-05", "A-08")

@@ -159,6 +159,13 @@ def test_what_is_refused_is_said_in_words_and_in_nobodys_way_and_danger_goes_fir
         expect(unsent).to_contain_text("有的回答不符合要求")
         expect(unsent).to_contain_text("研究中心已经有另一份内容")
         found = phone.look("history-refused", gallery)
+        page.get_by_role("button", name="查看").first.click()
+        page.get_by_role("button", name="从本机收起").click()
+        found += phone.look("parked", gallery)
+        assert len(standing(phone)) == 3
+        page.get_by_role("button", name="确定收起").click()
+        expect(page.get_by_text("这条记录已不在本机")).to_be_visible()
+        assert len(standing(phone)) == 2
         phone.show("/today")
         expect(page.locator(".card.stuck")).to_contain_text(NOT_DELIVERED)
         found += phone.look("today-refused", gallery)

@@ -15,7 +15,8 @@ from tests.web.node import run
 # Memory instead of the disk; a server that refuses every answer to a question, and takes the rest.
 PRETENDED = {
     "db.js": """
-const stores = { outbox: new Map(), meta: new Map(), draft: new Map(), sent: new Map() };
+const stores = Object.fromEntries(
+  ["outbox", "meta", "draft", "sent", "form"].map((name) => [name, new Map()]));
 export const all = async (name) => [...stores[name].values()];
 export const get = async (name, key) => stores[name].get(key);
 export const put = async (name, value, key) =>
@@ -35,6 +36,8 @@ export const alone = (name, work) => work();
 export const unlessUnreachable = (work) => work();
 """,
     "clock.js": "export const now = () => 0, mark = () => 1, age = () => 0;",
+    "i18n.js": "export const t = (key) => key, said = ({ zh }) => zh, day = (on) => on;",
+    "forms.js": "export const load = async () => null;",
     "state.js": """
 let facts = { participant: "SZ01-014", session: "open", isOnline: true, waiting: [] };
 export const state = () => facts;
@@ -59,15 +62,63 @@ console.log(JSON.stringify(calls));
 """
 
 
-def told(response: str, folder: Path) -> list[Any]:
-    """Return what the outbox tells the site after her answer to a question was refused."""
-    for name, script in PRETENDED.items():
-        (folder / name).write_text(script, "utf-8")
-    for name in ("outbox.js", "questions.js"):
+# A server that refuses every answer, and has kept the body or not, or is not to be reached.
+REFUSING = """
+import { createHash } from "node:crypto";
+export class Unreachable extends Error {}
+export const has = { body: null };
+export async function call(method, path, { body }) {
+  if (method === "PUT") return { status: 422, data: { error: { code: "invalid_answers" } } };
+  if (has.body === "nobody") throw new Unreachable();
+  const digest = createHash("sha256").update(has.body || "").digest("hex");
+  return { status: 200, data: { is_new: true, is_kept: body.body_sha256 === digest } };
+}
+export const alone = (name, work) => work();
+export const unlessUnreachable = (work, instead) => work().catch(instead);
+"""
+PUT_AWAY = """
+import { has } from "./api.js";
+import * as db from "./db.js";
+import * as outbox from "./outbox.js";
+import { contentOf, putAway } from "./parked.js";
+const settled = () => new Promise((done) => setTimeout(done, 20));
+const answers = [{ link_id: "pain", value: "很痛" }, { link_id: "sleep", declined: true }];
+const body = JSON.stringify({ answers, questionnaire: { code: "daily", version: "1" } });
+const record = { key: "k", response_id: "r", method: "PUT", path: "/me/responses/r",
+  participant: "SZ01-014", body };
+await db.put("form", { key: "f", form: { questionnaire: { code: "daily", version: "1",
+  items: [{ link_id: "pain", text: { zh: "哪里痛？" } }] } } });
+has.body = "nobody";
+await outbox.put(record);
+await settled();
+const found = { content: await contentOf("k"), stood: [] };
+for (const held of ["nobody", "another body", body]) {
+  has.body = held;
+  found.stood.push([await putAway(record), (await db.all("outbox")).length]);
+}
+await db.put("outbox", { ...record, key: "waits", state: "waiting" });
+found.stood.push([await putAway({ ...record, key: "waits" }), (await db.all("outbox")).length]);
+console.log(JSON.stringify(found));
+process.exit(0);
+"""
+
+
+def ran(script: str, folder: Path, *names: str, **but: str) -> Any:
+    """Return what a script says that works with these modules of the app, the rest pretended."""
+    pretended = PRETENDED | {f"{name}.js": source for name, source in but.items()}
+    for name, source in pretended.items():
+        (folder / name).write_text(source, "utf-8")
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes((FOLDER / "js" / name).read_bytes())
     (folder / "package.json").write_text('{"type": "module"}', "utf-8")
-    (folder / "run.js").write_text(ANSWERS.format(response=response), "utf-8")
-    calls = json.loads(run("", folder / "run.js"))
+    (folder / "run.js").write_text(script, "utf-8")
+    return json.loads(run("", folder / "run.js"))
+
+
+def told(response: str, folder: Path) -> list[Any]:
+    """Return what the outbox tells the site after her answer to a question was refused."""
+    calls = ran(ANSWERS.format(response=response), folder, "outbox.js", "questions.js")
     assert {"method": "POST", "path": "/me/safety-questions/q/answer"}.items() <= calls[0].items()
     return [one["body"] for one in calls if one["path"] == "/me/stuck"]
 
@@ -81,7 +132,23 @@ def test_an_answer_to_a_question_that_is_refused_for_good_is_told_to_the_site_on
     (stuck,) = told(response, tmp_path)
     taken = world.request("POST", f"{API}/me/stuck", json=stuck, headers=world.sign_in(PARTICIPANT))
 
-    assert taken.get_json() == {"is_new": True}
+    assert taken.get_json() == {"is_new": True, "is_kept": False}
     with world.database.reading() as session:
         lines = session.query(WorkItem).filter_by(kind=WorkKind.STUCK_RECORD)
         assert [one.about for one in lines if response in one.about] == [f"{response}:not_found"]
+
+
+@pytest.mark.req("S-02")
+def test_what_was_refused_is_put_away_only_once_the_server_holds_the_very_same(
+    tmp_path: Path,
+) -> None:
+    found = ran(
+        PUT_AWAY, tmp_path, "outbox.js", "parked.js", "form/said.js", "form/checks.js",
+        api=REFUSING,
+    )  # fmt: skip
+
+    assert found["content"] == [
+        {"question": "哪里痛？", "answer": "很痛"},
+        {"question": "sleep", "answer": "review.declined"},
+    ]
+    assert found["stood"] == [["unsure", 1], ["not_kept", 1], ["kept", 0], ["kept", 1]]

@@ -30,7 +30,7 @@ import * as renewal from "./update.js";
 
 const TICK_MS = 20000;
 const SCREENS = { today: Today, form: FormScreen, done: Done, reports: Reports };
-const SELDOM = new Set(["history", "entry", "settings", "pin", "move", "out"]); // those of screens/seldom.js
+const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out"]); // those of screens/seldom.js
 const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
 
 const root = document.getElementById("app");

@@ -168,7 +168,8 @@ async function own() {
   return (await db.all("outbox")).filter((one) => one.participant === state().participant);
 }
 
-async function show() {
+/** Let the screens know what is not delivered. */
+export async function show() {
   const waiting = (await own()).sort((a, b) => a.seq - b.seq);
   update({ waiting: waiting.map((one) => ({ ...one, body: undefined })) });
 }

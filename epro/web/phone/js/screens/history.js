@@ -53,15 +53,26 @@ function Unsent({ waiting }) {
     <section class="note" aria-labelledby="unsent">
       <h2 id="unsent">${t("history.unsent")}</h2>
       <ul>
-        ${waiting.map((one) => html`<li key=${one.key}>${one.title ? said(one.title) : t("history.other")} · ${time(clock.timeOf(one.made))}<br />
-          ${t(`history.state.${one.state}`)}${one.refusal ? html` ${t(reason(one.refusal))}` : null}</li>`)}
+        ${waiting.map((one) => html`<li key=${one.key}>${named(one)}<br />
+          ${t(stateOf(one))}${one.refusal ? html`<br />${t(reason(one.refusal))}` : null}
+          ${one.state === "parked" ? html`<button type="button" class="second" aria-label=${`${t("parked.look")} ${named(one)}`} onClick=${() => go("parked", one.key)}>${t("parked.look")}</button>` : null}</li>`)}
       </ul>
       ${waiting.some((one) => one.state === "waiting") ? html`<button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>` : null}
     </section>
   `;
 }
 
-function reason(refusal) {
+function named(record) {
+  return `${record.title ? said(record.title) : t("history.other")} · ${time(clock.timeOf(record.made))}`;
+}
+
+function stateOf(record) {
+  if (record.state === "waiting") return "history.state.waiting";
+  return record.isTold ? "history.state.told" : "history.state.parked";
+}
+
+/** Say why something was not taken, as the key of a text. */
+export function reason(refusal) {
   const known = SAME_AS[refusal] || refusal;
   return `history.reason.${REASONS.has(known) ? known : "other"}`;
 }

@@ -5,5 +5,6 @@ export { Entry as entry } from "./entry.js";
 export { History as history } from "./history.js";
 export { Move as move } from "./move.js";
 export { SignOut as out } from "./out.js";
+export { Parked as parked } from "./parked.js";
 export { ChangePin as pin } from "./pin.js";
 export { Settings as settings } from "./settings.js";

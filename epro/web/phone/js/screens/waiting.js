@@ -2,6 +2,7 @@
 
 import { t } from "../i18n.js";
 import { flush } from "../outbox.js";
+import { go } from "../router.js";
 import { html, useBusy } from "../ui.js";
 
 export function Waiting({ waiting }) {
@@ -11,6 +12,7 @@ export function Waiting({ waiting }) {
     <div class="note" role="status">
       <p>${parked > 0 ? t("outbox.parked", { count: parked }) : t("outbox.waiting", { count: waiting.length })}</p>
       ${parked < waiting.length ? html`<button type="button" class="second" aria-disabled=${isBusy} onClick=${() => run(flush)}>${t("outbox.now")}</button>` : null}
+      ${parked > 0 ? html`<button type="button" class="second" onClick=${() => go("history")}>${t("parked.look")}</button>` : null}
     </div>
   `;
 }
