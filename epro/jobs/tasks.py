@@ -37,6 +37,7 @@ from epro.services import (
 
 # Then the job says that it has run, and goes on with its next tick.
 MOST_REMINDED_PER_RUN = 2_000
+MOST_COUNTED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +108,22 @@ def notice(parts: Parts) -> int:
 
 
 def count_compliance(parts: Parts) -> int:
-    """Put on record what of the answers that were expected has come, where that has changed."""
-    with parts.database.transaction() as session:
+    """Put on record what of the answers that were expected has come, where that has changed.
+
+    Everybody is looked at without keeping anybody from writing; then some at a time are written.
+    """
+    with parts.database.reading() as session:
         catalogue = parts.studies.catalogue(session)
-        return compliance_record.keep(session, catalogue=catalogue, now=parts.clock.now())
+        codes = compliance_record.changed(session, catalogue=catalogue, now=parts.clock.now())
+    total = 0
+    for first in range(0, len(codes), MOST_COUNTED_AT_ONCE):
+        some = codes[first : first + MOST_COUNTED_AT_ONCE]
+        with parts.database.transaction() as session:
+            catalogue = parts.studies.catalogue(session)
+            total += compliance_record.keep(
+                session, some, catalogue=catalogue, now=parts.clock.now()
+            )
+    return total
 
 
 def reckon_candidates(parts: Parts) -> int:

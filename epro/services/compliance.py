@@ -108,15 +108,19 @@ def count(
 
 
 def count_by_block(
-    session: Session, *, catalogue: Catalogue, now: datetime
+    session: Session,
+    *,
+    participants: Collection[str] | None = None,
+    catalogue: Catalogue,
+    now: datetime,
 ) -> dict[tuple[str, str], Compliance]:
-    """Return the numbers of every participant and block, for the record.
+    """Return the numbers of every participant and block, or of these codes, for the record.
 
     The database does the counting: this is asked for every hour, of everybody. What the numbers
     mean is said once, by `standing`.
     """
     answered_at = func.coalesce(QuestionnaireResponse.answered_at, Assessment.completed_at)
-    facts = (
+    rows = (
         select(
             Participant.code, Assessment.block, Assessment.study_version_id,
             Assessment.cancelled_at.is_not(None).label("is_cancelled"),
@@ -135,8 +139,10 @@ def count_by_block(
         .join(Participant, Participant.id == Assessment.participant_id)
         .outerjoin(QuestionnaireResponse, IS_ITS_ANSWER)
         .where(Assessment.answered_by == AnsweredBy.PARTICIPANT)
-        .subquery()
     )  # fmt: skip
+    if participants is not None:
+        rows = rows.where(Participant.code.in_(participants))
+    facts = rows.subquery()
     query = select(*facts.c, func.count()).group_by(*facts.c)
     groups: dict[tuple[str, str], Counter[Standing]] = defaultdict(Counter)
     for code, block, version_id, is_cancelled, *others, number in session.execute(query):

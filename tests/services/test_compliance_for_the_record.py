@@ -1,13 +1,17 @@
 """Compliance counted by the database, as every hour for the record: equal to what is shown."""
 
+import json
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.services import compliance
+from epro.models import JournalEntry
+from epro.services import compliance, compliance_record
 from epro.services.compliance import Wanted
 from questionnaires.compliance import Compliance, Counted
 from questionnaires.compliance import compliance as count_of
@@ -16,7 +20,7 @@ from tests.factories import shipped_package
 from tests.services.given import Given, begin, local
 from tests.services.line import INFUSED_AT, INFUSED_ON, Line
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 pytestmark = pytest.mark.req("C-02", "E-02")
 
 
@@ -33,6 +37,17 @@ def shown(session: Session, given: Given, *, now: datetime) -> dict[tuple[str, s
     for one in compliance.count(session, given.coordinator, Wanted(), catalogue=given.catalogue):
         groups[one.participant, one.block].append(one)
     return {key: count_of(of_group, now=now) for key, of_group in groups.items()}
+
+
+def on_record(session: Session, entity_id: str) -> dict[str, Any]:
+    """Return the numbers that stand last on record."""
+    bodies = session.scalars(
+        select(JournalEntry.body)
+        .where(JournalEntry.entity_id == entity_id, JournalEntry.entity_type == "compliance")
+        .order_by(JournalEntry.id)
+    ).all()
+    numbers: dict[str, Any] = json.loads(bodies[-1])["after"]
+    return numbers
 
 
 def test_every_way_in_which_an_assessment_can_stand_counts_as_it_is_shown(
@@ -61,3 +76,23 @@ def test_every_way_in_which_an_assessment_can_stand_counts_as_it_is_shown(
     diary = counted[given.participant.code, "S5"]
     assert (diary.late, diary.not_offered, diary.suspended) == (1, 6, 2)
     assert diary.on_time == 3
+
+
+def test_what_came_after_somebody_looked_is_counted_and_nothing_is_written_twice(
+    session: Session, given: Given
+) -> None:
+    person = Line(given=given, coordinator=given.coordinator, investigator=given.coordinator)
+    diary = person.diary_on(session, INFUSED_ON + timedelta(days=1))
+    code, now = given.participant.code, diary.late_until - HOUR
+
+    codes = compliance_record.changed(session, catalogue=given.catalogue, now=now)
+    person.answer(session, diary, now=now)
+    kept = [
+        compliance_record.keep(session, codes, catalogue=given.catalogue, now=now) for _ in range(2)
+    ]
+
+    assert codes == [code]
+    assert (kept[0] > 0, kept[1]) == (True, 0)
+    assert compliance_record.changed(session, catalogue=given.catalogue, now=now) == []
+    assert compliance_record.keep(session, [], catalogue=given.catalogue, now=now + 90 * DAY) == 0
+    assert on_record(session, f"{code}:S5")["completed"] == 1
