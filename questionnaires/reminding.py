@@ -340,7 +340,9 @@ def decide(
     today = sum(1 for one in counted if _is_of_today(one, now, zone))
     if today >= policy.budget.on(is_early_day=is_early_day):
         return _none(due, SkipReason.BUDGET)
-    used = Counter(one.template for one in counted if one.sent_at > now - _EQUAL_TEXTS_WITHIN)
+    # By the minute: what goes out at nine each day is a day apart, however long a tick took.
+    since = _minute_of(now) - _EQUAL_TEXTS_WITHIN
+    used = Counter(one.template for one in counted if _minute_of(one.sent_at) > since)
     template = next((one for one in _by_latest(due) if used[one] < MOST_EQUAL_TEXTS), None)
     if template is None:
         return _none(due, SkipReason.SAME_TEXT)
@@ -354,6 +356,10 @@ def _none(due: Iterable[DueReminder], reason: SkipReason) -> Decision:
 def _by_latest(due: Sequence[DueReminder]) -> list[str]:
     """Return the texts of what is due, that of the latest step first."""
     return [one.step.template for one in sorted(due, key=lambda one: one.step.at, reverse=True)]
+
+
+def _minute_of(instant: datetime) -> datetime:
+    return instant.replace(second=0, microsecond=0)
 
 
 def _is_of_today(one: SentReminder, now: datetime, zone: ZoneInfo) -> bool:

@@ -300,6 +300,18 @@ def test_a_third_equal_text_within_24_hours_is_not_sent() -> None:
 
 
 @pytest.mark.req("N-02")
+@pytest.mark.parametrize("late_s", [0.0, 0.2, 9.9])
+def test_the_same_minute_of_the_day_before_is_a_day_ago_however_long_a_tick_took(
+    late_s: float,
+) -> None:
+    yesterday = NOON - timedelta(hours=24) + timedelta(seconds=late_s)
+    a_minute_later = yesterday + timedelta(minutes=1)
+
+    assert decided(due("a"), sent("a", "a", when=yesterday)).template == "a"
+    assert reasons(decided(due("a"), sent("a", "a", when=a_minute_later))) == {SkipReason.SAME_TEXT}
+
+
+@pytest.mark.req("N-02")
 def test_the_text_of_the_reserved_step_is_kept_for_it_too() -> None:
     decision = decided(due("diary_last"), sent("diary_last"), is_early_day=True, reserved=LAST)
 

@@ -42,14 +42,14 @@ class Flags:
 
     def take(self, rules: Collection[str], now: datetime) -> None:
         """Note that somebody took the open flag of these rules: nobody else is told."""
-        flag = self._open_one_with(rules)
+        flag = self._open_one_of(rules)
         if flag is not None and flag.acknowledged_at is None:
             self._tell(flag, now)
             flag.acknowledged_at = now
 
     def close(self, rules: Collection[str], now: datetime) -> None:
         """Note that the open flag of these rules was closed."""
-        flag = self._open_one_with(rules)
+        flag = self._open_one_of(rules)
         if flag is not None:
             flag.closed_at = now
 
@@ -57,6 +57,13 @@ class Flags:
         """Put down who was told by an instant of what nobody has taken."""
         for flag in self.all:
             self._tell(flag, now)
+
+    def _open_one_of(self, rules: Collection[str]) -> Flag | None:
+        """Return the flag that stands for just these rules; several can share one of them."""
+        exactly = (
+            flag for flag in self.all if flag.closed_at is None and set(flag.rules) == set(rules)
+        )
+        return next(exactly, None) or self._open_one_with(rules)
 
     def _open_one_with(self, rules: Collection[str]) -> Flag | None:
         open_ones = (flag for flag in self.all if flag.closed_at is None)

@@ -169,10 +169,15 @@ def _message(
     limit = budget["early_limit"] if is_early else budget["limit"]
     if sum(one.day == today for one in counted) >= limit:
         return None, "budget"
-    recent = [one.template for one in counted if one.at > now - A_DAY]
+    a_day_ago = _by_the_minute(now) - A_DAY
+    recent = [one.template for one in counted if _by_the_minute(one.at) > a_day_ago]
     # Of several at one minute the block that comes first by its code gives the words.
     order = sorted(due, key=lambda it: (it.asked.block, it.asked.on))
     for one in sorted(order, key=lambda it: it.at, reverse=True):
         if recent.count(one.template) < MOST_OF_ONE_TEXT:
             return Message(one.template, now, one.day), None
     return None, "same_text"
+
+
+def _by_the_minute(instant: datetime) -> datetime:
+    return instant.replace(second=0, microsecond=0)

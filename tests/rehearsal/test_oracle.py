@@ -1,0 +1,32 @@
+"""The oracle's own book-keeping, where a mistake in it would look like one of the system."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from epro.rehearsal.facts import Script
+from epro.rehearsal.oracle.flagging import Flags
+from epro.rehearsal.oracle.protocol import Protocol
+from tests.clock import START
+from tests.factories import SHIPPED
+
+
+def rule(id_: str, tier: str = "ORANGE") -> dict[str, Any]:
+    return {"id": id_, "tier": tier}
+
+
+@pytest.mark.req("V-02")
+def test_of_two_open_flags_that_share_a_rule_the_one_with_just_these_rules_is_taken() -> None:
+    flags = Flags(Protocol(SHIPPED), Script())
+    flags.raise_or_join([rule("R35")], "first", START)
+    flags.raise_or_join([rule("R30")], "second", START)
+    flags.raise_or_join([rule("R35"), rule("R30")], "third", START)
+    first, second = flags.all
+
+    flags.take(["R30"], START + timedelta(minutes=5))
+    flags.close(["R30"], START + timedelta(hours=1))
+
+    assert (first.rules, second.rules) == (["R35", "R30"], ["R30"])
+    assert (first.acknowledged_at, first.closed_at) == (None, None)
+    assert second.closed_at == START + timedelta(hours=1)
