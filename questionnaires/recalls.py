@@ -16,6 +16,8 @@ from questionnaires.lint_texts import placeholders
 from questionnaires.words import Language
 
 LAST_ENTRY_ON = "last_entry_on"
+# "（{last_entry_on}）", " on {last_entry_on}", or the day alone.
+_OF_THE_DAY = re.compile(rf"\s*[（(]\{{{LAST_ENTRY_ON}\}}[）)]|( on)?\s*\{{{LAST_ENTRY_ON}\}}")
 _WEEKDAYS_ZH = "一二三四五六日"
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -63,18 +65,29 @@ def asks_since_last_entry(questionnaire: Questionnaire) -> frozenset[str]:
     )
 
 
-def filled(questionnaire: Questionnaire, last_entry_on: date) -> Questionnaire:
-    """Return the questionnaire as she sees it: the day of her last entry put into the texts."""
-    day = _in_words(last_entry_on)
+def filled(questionnaire: Questionnaire, last_entry_on: date | None) -> Questionnaire:
+    """Return the questionnaire as she sees it: the day of her last entry put into the texts.
+
+    Where that is not known, the texts name no day.
+    """
+
+    def said(text: Translated) -> Translated:
+        return without_day(text) if last_entry_on is None else _put(text, _in_words(last_entry_on))
+
     return replace(
         questionnaire,
         items=tuple(
-            replace(item, text=_put(item.text, day), hint=item.hint and _put(item.hint, day))
+            replace(item, text=said(item.text), hint=item.hint and said(item.hint))
             if item.recall is Recall.SINCE_LAST_ENTRY
             else item
             for item in questionnaire.items
         ),
     )
+
+
+def without_day(text: Translated) -> Translated:
+    """Return a text as it is said of many entries: without the day of the one before."""
+    return Translated(_OF_THE_DAY.sub("", text.zh), _OF_THE_DAY.sub("", text.en))
 
 
 def _in_words(day: date) -> Translated:

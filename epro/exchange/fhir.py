@@ -7,12 +7,14 @@ extension that says why; what was not to be asked is left out, as FHIR demands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from epro.exchange.changes import Change, Study
 from epro.exchange.odm_answers import null_reason
 from questionnaires.definition import Item, ItemType, Language
+from questionnaires.recalls import filled
 
 Json: TypeAlias = dict[str, Any]
 MEDIA_TYPE = "application/fhir+json"
@@ -45,7 +47,8 @@ def response_resource(
     study: Study, change: Change, *, canonical: str, last_updated: str, is_amended: bool
 ) -> Json:
     """Return a response as QuestionnaireResponse; `canonical` names the questionnaire's address."""
-    questionnaire = study.questionnaire(change)
+    named = change.data["last_entry_on"]
+    questionnaire = filled(study.questionnaire(change), named and date.fromisoformat(named))
     answers = {answer["link_id"]: answer for answer in change.data["answers"]}
     status = "in-progress"
     if change.data["status"] == "completed":

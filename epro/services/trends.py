@@ -12,6 +12,7 @@ from epro.models import Assessment, Participant, QuestionnaireResponse, Response
 from epro.services import history
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Item, ItemType, Translated
+from questionnaires.recalls import without_day
 
 TEMPERATURE = "temp"
 DAYS = 7
@@ -87,7 +88,7 @@ def of_days(
     return [
         Trend(
             link_id=link_id,
-            title=item.text,
+            title=without_day(item.text),
             lowest=0 if item.type is ItemType.NRS else 35,
             highest=10 if item.type is ItemType.NRS else 42,
             values=tuple(found[link_id].get(day) for day in shown),

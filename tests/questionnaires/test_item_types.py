@@ -267,6 +267,15 @@ def test_the_day_of_the_last_entry_is_put_into_the_text(study: Path) -> None:
     assert shown.text.en == "Since your last entry on Sun 22 Nov, did you have any of these?"
 
 
+@pytest.mark.req("Q-09")
+def test_where_no_day_is_known_the_text_names_none(study: Path) -> None:
+    shown = filled(every(study), None).item("signs")
+
+    assert shown is not None
+    assert shown.text.zh == "自上次填写以来，有下面的情况吗？"
+    assert shown.text.en == "Since your last entry, did you have any of these?"
+
+
 @pytest.mark.req("Q-01")
 @pytest.mark.parametrize(
     ("asked", "others", "code"),

@@ -41,6 +41,21 @@ def test_seven_days_end_with_today_and_days_without_an_entry_stay_open(
     assert values(session, line, 6)["pain"] == (None, None, 3, 5, None, None, 7)
 
 
+def test_a_picture_of_several_days_names_no_day_of_a_last_entry(
+    session: Session, line: Line
+) -> None:
+    answer_on(session, line, 1, pain=2)
+
+    found = trends.of_last_days(
+        session, line.given.participant, catalogue=line.given.catalogue,
+        until=local(INFUSED_ON + timedelta(days=1), 21),
+    )  # fmt: skip
+
+    titles = {one.link_id: one.title for one in found}
+    assert titles["temp"].zh == "自上次填写以来，您量到的最高体温是多少？"
+    assert titles["temp"].en.endswith("since your last entry?")
+
+
 def test_what_is_older_than_a_week_has_left_the_picture(session: Session, line: Line) -> None:
     answer_on(session, line, 1, pain=9)
 
