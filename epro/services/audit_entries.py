@@ -70,7 +70,12 @@ class Scope:
 
 SENT = QuestionnaireResponse
 ANSWER_COUNT = func.json_array_length(SENT.answers)
-IS_TIMED = and_(SENT.opened_at.is_not(None), ANSWER_COUNT > 0)
+# Whether there are any is told without reading them: they are kept as text.
+IS_TIMED = and_(SENT.opened_at.is_not(None), cast(SENT.answers, Text) != "[]")
+# Ratings are few: looking for one costs less than looking up what every answer was due by.
+IS_HERS = SENT.assessment_id.is_(None) | SENT.assessment_id.not_in(
+    select(Assessment.id).where(Assessment.answered_by != AnsweredBy.PARTICIPANT)
+)
 
 
 def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
@@ -86,8 +91,7 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
         codes = {site.id: site.code for site in sites}
         within = (
             Participant.site_id.in_(codes), SENT.answered_at >= first, SENT.answered_at < after,
-            SENT.status == ResponseStatus.COMPLETED,
-            or_(Assessment.id.is_(None), Assessment.answered_by == AnsweredBy.PARTICIPANT),
+            SENT.status == ResponseStatus.COMPLETED, IS_HERS,
         )  # fmt: skip
         sums = (func.count(), _sum(SENT.counts.is_(True)), _sum(IS_TIMED))
         for code, site_id, *totals in session.execute(
@@ -122,10 +126,7 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
 
 def _sent(*columns: Any) -> Select[*tuple[Any, ...]]:
     return (
-        select(*columns)
-        .select_from(SENT)
-        .join(Participant, Participant.id == SENT.participant_id)
-        .outerjoin(Assessment, Assessment.id == SENT.assessment_id)
+        select(*columns).select_from(SENT).join(Participant, Participant.id == SENT.participant_id)
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from epro.models import Completer, EntryMode, Timeliness
@@ -59,8 +59,7 @@ class Period:
         return self.from_on <= at.astimezone(ZoneInfo(zone)).date() <= self.to_on
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """To whom something is counted: a site's code, and a participant's or a user's name, if any."""
 
     site: str

@@ -1,7 +1,6 @@
 """The audit-review report of the sites somebody may review, and that it was reviewed (T-09)."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,42 +13,19 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import AuditReview, Site, User
 from epro.services import audit_entries, audit_sources, event_lists, journal
 from epro.services.audit_entries import Scope
-from epro.services.audit_figures import NO_SITES_ZONE, Case, Figure, Found, Period, Who
+from epro.services.audit_figures import NO_SITES_ZONE, Case, Figure, Found, Period
+from epro.services.audit_grouping import BY_PERSON, Count, Grouping, Line, grouped
 from epro.services.journal import Subject
 
 USUAL_SPAN = timedelta(days=28)
 LONGEST_REMARK = 2_000
 MOST_REVIEWS = 20
-# Counted by person, and not by case: one participant may share with many.
-BY_PERSON = frozenset({Figure.SHARED_DEVICE, Figure.SHARED_ADDRESS})
 FIGURES_OF_PARTICIPANTS = tuple(one for one in Figure if one is not Figure.EXPORTS)
 FIGURES_OF_USERS = (Figure.CORRECTED, Figure.ON_BEHALF, Figure.REFUSED, Figure.EXPORTS)
 CSV_OF_FIGURES = ("from", "to", "level", "name", "site", "figure", "cases", "whole")
 CSV_OF_CASES = (
     "figure", "at", "site", "participant", "user", "entity_type", "entity_id", "facts",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """So many cases out of so many; `of` is None where there is no whole to count out of."""
-
-    cases: int
-    of: int | None
-
-    @property
-    def share(self) -> float | None:
-        """The cases as a part of the whole, 0 to 1; None of nothing."""
-        return self.cases / self.of if self.of else None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One site, participant or user with every figure counted for it."""
-
-    name: str
-    site: str
-    counts: Mapping[Figure, Count]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +36,23 @@ class Report:
     sites: Sequence[Site]
     found: Mapping[Figure, Found]
     whole: Line
-    by_site: Sequence[Line]
-    by_participant: Sequence[Line]
-    by_user: Sequence[Line]
+    codes: Sequence[str]
+
+    @property
+    def by_site(self) -> Grouping:
+        """The figures of each site that is looked at."""
+        return grouped(self.found, Figure, lambda who: who.site, named=self.codes)
+
+    @property
+    def by_participant(self) -> Grouping:
+        """The figures of each participant."""
+        return grouped(self.found, FIGURES_OF_PARTICIPANTS, lambda who: who.participant)
+
+    @property
+    def by_user(self) -> Grouping:
+        """The figures of each user."""
+        outs = {one: len(self.found[one].cases) for one in (Figure.CORRECTED, Figure.ON_BEHALF)}
+        return grouped(self.found, FIGURES_OF_USERS, lambda who: who.user, outs=outs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +98,7 @@ def report(session: Session, actor: Actor, *, period: Period, site: str | None =
         sites=hers,
         found=found,
         whole=Line("", "", {figure: _counted(figure, one) for figure, one in found.items()}),
-        by_site=_grouped(found, Figure, lambda who: who.site, named=[one.code for one in chosen]),
-        by_participant=_grouped(found, FIGURES_OF_PARTICIPANTS, lambda who: who.participant),
-        by_user=_by_user(found),
+        codes=[one.code for one in chosen],
     )
 
 
@@ -136,8 +124,8 @@ def cases_of(
 def as_csv(report: Report) -> str:
     """Return every count of a report, a row each: cases, and the whole they are counted out of."""
     levels = {
-        "all": [report.whole], "site": report.by_site, "participant": report.by_participant,
-        "user": report.by_user,
+        "all": [report.whole], "site": report.by_site.lines(),
+        "participant": report.by_participant.lines(), "user": report.by_user.lines(),
     }  # fmt: skip
     return event_lists.as_csv(
         CSV_OF_FIGURES,
@@ -251,59 +239,3 @@ def _counted(figure: Figure, found: Found) -> Count:
         else len(found.cases)
     )
     return Count(cases, None if found.whole is None else sum(found.whole.values()))
-
-
-def _grouped(
-    found: Mapping[Figure, Found],
-    figures: Iterable[Figure],
-    name_of: Callable[[Who], str | None],
-    *,
-    named: Sequence[str] = (),
-) -> Sequence[Line]:
-    """Return a line for each name that is counted somewhere, and for those that are named."""
-    figures = list(figures)
-    sites: dict[str, str] = {}
-    wholes: dict[Figure, Counter[str]] = {}
-    cases: dict[Figure, Counter[str]] = {}
-    for figure in figures:
-        one = found[figure]
-        wholes[figure], cases[figure] = Counter(), Counter()
-        for who, number in (one.whole or {}).items():
-            if (name := name_of(who)) is not None:
-                sites[name] = sites.get(name) or who.site
-                wholes[figure][name] += number
-        counted = {(case.who if figure in BY_PERSON else index): case.who
-                   for index, case in enumerate(one.cases)}  # fmt: skip
-        for who in counted.values():
-            if (name := name_of(who)) is not None:
-                sites[name] = sites.get(name) or who.site
-                cases[figure][name] += 1
-    sites |= {name: name for name in named}
-    return [
-        Line(
-            name, sites[name],
-            {
-                figure: Count(
-                    cases[figure][name],
-                    None if found[figure].whole is None else wholes[figure][name],
-                )
-                for figure in figures
-            },
-        )
-        for name in sorted(sites)
-    ]  # fmt: skip
-
-
-def _by_user(found: Mapping[Figure, Found]) -> Sequence[Line]:
-    lines = _grouped(found, FIGURES_OF_USERS, lambda who: who.user)
-    outs = {figure: len(found[figure].cases) for figure in (Figure.CORRECTED, Figure.ON_BEHALF)}
-    return [
-        Line(
-            line.name, line.site,
-            {
-                figure: Count(count.cases, outs.get(figure, count.of))
-                for figure, count in line.counts.items()
-            },
-        )
-        for line in lines
-    ]  # fmt: skip

@@ -6,9 +6,8 @@ What lies at another site is left out, or only counted.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -47,8 +46,7 @@ ELSEWHERE = "elsewhere"
 # --- places ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(NamedTuple):
     """One session used from one browser and address, and by whom; `name` is a code or user name."""
 
     session_id: UUID
@@ -72,7 +70,9 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
     first, after = scope.bounds
     rows = session.execute(
         select(
-            SessionPlace, Participant.code, Participant.site_id, User.username
+            SessionPlace.device_session_id, SessionPlace.device_tag, SessionPlace.address_tag,
+            SessionPlace.last_seen_at, func.coalesce(Participant.code, User.username),
+            Participant.site_id,
         )
         .join(DeviceSession, DeviceSession.id == SessionPlace.device_session_id)
         .outerjoin(Participant, Participant.id == DeviceSession.participant_id)
@@ -80,11 +80,7 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
         .where(SessionPlace.last_seen_at >= first, SessionPlace.first_seen_at < after)
         .order_by(SessionPlace.last_seen_at, SessionPlace.device_session_id)
     )  # fmt: skip
-    uses = [
-        _Use(place.device_session_id, place.device_tag, place.address_tag, place.last_seen_at,
-             code or username, site_id)
-        for place, code, site_id, username in rows
-    ]  # fmt: skip
+    uses = [_Use(*row) for row in rows]
     hers = {use.name: use.site_id for use in uses if use.site_id in scope.sites}
     whole = {Who(scope.sites[site_id].code, name): 1 for name, site_id in hers.items() if site_id}
     by_device, by_address = defaultdict(list), defaultdict(list)
@@ -104,33 +100,34 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
 def _shared(
     figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope, homes: Mapping[str, str]
 ) -> Iterator[Case]:
+    looked_at = {site.code for site in scope.sites.values()}
+    if scope.is_whole:
+        looked_at.add(NO_SITE)
     for tag, uses in by_tag.items():
         people = {use.name: use for use in uses}
+        participant_count = sum(use.is_participants for use in people.values())
+        counted = participant_count if figure is Figure.SHARED_ADDRESS else len(people)
+        if counted < 2:
+            continue
+        # Those that are looked at by name; one more than are told, for whoever is one of them.
+        near = sorted(
+            use.name
+            for use in people.values()
+            if (
+                use.site_id in scope.sites
+                if use.is_participants
+                else homes.get(use.name, NO_SITE) in looked_at
+            )
+        )[: MOST_OTHERS + 1]
         for name, use in people.items():
             if use.site_id is None or use.site_id not in scope.sites:
                 continue
-            others = [one for one in people.values() if one.name != name]
-            participants = [one for one in others if one.is_participants]
-            if not (participants if figure is Figure.SHARED_ADDRESS else others):
-                continue
-            near = sorted(one.name for one in others if _may_be_named(one, scope, homes))
+            told = [one for one in near if one != name][:MOST_OTHERS]
             yield Case(
                 figure=figure, who=Who(scope.sites[use.site_id].code, name), at=use.last_seen_at,
                 entity_type="device_session", entity_id=str(use.session_id),
-                facts={
-                    "tag": tag[:8], "with": near[:MOST_OTHERS],
-                    "more": len(others) - len(near[:MOST_OTHERS]),
-                },
+                facts={"tag": tag[:8], "with": told, "more": len(people) - 1 - len(told)},
             )  # fmt: skip
-
-
-def _may_be_named(use: _Use, scope: Scope, homes: Mapping[str, str]) -> bool:
-    """Tell whether somebody belongs to the sites that are looked at, participant or staff."""
-    if use.is_participants:
-        return use.site_id in scope.sites
-    home = homes.get(use.name, NO_SITE)
-    codes = {site.code for site in scope.sites.values()}
-    return home in codes or (home == NO_SITE and scope.is_whole)
 
 
 # --- the journal ----------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import JournalEntry
 from epro.services import audit_review
 from epro.services.audit_figures import NO_SITE, Figure, Period
-from epro.services.audit_review import Line, Report
+from epro.services.audit_grouping import BY_PERSON, Line
+from epro.services.audit_review import Report
 from tests.services.audited import MIDWEEK, WEEK, Week, build
 
 pytestmark = pytest.mark.req("T-09")
@@ -40,26 +41,26 @@ def report(session: Session, week: Week) -> Report:
 
 
 def test_each_site_is_counted_by_its_own_calendar(report: Report) -> None:
-    assert line(report.by_site, "SZ01") == {
+    assert line(report.by_site.lines(), "SZ01") == {
         "late": (2, 9), "corrected": (2, 10), "night": (2, 10), "fast": (1, 5),
         "on_behalf": (3, 10), "shared_device": (2, 3), "shared_address": (1, 3),
         # Her wrong password, for signing in and for a signature, her wrong set-up code, a
         # participant's wrong PIN, her sign-in, and the one that her session on the tablet was.
         "refused": (4, 6), "exports": (1, None),
     }  # fmt: skip
-    assert line(report.by_site, "UR01") == {
+    assert line(report.by_site.lines(), "UR01") == {
         "late": (0, 1), "corrected": (0, 1), "night": (0, 1), "fast": (0, 0),
         "on_behalf": (0, 1), "shared_device": (1, 1), "shared_address": (1, 1),
         "refused": (0, 0), "exports": (0, None),
     }  # fmt: skip
-    assert line(report.by_site, NO_SITE)["refused"] == (1, 1)
-    assert line(report.by_site, NO_SITE)["exports"] == (1, None)
+    assert line(report.by_site.lines(), NO_SITE)["refused"] == (1, 1)
+    assert line(report.by_site.lines(), NO_SITE)["exports"] == (1, None)
     assert counts(report.whole)["late"] == (2, 10)
 
 
 def test_each_participant_and_each_user_is_counted(report: Report) -> None:
-    first, second = (line(report.by_participant, code) for code in ("SZ01-001", "SZ01-002"))
-    user = line(report.by_user, "li.min")
+    first, second = (line(report.by_participant.lines(), code) for code in ("SZ01-001", "SZ01-002"))
+    user = line(report.by_user.lines(), "li.min")
 
     assert first == {
         "late": (2, 5), "corrected": (1, 6), "night": (2, 6), "fast": (1, 4), "on_behalf": (0, 6),
@@ -72,7 +73,7 @@ def test_each_participant_and_each_user_is_counted(report: Report) -> None:
     # The form that she took on the site's tablet, and the sheet that she typed in.
     assert user == {"corrected": (1, 2), "on_behalf": (2, 3), "refused": (3, 4),
                     "exports": (0, None)}  # fmt: skip
-    assert line(report.by_user, "pi.chen")["exports"] == (1, None)
+    assert line(report.by_user.lines(), "pi.chen")["exports"] == (1, None)
 
 
 def test_every_figure_leads_to_its_cases(session: Session, report: Report) -> None:
@@ -80,7 +81,7 @@ def test_every_figure_leads_to_its_cases(session: Session, report: Report) -> No
     for figure in Figure:
         cases = audit_review.cases_of(report.found[figure])
         people = {one.who.participant for one in cases}
-        is_by_person = figure in audit_review.BY_PERSON
+        is_by_person = figure in BY_PERSON
         assert counts(report.whole)[figure.value][0] == len(people if is_by_person else cases)
         assert cases, figure
         if figure in {Figure.REFUSED, Figure.EXPORTS}:
@@ -100,9 +101,9 @@ def test_every_figure_leads_to_its_cases(session: Session, report: Report) -> No
 def test_whoever_reads_one_site_sees_nobody_of_another(session: Session, week: Week) -> None:
     hers = audit_review.report(session, week.chief, period=WEEK)
 
-    assert [one.name for one in hers.by_site] == ["SZ01"]
-    assert {one.name for one in hers.by_participant} == {"SZ01-001", "SZ01-002", "SZ01-003"}
-    assert {one.name for one in hers.by_user} == {"li.min", "pi.chen"}
+    assert [one.name for one in hers.by_site.lines()] == ["SZ01"]
+    assert {one.name for one in hers.by_participant.lines()} == {"SZ01-001", "SZ01-002", "SZ01-003"}
+    assert {one.name for one in hers.by_user.lines()} == {"li.min", "pi.chen"}
     # Who came from UR01, and the data manager of the whole study, are counted on that phone.
     with_whom = {one.who.participant: one.facts for one in hers.found[Figure.SHARED_DEVICE].cases}
     assert (with_whom["SZ01-001"]["with"], with_whom["SZ01-001"]["more"]) == (["SZ01-002"], 2)
@@ -119,7 +120,7 @@ def test_whoever_reads_one_site_sees_nobody_of_another(session: Session, week: W
 def test_one_site_of_many_can_be_asked_for(session: Session, week: Week) -> None:
     one = audit_review.report(session, week.manager, period=WEEK, site="UR01")
 
-    assert [line.name for line in one.by_site] == ["UR01"]
+    assert [line.name for line in one.by_site.lines()] == ["UR01"]
     assert counts(one.whole)["late"] == (0, 1)
 
 
@@ -132,7 +133,7 @@ def test_a_period_without_anything_counts_nothing_out_of_nothing(
 
     assert set(counts(before.whole).values()) == {(0, 0), (0, None)}
     assert before.whole.counts[Figure.LATE].share is None
-    assert before.by_participant == []
+    assert before.by_participant.lines() == []
 
 
 def test_the_file_says_each_count_with_its_whole(report: Report) -> None:

@@ -1,6 +1,5 @@
 """The audit review: what is out of the ordinary, each figure with its cases, and who has looked."""
 
-from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -15,7 +14,7 @@ from epro.api.context import current_actor, keyring, now, reading, transaction
 from epro.errors import DomainError, NotPermitted
 from epro.services import audit_review, exports, signing
 from epro.services.audit_figures import NO_SITES_ZONE, Figure, Period
-from epro.services.audit_review import Line, Report
+from epro.services.audit_review import Report
 from epro.services.exports import ExportKind
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, day, is_down, page_number
@@ -98,19 +97,20 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
     with reading() as session:
         report = _report(session)
         reviews = audit_review.reviews(session, actor)
-    lines = {
-        By.SITE: report.by_site, By.PARTICIPANT: report.by_participant, By.USER: report.by_user,
-    }[by]  # fmt: skip
-    figures = {
-        By.SITE: tuple(Figure), By.PARTICIPANT: audit_review.FIGURES_OF_PARTICIPANTS,
-        By.USER: audit_review.FIGURES_OF_USERS,
-    }[by]  # fmt: skip
+    match by:
+        case By.SITE:
+            grouping = report.by_site
+        case By.PARTICIPANT:
+            grouping = report.by_participant
+        case By.USER:
+            grouping = report.by_user
     sorted_by, number = asked_for("sort", Figure), page_number()
-    ordered = _in_order(lines, sorted_by)
+    names = grouping.names(by=sorted_by, is_descending=is_down())
     return render_framed(
         "audit_review.html", status=status, here="audit_review", refused=refused, report=report,
-        lines=ordered[(number - 1) * PAGE : number * PAGE], page=number,
-        pages=ceil(len(ordered) / PAGE), by=by, ways=list(By), figures=figures,
+        lines=[grouping.line(one) for one in names[(number - 1) * PAGE : number * PAGE]],
+        page=number, pages=ceil(len(names) / PAGE), by=by, ways=list(By),
+        figures=grouping.figures,
         sorted_by=sorted_by, is_down=is_down(), args=_args(), reviews=reviews, form=FORM,
         taking=TAKING, site=request.args.get("site", ""),
         may_review=[
@@ -144,16 +144,6 @@ def _report(session: Session) -> Report:
     from_on = max(min(day("from") or usual.from_on, today), EARLIEST)
     period = Period(from_on, min(max(day("to") or today, from_on), today))
     return audit_review.report(session, actor, period=period, site=site)
-
-
-def _in_order(lines: Sequence[Line], by: Figure | None) -> Sequence[Line]:
-    if by is None or not lines or by not in lines[0].counts:
-        return sorted(lines, key=lambda one: one.name, reverse=by is None and is_down())
-    return sorted(
-        lines,
-        key=lambda one: (one.counts[by].share or 0, one.counts[by].cases),
-        reverse=is_down(),
-    )
 
 
 def _narrowed() -> dict[str, str | None]:
