@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Grant, Role, Scope, system_actor
-from epro.clock import wall_clock_now
 from epro.models import Task, User
 from epro.parts import Parts
+from epro.rehearsal.population import HOME
 from epro.rehearsal.staff import EDC_CLIENT, Colleague
 from epro.services import delegation, edc_clients, sites, sponsor_contacts, staff, studies
 from epro.services.delegation import NewDelegation
@@ -52,12 +52,11 @@ def physicians_for(participants: int) -> int:
 
 
 def open_site(
-    parts: Parts, package: StudyPackage, *, site: str, physician_count: int
+    parts: Parts, package: StudyPackage, *, site: str, physician_count: int, now: datetime
 ) -> OpenedSite:
-    """Fill an empty database with a site that can enrol from today on."""
-    now = wall_clock_now()
+    """Fill an empty database with a site that can enrol from today on, at `now` by the wall."""
     facts = SiteFacts(
-        code=site, name_zh="演练中心", name_en="Rehearsal site", zone="Asia/Shanghai",
+        code=site, name_zh="演练中心", name_en="Rehearsal site", zone=HOME.key,
         phone="0755-00000001", phone_24h="0755-00000024",
     )  # fmt: skip
     with parts.database.transaction() as session:
@@ -122,10 +121,12 @@ def _delegate(
     signer = _actor(session, principal.username)
     tasks = [(person, task) for person in physicians for task in TASKS]
     for number, (person, task) in enumerate(tasks):
-        wall = wall_clock_now() - timedelta(days=1) + timedelta(seconds=TOTP_STEP_S * number)
+        wall = now - timedelta(days=1) + timedelta(seconds=TOTP_STEP_S * number)
         delegation.delegate(
             session, signer,
-            NewDelegation(site=site, person=person.username, task=task, from_on=now.date()),
+            NewDelegation(
+                site=site, person=person.username, task=task, from_on=now.astimezone(HOME).date()
+            ),
             Proof(
                 password=principal.password, totp=TOTP(principal.totp_secret).at(wall),
                 caller=CALLER, wall_now=wall,

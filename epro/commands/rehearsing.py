@@ -151,7 +151,7 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
         with opened_parts(settings) as parts:
             site = open_site(
                 parts, check_folder(plan.package).package, site=SITE,
-                physician_count=physicians_for(plan.count),
+                physician_count=physicians_for(plan.count), now=wall_clock_now(),
             )  # fmt: skip
         supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
