@@ -1,6 +1,6 @@
 """What the owner of a staff account is told when somebody else has changed her way in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from questionnaires.catalogue import Catalogue
 from questionnaires.escalating import text_key
 from questionnaires.tiers import Channel
 
-PURPOSE = "account_renewed"
+RENEWED, SET_UP = "account_renewed", "account_set_up"
 WAYS = (Channel.EMAIL, Channel.SMS)
 
 
@@ -31,6 +31,29 @@ def tell_renewed(
     words are those of the first of her sites by code. A study version without such a text has no
     way: then whoever hands her the code has to tell her.
     """
+    by = signing_in.user_of(session, actor).full_name
+    return _tell(session, owner, RENEWED, {"who": by}, catalogue=catalogue, now=now)
+
+
+def tell_set_up(
+    session: Session, owner: User, *, catalogue: Catalogue, now: datetime
+) -> Sequence[str]:
+    """Tell the owner of an account that somebody has set it up with the code, as `tell_renewed`.
+
+    Whoever got hold of her code has a way in, and would be the only one to know.
+    """
+    return _tell(session, owner, SET_UP, {}, catalogue=catalogue, now=now)
+
+
+def _tell(
+    session: Session,
+    owner: User,
+    purpose: str,
+    params: Mapping[str, str],
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Sequence[str]:
     site = _site_of(session, owner)
     if site is None:
         return ()
@@ -43,22 +66,18 @@ def tell_renewed(
     ways = [
         way
         for way in WAYS
-        if package.text(text_key(PURPOSE, way)) is not None
+        if package.text(text_key(purpose, way)) is not None
         and (way is Channel.EMAIL or owner.phone_sealed is not None)
     ]
-    params = {
-        "who": signing_in.user_of(session, actor).full_name,
-        "time": f"{local:%Y-%m-%d %H:%M}",
-        "call": site.phone,
-    }
     for way in ways:
         outbox.enqueue(
             session,
             NewMessage(
-                purpose=PURPOSE, is_vital=True, channel=ChannelName(way),
-                template=text_key(PURPOSE, way), template_version=str(version_id),
+                purpose=purpose, is_vital=True, channel=ChannelName(way),
+                template=text_key(purpose, way), template_version=str(version_id),
                 language=escalation.site_language(package), recipient_ref=f"user:{owner.id}",
-                about=f"account:{owner.id}", params=params,
+                about=f"account:{owner.id}",
+                params={**params, "time": f"{local:%Y-%m-%d %H:%M}", "call": site.phone},
             ),
             now=now,
         )  # fmt: skip

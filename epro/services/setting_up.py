@@ -15,13 +15,14 @@ from epro.access import Actor, ActorKind, Grant
 from epro.crypto import Keyring
 from epro.errors_of_staff import WrongFirstCode
 from epro.models import JournalKind, StaffSetupCode, User
-from epro.services import journal, lockouts, sessions, signing_in
+from epro.services import account_notices, journal, lockouts, sessions, signing_in
 from epro.services.accounts import setup_lookup
 from epro.services.journal import Subject
 from epro.services.sessions import Caller
 from epro.services.signing_in import normalise_username
 from epro.services.staff import ISSUER
 from epro.services.strength import refuse_weak_password
+from questionnaires.catalogue import Catalogue
 
 REFUSED = "user.setup_refused"
 SECRET_BYTES = 20  # RFC 4226, 4: as long as the hash
@@ -59,10 +60,10 @@ def begin(session: Session, ticket: Ticket, *, keyring: Keyring, now: datetime) 
 
 
 def finish(
-    session: Session, ticket: Ticket, *, password: str, totp: str, keyring: Keyring,
-    now: datetime, wall_now: datetime,
+    session: Session, ticket: Ticket, *, password: str, totp: str, catalogue: Catalogue,
+    keyring: Keyring, now: datetime, wall_now: datetime,
 ) -> User:  # fmt: skip
-    """Put the owner's password and second factor in place, and use the code up.
+    """Put the owner's password and second factor in place, use the code up, and tell her of it.
 
     Raises as `begin` does; WeakSecret and WrongFirstCode leave the code as good as it was.
     """
@@ -79,6 +80,7 @@ def finish(
     session.flush()
     her = _owner(user, ticket.caller)
     sessions.revoke_all(session, her, user, reason="account_set_up", now=now, wall_now=wall_now)
+    account_notices.tell_set_up(session, user, catalogue=catalogue, now=now)
     _record(session, ticket, user, row, "user.set_up", now=now)
     return user
 

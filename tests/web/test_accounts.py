@@ -17,7 +17,7 @@ from epro.models import (
     User,
 )
 from epro.services.accounts import APART, SETUP_CODE_LIFE
-from notifications.messages import ChannelName, OutboxMessage
+from notifications.messages import OutboxMessage
 from notifications.texts import render
 from tests.api.world import FROM_ELSEWHERE, HERE, THERE, World
 from tests.factories import PASSWORD, PIN, add_user, totp_at
@@ -187,7 +187,7 @@ def test_a_renewed_account_lets_nobody_in_by_what_was_good_before(world: World) 
     assert standing == []
 
 
-def test_the_owner_is_told_who_set_her_account_back_and_whom_to_call(world: World) -> None:
+def test_the_owner_is_told_that_her_account_was_set_back_and_set_up(world: World) -> None:
     with world.database.transaction() as session:
         owner = add_user(session, "is.told", roles=[Role.COORDINATOR], keyring=world.keyring).user
         owner.phone_sealed = world.keyring.seal("+8613900139077")
@@ -196,19 +196,21 @@ def test_the_owner_is_told_who_set_her_account_back_and_whom_to_call(world: Worl
         ).first()
 
     sheet = act(world, "is.told", "/code", reason="手机丢失")
+    set_up(world, "is.told", code_on(sheet))
 
     texts = world.app.extensions["epro"].messaging.texts
     with world.database.reading() as session:
         about = OutboxMessage.about == f"account:{owner.id}"
         written = session.scalars(select(OutboxMessage).where(about)).all()
         phone = session.scalars(select(Site.phone).where(Site.code == HERE)).one()
-    assert {one.channel for one in written} == {ChannelName.EMAIL, ChannelName.SMS}
+    told = [f"account_{what}_{way}" for what in ("renewed", "set_up") for way in ("email", "sms")]
+    assert sorted(one.template for one in written) == told
     assert all(one.is_vital for one in written)
     for one in written:
         said = render(texts(one.template, one.template_version, one.language), one.params).body
         assert phone in said
         assert code_on(sheet) not in said
-        assert one.channel is ChannelName.SMS or (keeper and keeper in said)
+        assert one.template != "account_renewed_email" or (keeper and keeper in said)
     assert "系统已通知本人" in text_of(sheet)
     assert "本人账户" not in text_of(open_account(world))
 

@@ -5,6 +5,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from epro.api.context import (
+    catalogue,
     client_address,
     client_name,
     keyring,
@@ -59,7 +60,7 @@ def finish() -> ResponseReturnValue:
             with transaction() as session:
                 setting_up.finish(
                     session, _ticket(), password=_typed("password"), totp=_typed("totp"),
-                    keyring=keyring(), now=now(), wall_now=wall_now(),
+                    catalogue=catalogue(session), keyring=keyring(), now=now(), wall_now=wall_now(),
                 )  # fmt: skip
         except (WeakSecret, WrongFirstCode) as refusal:
             problem = refusal.code
