@@ -1,5 +1,6 @@
 """Every screen beside the forms: sound in both languages and each size of text, and as promised."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,8 @@ def test_every_screen_is_sound_in_both_languages_and_every_size_of_text(
         phone.show("/history")
         page.locator("button.entry").first.click()
         expect(page.locator(".review dt").first).to_be_visible()
+        phone.speak("en")
+        expect(page.locator(".review dt").first).to_contain_text(re.compile("[a-z]{4}"))
         found += phone.look("entry", gallery)
         phone.start_again()
         found += phone.look("unlock", gallery)

@@ -9,11 +9,13 @@ import { html, Screen, useEffect, useState } from "../ui.js";
 import { standing } from "./history.js";
 
 export function Entry({ rest: [id] }) {
-  const { record: sent } = useFacts();
+  const { record: sent, language } = useFacts();
   const [seen, setSeen] = useState(null);
   const entry = (sent || []).find((one) => one.id === id);
   useEffect(() => {
     record.inWords(id, spoken()).then(setSeen, () => setSeen("unreachable"));
+  }, [language]);
+  useEffect(() => {
     if (!sent) record.refresh();
   }, []);
   if (!entry) return html`<${Screen} title=${t("entry.title")} back=${back}><p role="status">${t("entry.unreachable")}</p><//>`;

@@ -7,7 +7,7 @@ import { back } from "../router.js";
 import * as session from "../session.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
 
-const FIELDS = [["old", "pin.change.old"], ["pin", "pin.choose.first"], ["again", "pin.choose.again"]];
+const FIELDS = [["old", "pin.change.old"], ["pin", "pin.change.new"], ["again", "pin.choose.again"]];
 
 export function ChangePin() {
   const [typed, setTyped] = useState({ old: "", pin: "", again: "" });
