@@ -22,8 +22,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from click.testing import CliRunner
 from pyotp.totp import TOTP
 
+from epro.cli import main
 from epro.clock import wall_clock_now
 from epro.logs import ROOT
 from epro.supervision import _end_with_parent
@@ -69,8 +71,16 @@ class Process:
 
     def stop(self) -> None:
         """Ask it to end; after a while end it, with all it has started."""
+        self.ask_to_end()
+        self.wait_for_end()
+
+    def ask_to_end(self) -> None:
         if self.is_running:
             self.popen.send_signal(signal.SIGTERM)
+
+    def wait_for_end(self) -> None:
+        """Wait for what was asked to end; after a while end it, with all it has started."""
+        if self.is_running:
             try:
                 self.popen.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -138,18 +148,20 @@ class System:
     def prepare(self) -> None:
         """Open a site, publish the study and add the coordinator, by an operator's commands."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.command(
+        self.command_here(
             "site", "add", "--code", SITE, "--name-zh", "示例医院", "--name-en", "Example Hospital",
             "--phone", "0755-55500100", "--phone-24h", "0755-55500199",
         )  # fmt: skip
-        self.command("study", "publish", str(STUDY), "--activate", SITE, "--from", "2020-01-01")
+        self.command_here(
+            "study", "publish", str(STUDY), "--activate", SITE, "--from", "2020-01-01"
+        )
         self._totp_secret = self.add_staff(
             COORDINATOR, "李娜 Li Na", "coordinator", phone=COORDINATOR_NUMBER
         )
 
     def add_staff(self, username: str, full_name: str, role: str, *, phone: str) -> str:
         """Open an account at the site; return the secret of the person's authenticator."""
-        added = self.command(
+        added = self.command_here(
             "staff", "add", "--username", username, "--full-name", full_name,
             "--email", f"{username}@example.org", "--phone", phone, "--role", role,
             "--site", SITE, "--password", PASSWORD,
@@ -163,6 +175,12 @@ class System:
         """Run `epro …`, which has to succeed; return what it printed."""
         ended = self.try_command(*arguments)
         assert ended.returncode == 0, f"epro {arguments}\n{ended.stdout}\n{ended.stderr}"
+        return ended.stdout
+
+    def command_here(self, *arguments: str) -> str:
+        """Run `epro …` as `command` does, but in this process: another takes seconds to start."""
+        ended = CliRunner().invoke(main, arguments, env=self.environment)
+        assert ended.exit_code == 0, f"epro {arguments}\n{ended.output}\n{ended.exception!r}"
         return ended.stdout
 
     def try_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -212,9 +230,11 @@ class System:
         wait_for(self._is_ready, "the system is ready", timeout_s=READY_TIMEOUT_S)
 
     def stop(self) -> None:
-        """End everything that was started here, by its id."""
+        """End everything that was started here, by its id; all at once, then wait for each."""
         for process in self.processes.values():
-            process.stop()
+            process.ask_to_end()
+        for process in self.processes.values():
+            process.wait_for_end()
 
     def _is_ready(self) -> bool:
         for process in self.processes.values():

@@ -247,7 +247,9 @@ class Handset:
         return [*wide, *(f"small {one}" for one in small)]
 
     def speak(self, language: str) -> None:
-        """Change the app's language where it stands."""
+        """Change the app's language where it stands; nothing happens where it is this one."""
+        if self.page.locator(f"html[lang^={language}]").count():
+            return
         self.page.evaluate(
             """(language) => import(document.getElementById('app').dataset.base + 'js/settings.js')
               .then((settings) => settings.chooseLanguage(language))""",
