@@ -1,8 +1,9 @@
 """From words of danger on a phone without network to the line in the console, with its time."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
+from tests.blackbox.system import wait_for
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
 from tests.browser.handset import handset, newcomer
@@ -40,7 +41,18 @@ def test_words_of_danger_are_asked_back_and_her_yes_stands_in_the_inbox_with_its
         found += phone.look("advice-after-yes", gallery)
         assert phone.responses() == []
         desk.later(minutes=7)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/safety-questions/**", hold)
         phone.context.set_offline(False)
+        # The words have arrived, her yes has not: nothing says that it had.
+        wait_for(lambda: bool(page.evaluate("1") and held), "her yes is on its way")
+        expect(page.get_by_role("status")).to_contain_text("还没有送到研究中心")
+        held[0].continue_()
+        page.unroute("**/safety-questions/**")
         expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
 
         with desk.desktop() as watched:

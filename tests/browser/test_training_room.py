@@ -1,15 +1,20 @@
-"""The training room in a real browser: entered beside the trial, and none of it reaches anybody."""
+"""The training room in a real browser: entered beside the trial, and none of it reaches anybody.
 
+It has a system of its own: a room lives on whenever the trial's clock is moved.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.blackbox.system import wait_for
+from tests.blackbox.system import SystemShelf, wait_for
 from tests.browser.desk import Desk
 from tests.browser.hands import say, speak
 from tests.browser.test_console_roles import looked_at
+from tests.databases import DatabaseKind, DatabaseShelf
 
 pytestmark = pytest.mark.blackbox
 BREATHLESS = "XX01-003"  # as docs/training.md says
@@ -38,6 +43,15 @@ def trial_of(desk: Desk) -> tuple[Any, Any]:
     """Return what the site's safety inbox holds, and every message that left."""
     sent = desk.system.http.get("/dev/inbox", headers={"Accept": "application/json"})
     return desk.system.read("/flags"), sent.json()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database_shelf: DatabaseShelf, chromium: Browser) -> Iterator[Desk]:
+    shelf = SystemShelf(tmp_path, database_shelf)
+    desk = Desk.open(shelf.running(DatabaseKind.SQLITE), chromium)
+    yield desk
+    desk.close()
+    shelf.close()
 
 
 @pytest.mark.req("C-06", "B-03")

@@ -71,8 +71,13 @@ async function catchUp() {
   await safety;
 }
 
+/** What is asked back about a record waits in the outbox before it counts as delivered. */
 async function onDelivered(sent, reply) {
   await hearReply(sent, reply);
+  goOn(sent);
+}
+
+async function goOn(sent) {
   if (sent.status === "completed" && sent.assessment_id) await diary.markDone(sent.assessment_id);
   if (sent.status === "completed") await record.refresh(); // she can look at it, and correct it, without network
   behalf.goOn();

@@ -140,7 +140,7 @@ async function finish(record, reply) {
     for (const one of old) await store.remove("sent", one.id);
   });
   update({ lastSentAt: sent.sentAt });
-  delivered(record, reply);
+  await delivered(record, reply);
 }
 
 async function note(record, facts) {
