@@ -261,6 +261,27 @@ def test_whoever_changes_a_row_beside_the_system_is_noticed_too(
     assert not holds(eventful)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE safety_flag SET acknowledged_at = raised_at, next_rung_at = NULL",
+        "UPDATE questionnaire_response SET source_check = 'equal'",
+        "UPDATE screening SET flags_at = NULL",
+        "INSERT INTO flag_note (flag_id, kind, about, noted_at)"
+        " SELECT id, 'mistaken', 'x', raised_at FROM safety_flag",
+    ],
+)
+def test_what_is_only_done_about_an_answer_or_a_flag_leaves_it_standing(
+    eventful: Eventful, statement: str
+) -> None:
+    eventful.answer(5, temp=39.2, pain=7)
+    come_round(eventful)
+
+    eventful.session.execute(text(statement))
+
+    assert holds(eventful)
+
+
 def test_somebody_new_is_looked_at(eventful: Eventful) -> None:
     assert not holds(eventful)
     assert come_round(eventful) >= 1
