@@ -54,12 +54,18 @@ def faults_of(folder: Path) -> Iterator[str]:
     except (OSError, ValueError) as fault:
         yield f"{MANIFEST}: cannot be read ({fault})"
         return
-    yield from _files(folder, manifest)
-    yield from _sums(folder, manifest)
+    try:
+        yield from _files(folder, manifest)
+        yield from _sums(folder, manifest)
+    except (KeyError, TypeError, AttributeError):
+        yield f"{MANIFEST}: is not the manifest of a copy"
+        return
     try:
         yield from _journal(folder, manifest)
     except (OSError, ValueError) as fault:
         yield f"the journal cannot be read ({fault})"
+    except (KeyError, TypeError, AttributeError):
+        yield f"{MANIFEST}: does not say what of the journal is here"
 
 
 def _files(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:

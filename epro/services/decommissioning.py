@@ -82,7 +82,7 @@ def confirm(
 def certificate(session: Session) -> dict[str, Any] | None:
     """Return what remains: the last confirmation with its place in the chain, and the chain's head.
 
-    None while that entry has no place yet, because something else is still writing.
+    None while that entry has no place yet, or is not the last, because something still writes.
     """
     row = session.execute(
         select(JournalLink, JournalEntry.body)
@@ -97,6 +97,8 @@ def certificate(session: Session) -> dict[str, Any] | None:
     last = session.execute(
         select(JournalLink.seq, JournalLink.hash).order_by(JournalLink.seq.desc()).limit(1)
     ).one()
+    if last.seq != link.seq:
+        return None
     return {
         "entry": {
             "seq": link.seq, "prev_hash": link.prev_hash, "hash": link.hash, "body": body

@@ -5,7 +5,7 @@ application (GCP of China 2020, article 80); longer where a contract says so. Wh
 stated when the years begin, everything is kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.errors import InvalidInput
-from epro.models import KeptFrom, RetentionRule, Site
+from epro.models import KeptFrom, Participant, RetentionRule, Site
 from epro.services import journal
 from epro.services.journal import Subject
 
 LEAST_YEARS = 5
 # The first place on Earth to begin a day is this far ahead of UTC.
 FIRST_ZONE = timedelta(hours=14)
+LAST_ZONE = timedelta(hours=12)
 STATED = ("years", "kept_from", "from_on", "contract_until_on")
 
 
@@ -65,6 +66,8 @@ def state(
     """
     if problems := list(_problems(statement, site, now=now)):
         raise InvalidInput(details={"problems": problems})
+    if problem := _too_early(session, statement):
+        raise InvalidInput(details={"problems": [{"place": "date", "message": problem}]})
     latest = _latest(session, site)
     before = {name: getattr(latest, name, None) for name in STATED}
     said = {name: getattr(statement, name) for name in STATED}
@@ -95,12 +98,13 @@ def state(
 
 def of_study(session: Session) -> Kept:
     """Return how long the study asks to keep everything, whatever sites' contracts add."""
-    return _kept(_latest(session, None), None)
+    return _kept(_latest(session, None), None, _documents(session, None))
 
 
 def of_site(session: Session, site: Site) -> Kept:
     """Return how long a site's record is kept: the longest that study and contract ask for."""
-    return _kept(_latest(session, None), _latest(session, site))
+    documents = [*_documents(session, None), *_documents(session, site)]
+    return _kept(_latest(session, None), _latest(session, site), documents)
 
 
 def local_today(site: Site, *, now: datetime) -> date:
@@ -108,7 +112,22 @@ def local_today(site: Site, *, now: datetime) -> date:
     return now.astimezone(ZoneInfo(site.zone)).date()
 
 
-def _kept(study: RetentionRule | None, site: RetentionRule | None) -> Kept:
+def _too_early(session: Session, statement: Statement) -> str | None:
+    """Say why the years cannot begin on that day: a wrong year would end the keeping at once."""
+    if statement.from_on is None:
+        return None
+    is_end = statement.kept_from is KeptFrom.TRIAL_END
+    which = func.max if is_end else func.min
+    enrolled_at = session.scalar(select(which(Participant.enrolled_at)))
+    # The last place on Earth to begin a day is half a day behind UTC.
+    if enrolled_at is None or statement.from_on >= (enrolled_at - LAST_ZONE).date():
+        return None
+    return "Somebody was enrolled after this day." if is_end else "Nobody was enrolled yet."
+
+
+def _kept(
+    study: RetentionRule | None, site: RetentionRule | None, documents: Sequence[str]
+) -> Kept:
     rules = [one for one in (study, site) if one is not None]
     years = max((one.years for one in rules), default=LEAST_YEARS)
     from_on = study.from_on if study else None
@@ -120,8 +139,21 @@ def _kept(study: RetentionRule | None, site: RetentionRule | None) -> Kept:
     return Kept(
         years=years, kept_from=study.kept_from if study else None, from_on=from_on,
         contract_until_on=contract_until_on, until_on=until_on,
-        documents=tuple(one.document for one in rules),
+        documents=tuple(dict.fromkeys(documents)),
     )  # fmt: skip
+
+
+def _documents(session: Session, site: Site | None) -> Sequence[str]:
+    """Return the documents that what stands was stated by: of each value the last that set it."""
+    place = RetentionRule.site_id == site.id if site else RetentionRule.site_id.is_(None)
+    rules = session.scalars(select(RetentionRule).where(place).order_by(RetentionRule.number)).all()
+    standing: dict[str, RetentionRule] = {}
+    for before, rule in zip([None, *rules], rules, strict=False):
+        for name in STATED:
+            if getattr(before, name, None) != getattr(rule, name):
+                standing[name] = rule
+    named = {rule.number: rule.document for rule in [*standing.values(), *rules[-1:]]}
+    return [named[number] for number in sorted(named)]
 
 
 def _years_after(day: date, years: int) -> date:

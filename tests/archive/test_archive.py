@@ -301,6 +301,20 @@ def test_a_file_less_a_file_more_and_another_count_are_found(copied: Path) -> No
     assert re.search(r"SHA256SUMS, line \d+: manifest.json has another SHA-256", found)
 
 
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [("[]", "is not the manifest of a copy"), ("{}", "is not the manifest of a copy"),
+     ('{"files": []}', "does not say what of the journal is here")],
+)  # fmt: skip
+def test_a_manifest_of_another_shape_is_a_fault_and_no_riddle(
+    tmp_path: Path, manifest: str, expected: str
+) -> None:
+    (tmp_path / check.MANIFEST).write_text(manifest, "utf-8")
+
+    assert f"{check.MANIFEST}: {expected}" in list(check.faults_of(tmp_path))
+    assert check.main([str(tmp_path)]) == 1
+
+
 def test_a_folder_packed_into_one_file_is_the_same_folder(
     archiving: Archiving, tmp_path: Path
 ) -> None:

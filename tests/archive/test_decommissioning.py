@@ -1,6 +1,7 @@
 """The commands that make a copy, state how long to keep, and take the system away (V-05, V-06)."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_trial_goes_only_after_its_day_and_with_the_copy_that_its_investigator
     with fresh_database.transaction() as session:
         site = add_site(session)
         add_study_version(session, site)
-        add_participant(session, site)
+        add_participant(session, site, enrolled_at=datetime(2009, 5, 4, tzinfo=UTC))
         person = add_user(session, "wang.fang", roles=[Role.INVESTIGATOR], keyring=KEYRING)
     the_end = ("decommission", "--archive", str(copy), "--certificate", str(certificate),
                "--confirm", "bk-sle-i-01")  # fmt: skip

@@ -102,6 +102,25 @@ def test_what_the_law_does_not_allow_is_not_stated(
     assert [one["place"] for one in refused.value.details["problems"]] == [place]
 
 
+@pytest.mark.parametrize("kept_from", KeptFrom)
+def test_a_year_that_is_wrong_does_not_end_the_keeping_at_once(
+    closed: Closed, kept_from: KeptFrom
+) -> None:
+    for from_on in (date(2016, 3, 2), date(2026, 2, 20)):
+        with pytest.raises(InvalidInput) as refused:
+            closed.state(kept_from=kept_from, from_on=from_on)
+
+        assert [one["place"] for one in refused.value.details["problems"]] == ["date"]
+    assert retention.of_study(closed.session).from_on == APPROVED
+
+
+def test_the_document_of_each_value_that_stands_is_named(closed: Closed) -> None:
+    closed.state(years=10, document="contract 8")
+    closed.state(years=15, document="protocol 12.3")
+
+    assert retention.of_study(closed.session).documents == ("NMPA 1", "protocol 12.3")
+
+
 def test_the_years_begin_for_all_sites_on_one_day(closed: Closed) -> None:
     with pytest.raises(InvalidInput):
         closed.state(site=closed.site, from_on=APPROVED, kept_from=KeptFrom.TRIAL_END)
@@ -195,3 +214,11 @@ def test_the_certificate_joins_the_chain_and_names_copy_person_and_day(closed: C
     assert remains["entry"]["prev_hash"] == before.hash
     for said in ("a" * 64, "Zhang Jing", "2031-03-02", "NMPA 1"):
         assert said in remains["entry"]["body"]
+
+
+def test_what_is_recorded_after_the_confirmation_leaves_no_certificate(closed: Closed) -> None:
+    """Somebody still writes: it would be deleted without being in any copy."""
+    decommissioning.confirm(closed.session, SYSTEM, "bk-sle-i-01", HELD, now=OVER)
+    closed.happens("response.completed")
+
+    assert decommissioning.certificate(closed.session) is None
