@@ -113,7 +113,10 @@ def set_sponsor_contact(code: str, name: str, email: str | None, phone: str | No
 @click.option("--code", required=True, help="The site.")
 @click.option("--calls", type=click.Choice(["on", "off"]), help="Let phones ring for urgent flags.")
 @click.option("--digest-at", help="Local time of the daily mail about what waits, as in 08:30.")
-def set_alerting(code: str, calls: str | None, digest_at: str | None) -> None:
+@click.option("--number-check-days", type=int, help="Days between test calls; 1 to 31.")
+def set_alerting(
+    code: str, calls: str | None, digest_at: str | None, number_check_days: int | None
+) -> None:
     """Set how a site is alerted beside text messages and mail; what is left out stays.
 
     \b
@@ -127,11 +130,15 @@ def set_alerting(code: str, calls: str | None, digest_at: str | None) -> None:
             raise click.ClickException(f"There is no site {code}.") from absent
         sites.set_alerting(
             session, operator(), place, calls_by_voice=None if calls is None else calls == "on",
-            digest_at=digest_at, now=parts.clock.now(),
+            digest_at=digest_at, number_check_days=number_check_days, now=parts.clock.now(),
         )  # fmt: skip
-        rings, minute = place.calls_by_voice, place.digest_minute
+        rings, minute, days = place.calls_by_voice, place.digest_minute, place.number_check_days
     phones = "phones ring for urgent flags" if rings else "no phone rings"
-    click.echo(f"{code}: {phones}; the daily mail comes at {minute // 60:02}:{minute % 60:02}.")
+    mail_at = f"{minute // 60:02}:{minute % 60:02}"
+    click.echo(
+        f"{code}: {phones}; the daily mail comes at {mail_at}; "
+        f"numbers are test-called every {days} days."
+    )
 
 
 @site.command("data-protection")

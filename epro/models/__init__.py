@@ -71,7 +71,16 @@ from epro.models.response import (
     SourceCheck,
     Timeliness,
 )
-from epro.models.roster import AlarmDrill, Digest, Duty, Roster, RosterShift, SponsorContact
+from epro.models.roster import (
+    AlarmDrill,
+    Digest,
+    Duty,
+    ListedNumber,
+    NumberCheck,
+    Roster,
+    RosterShift,
+    SponsorContact,
+)
 from epro.models.safety import (
     FlagNote,
     FlagState,
@@ -159,8 +168,10 @@ __all__ = [
     "JournalLink",
     "KeptFrom",
     "LifeCycle",
+    "ListedNumber",
     "Lockout",
     "NextStep",
+    "NumberCheck",
     "OptOut",
     "OptOutSource",
     "Participant",

@@ -1,4 +1,4 @@
-"""Who is on call at a site, hour by hour, trials of its alarm, and its daily mail."""
+"""Who is on call at a site, hour by hour, trials of its alarm and numbers, and its daily mail."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -64,6 +64,41 @@ class AlarmDrill(Base):
     started_by_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class ListedNumber(StrEnum):
+    """Which numbers of a site are test-called: two that participants are told, and its people's."""
+
+    SITE_PHONE = "site_phone"
+    STUDY_PHONE = "study_phone"
+    PERSON = "person"
+
+
+class NumberCheck(Base):
+    """One test call of a listed number: when, by whom, and whether it was answered.
+
+    `number` is what was called, as it stood; of a person there is only whose it is (`user_id`).
+    """
+
+    __tablename__ = "number_check"
+    __table_args__ = (
+        CheckConstraint(
+            "(which = 'person' AND user_id IS NOT NULL AND number IS NULL)"
+            " OR (which <> 'person' AND user_id IS NULL AND number IS NOT NULL)",
+            name="says_whose_or_which",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"), index=True)
+    which: Mapped[ListedNumber]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    number: Mapped[str | None]
+    called_at: Mapped[datetime]
+    called_by_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    is_answered: Mapped[bool]
+    note: Mapped[str]
+    recorded_at: Mapped[datetime]
 
 
 class Digest(Base):

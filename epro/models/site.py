@@ -10,6 +10,7 @@ from epro.db import Base
 DIGEST_MINUTE = 8 * 60 + 30
 REQUEST_DAYS = 30
 BREACH_HOURS = 24
+NUMBER_CHECK_DAYS = 31
 
 
 class Site(Base):
@@ -18,6 +19,7 @@ class Site(Base):
     `digest_minute`: at which minute of its local day the mail about what waits comes.
     `request_days`: within how many calendar days it answers requests about personal data.
     `breach_hours`: within how many hours it tells the regulator and those concerned of a breach.
+    `number_check_days`: how many days after an answered test call its numbers are called again.
     """
 
     __tablename__ = "site"
@@ -38,4 +40,7 @@ class Site(Base):
     )
     breach_hours: Mapped[int] = mapped_column(
         default=BREACH_HOURS, server_default=str(BREACH_HOURS)
+    )
+    number_check_days: Mapped[int] = mapped_column(
+        default=NUMBER_CHECK_DAYS, server_default=str(NUMBER_CHECK_DAYS)
     )

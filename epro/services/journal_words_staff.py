@@ -1,4 +1,4 @@
-"""The journal in words: accounts of staff, their training rooms, how long the record is kept."""
+"""The journal in words: staff and their numbers, training rooms, how long the record is kept."""
 
 from questionnaires.definition import Translated
 
@@ -10,6 +10,10 @@ STAFF: dict[str, Translated] = {
     "archive.received": Translated(
         "确认收到研究者存档(manifest {manifest_sha256})",
         "received the investigator's copy (manifest {manifest_sha256})",
+    ),
+    "number_check.logged": Translated(
+        "记录了试拨 {called}，接通: {is_answered}",
+        "logged a test call of {called}; answered: {is_answered}",
     ),
     "retention.stated": Translated(
         "声明保存期限: {years} 年，自 {from_on}，合同至 {contract_until_on}({document})",

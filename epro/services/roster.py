@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from epro.access import Actor, Permission, system_actor
 from epro.errors import InvalidInput, NotFound
@@ -153,6 +153,30 @@ def on_duty(session: Session, site: Site, duty: Duty, *, at: datetime) -> User |
         )
         .order_by(RosterShift.is_deputy.desc())
     ).first()
+
+
+def people_from(session: Session, site: Site, *, now: datetime) -> Sequence[User]:
+    """Return who is still on duty from an instant on, by name; whoever may no more is left out.
+
+    Hours that lie within a roster entered later do not count.
+    """
+    later = aliased(Roster)
+    is_replaced = exists().where(
+        later.site_id == Roster.site_id,
+        later.number > Roster.number,
+        later.begins_at <= RosterShift.begins_at,
+        later.ends_at >= RosterShift.ends_at,
+    )
+    on_it = (
+        select(RosterShift.user_id)
+        .join(Roster, Roster.id == RosterShift.roster_id)
+        .where(Roster.site_id == site.id, RosterShift.ends_at > now, ~is_replaced)
+    )
+    return session.scalars(
+        select(User)
+        .where(User.id.in_(on_it), staff.may_at(site, Permission.ASSESS_FLAG))
+        .order_by(User.full_name, User.username)
+    ).all()
 
 
 def has_any(session: Session, site: Site) -> bool:

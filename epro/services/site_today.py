@@ -26,6 +26,7 @@ from epro.services import (
     data_requests,
     feed_watch,
     message_log,
+    number_checks,
     reviews,
     work_list,
 )
@@ -90,6 +91,7 @@ class Today:
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
     requests: Sequence[data_requests.Shown]
     incidents: Sequence[data_incidents.Shown]
+    numbers: Sequence[number_checks.Listed]
 
 
 def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Today:
@@ -112,6 +114,7 @@ def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
         stale=_stale(session, actor, now=now),
         requests=data_requests.pressing(session, actor, now=now),
         incidents=data_incidents.pressing(session, actor, now=now),
+        numbers=number_checks.due(session, actor, now=now),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.errors import AlreadyExists, InvalidInput, NotFound
 from epro.models import Site
+from epro.models.site import NUMBER_CHECK_DAYS
 from epro.services import journal
 from epro.services.journal import Subject
 from questionnaires.data_protection import MOST_BREACH_HOURS, MOST_REQUEST_DAYS
@@ -72,17 +73,21 @@ def set_alerting(
     *,
     calls_by_voice: bool | None = None,
     digest_at: str | None = None,
+    number_check_days: int | None = None,
     now: datetime,
 ) -> Site:
     """Set whether phones ring for urgent flags, and when (HH:MM, local) the daily mail comes.
 
-    What is None stays. Raises InvalidInput for a time that is none.
+    `number_check_days`: after how many days listed numbers are test-called again, a month at most.
+    What is None stays. Raises InvalidInput for a time that is none, or days out of range.
     """
     before = _alerting(site)
     if digest_at is not None:
         site.digest_minute = _minute(digest_at)
     if calls_by_voice is not None:
         site.calls_by_voice = calls_by_voice
+    if number_check_days is not None:
+        site.number_check_days = _within_a_month(number_check_days)
     session.flush()
     changed = {name: old for name, old in before.items() if _alerting(site)[name] != old}
     if changed:
@@ -133,7 +138,19 @@ def set_data_protection(
 
 def _alerting(site: Site) -> dict[str, object]:
     hour, minute = divmod(site.digest_minute, 60)
-    return {"calls_by_voice": site.calls_by_voice, "digest_at": f"{hour:02}:{minute:02}"}
+    return {
+        "calls_by_voice": site.calls_by_voice, "digest_at": f"{hour:02}:{minute:02}",
+        "number_check_days": site.number_check_days,
+    }  # fmt: skip
+
+
+def _within_a_month(days: int) -> int:
+    if not 1 <= days <= NUMBER_CHECK_DAYS:
+        message = f"From 1 to {NUMBER_CHECK_DAYS}."
+        raise InvalidInput(
+            details={"problems": [{"place": "number_check_days", "message": message}]}
+        )
+    return days
 
 
 def _minute(clock: str) -> int:

@@ -28,7 +28,8 @@ TAKE_A_KEY = {
     "end_delegation", "reassign_flag", "assess_flag", "state_awareness", "state_later_awareness",
     "record_sending", "close_flag", "sign_flag_again", "log_contact",
     "enter_event", "decide_candidate",
-    "enter_roster", "start_drill", "record_code_break", "acknowledge_flag", "acknowledge_drill",
+    "enter_roster", "start_drill", "log_number_check", "record_code_break", "acknowledge_flag",
+    "acknowledge_drill",
     "record_data_request", "note_data_request_step", "record_data_incident",
     "take_data_incident_step",
 }  # fmt: skip

@@ -106,6 +106,11 @@ def acknowledge_drill(world: World) -> TestResponse:
     return world.request("POST", path, headers=world.sign_in(Role.INVESTIGATOR))
 
 
+def log_number_check(world: World) -> TestResponse:
+    body, headers = {"which": "site_phone", "is_answered": True}, world.sign_in(Role.COORDINATOR)
+    return world.request("POST", f"{API}/sites/{HERE}/number-checks", json=body, headers=headers)
+
+
 def record_code_break(world: World) -> TestResponse:
     body = {"kind": "emergency", "happened_at": world.clock.now().isoformat(),
             "done_by": "investigator"}  # fmt: skip

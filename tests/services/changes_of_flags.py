@@ -15,6 +15,7 @@ from tests.api.world import API, PARTICIPANT, World, submission
 from tests.services.changes_by_people import (
     acknowledge_drill,
     enter_roster,
+    log_number_check,
     record_code_break,
     start_drill,
 )
@@ -139,5 +140,6 @@ CASES_OF_FLAGS: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /api/v1/sites/{site}/rosters": (enter_roster, "roster.entered"),
     "POST /api/v1/sites/{site}/drills": (start_drill, "drill.started"),
     "POST /api/v1/drills/{drill_id}/acknowledgement": (acknowledge_drill, "drill.acknowledged"),
+    "POST /api/v1/sites/{site}/number-checks": (log_number_check, "number_check.logged"),
     "POST /api/v1/participants/{code}/code-breaks": (record_code_break, "code_break.recorded"),
 }  # fmt: skip

@@ -89,6 +89,12 @@ def hear_drill(world: World) -> TestResponse:
     return send(browser, f"/drills/{newest}/acknowledgement")
 
 
+def log_test_call(world: World, **but: str) -> TestResponse:
+    said = {"site": HERE, "which": "site_phone", "is_answered": "yes",
+            "called_at": "2026-03-01T09:00"}  # fmt: skip
+    return send(world.sign_in_to_console(Role.COORDINATOR), "/number-checks", **said | but)
+
+
 def a_roster(**but: str) -> dict[str, str]:
     """Return what is typed for two days a long time ahead; one of a weekend."""
     typed = {"site": HERE, "from_on": "2026-07-03", "to_on": "2026-07-04"}
@@ -160,6 +166,7 @@ DAY_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/work-items/{item_id}/done": (finish, "work_item.done"),
     "POST /console/drills": (start_drill, "drill.started"),
     "POST /console/drills/{drill_id}/acknowledgement": (hear_drill, "drill.acknowledged"),
+    "POST /console/number-checks": (log_test_call, "number_check.logged"),
     "POST /console/rosters": (enter_roster, "roster.entered"),
     "POST /console/today/notes": (write_note, "hand_over_note.written"),
     "POST /console/today/deputies": (name_deputy, "deputy.named"),

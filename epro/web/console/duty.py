@@ -1,4 +1,4 @@
-"""Who is on call in the next days, and trials of the alarm: begun here, and heard here."""
+"""Who is on call in the next days, trials of the alarm, and test calls of the site's numbers."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.api.context import catalogue, current_actor, now, reading
 from epro.errors import AlreadyAcknowledged, NoActiveStudyVersion
-from epro.models import Site
-from epro.services import drills, participant_list, roster, staff, studies
+from epro.models import ListedNumber, Site
+from epro.services import drills, number_checks, participant_list, roster, sites, staff, studies
+from epro.services.number_checks import NewCheck
 from epro.services.roster import RosterDay
 from epro.web.console import typed
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
+from epro.web.console.typed import YesNo
 
 blueprint = new_blueprint("duty")
 
@@ -60,14 +62,38 @@ def acknowledge(drill_id: UUID) -> ResponseReturnValue:
     return typed.attempt("heard", act, show=_page, to=url_for("console_duty.show"))
 
 
+@blueprint.post("/number-checks")
+@page(Permission.EDIT_ROSTER)
+def log_call() -> ResponseReturnValue:
+    """Put a test call on record, answered or not."""
+
+    def act(session: Session) -> None:
+        site = sites.get_site(session, typed.line("site"))
+        which, _, person = typed.line("which").partition(":")
+        if which not in set(ListedNumber):
+            raise typed.not_right("which", "Please choose one.")
+        number_checks.log(
+            session, current_actor(), site.code,
+            NewCheck(
+                which=ListedNumber(which), person=person or None,
+                is_answered=typed.chosen("is_answered", YesNo) is YesNo.YES,
+                called_at=typed.needed_instant("called_at", site.zone), note=typed.text("note"),
+            ),
+            now=now(),
+        )  # fmt: skip
+
+    form = f"call-{typed.line('site')}"
+    return typed.attempt(form, act, show=_page, to=url_for("console_duty.show"))
+
+
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     actor = current_actor()
     with reading() as session:
         hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_ROSTER))
-        sites = [_of_site(session, actor, site) for site in hers]
+        shown = [_of_site(session, actor, site) for site in hers]
         names = staff.names(session)
-    return render_framed("duty.html", status=status, here="duty", refused=refused, sites=sites,
-                         names=names)  # fmt: skip
+    return render_framed("duty.html", status=status, here="duty", refused=refused, sites=shown,
+                         names=names, answers=list(YesNo))  # fmt: skip
 
 
 def _of_site(session: Session, actor: Actor, site: Site) -> dict[str, Any]:
@@ -75,6 +101,7 @@ def _of_site(session: Session, actor: Actor, site: Site) -> dict[str, Any]:
         "site": site,
         "days": _days(session, actor, site),
         "drills": drills.list_drills(session, actor, site.code, limit=MOST_DRILLS),
+        "numbers": number_checks.list_of(session, actor, site.code, now=now()),
         "may_start": actor.may_at(Permission.EDIT_ROSTER, site.id),
         "may_hear": actor.may_at(Permission.ACKNOWLEDGE_FLAG, site.id),
     }

@@ -18,6 +18,7 @@ TODAY: Mapping[str, Translated] = {
         "时间已过，请记录实际时间", "is over: record when it took place"
     ),
     "today.codes": Translated("即将过期的激活码", "Codes that end soon"),
+    "today.numbers": Translated("待试拨的号码", "Numbers to test-call"),
     "today.undelivered": Translated("未送达的消息", "Messages not delivered"),
     "today.unreviewed": Translated("人的数据待审核", "with unreviewed data"),
     "today.stale": Translated("数据接口停顿", "Clinical database fallen behind"),

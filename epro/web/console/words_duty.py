@@ -1,4 +1,4 @@
-"""What the page of the roster and of drills says."""
+"""What the page of the roster, of drills and of test calls says."""
 
 from collections.abc import Mapping
 
@@ -28,6 +28,28 @@ DUTY: Mapping[str, Translated] = {
     "duty.heard": Translated("确认收到", "Heard"),
     "duty.hear": Translated("我收到了", "I heard it"),
     "duty.not_heard": Translated("还没有人确认", "Nobody has heard it yet"),
+    "duty.numbers": Translated("试拨号码", "Test calls of the numbers"),
+    "duty.numbers.hint": Translated(
+        "告知参与者的号码和值班人员的号码，接通后 {days} 天内要再试拨一次。"
+        "值班人员的号码不在此显示。",
+        "The numbers that participants are told, and those of people on duty, are called again "
+        "within {days} days of an answered call. Numbers of people on duty are not shown here.",
+    ),
+    "duty.number": Translated("号码", "Number"),
+    "duty.number.site_phone": Translated("中心电话", "Site"),
+    "duty.number.study_phone": Translated("24 小时电话", "24-hour line"),
+    "duty.number.last": Translated("上次试拨", "Last call"),
+    "duty.number.by": Translated("拨打人", "By"),
+    "duty.number.answered": Translated("接通", "Answered"),
+    "duty.number.due": Translated("下次试拨", "Due"),
+    "duty.number.never_called": Translated("从未试拨", "Never called"),
+    "duty.number.changed": Translated("号码已更改", "The number has changed"),
+    "duty.number.unanswered": Translated("无人接听", "Was not answered"),
+    "duty.number.overdue": Translated("该试拨了", "Due"),
+    "duty.number.log": Translated("记录试拨", "Log a test call"),
+    "duty.number.called_at": Translated("拨打时间", "Called at"),
+    "duty.number.is_answered": Translated("接通了吗？", "Was it answered?"),
+    "duty.number.note": Translated("备注", "Note"),
     "roster.enter": Translated("填写值班表", "Enter the roster"),
     "roster.days": Translated("日期范围", "Which days"),
     "roster.site": Translated("中心", "Site"),

@@ -97,6 +97,7 @@ SAID: Mapping[str, Translated] = {
         "Grade 5 is death, and goes with the outcome fatal.": "5 级即死亡，转归应为死亡。",
         "The last day lies before the first one.": "最后一天早于第一天。",
         "These days are too far away.": "这些日期太远。",
+        "The site lists no such number.": "中心没有列出这个号码。",
         "These days are over.": "这些日期已经过去。",
         "These hours do not lie within the days.": "这段时间不在所选日期之内。",
         "On call are physicians of the site.": "值班的人必须是本中心的医生。",
