@@ -69,10 +69,10 @@ openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from t
 	$(BIN)/epro routes --write
 
 trace: .venv/tools.txt postgresql browser node  ## run all tests and write docs/trace.md: requirement, test, result
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to docs/trace.md $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to=docs/trace.md $(ARGS)
 
 validate: .venv/tools.txt postgresql browser node  ## run all tests and write var/validation/: requirement, risk, test, result
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --validate-to var/validation $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --validate-to=var/validation $(ARGS)
 
 rehearse: .venv/product.txt  ## live through the whole trial on a fast clock; ARGS="--seed 7 --out report"
 	@$(BIN)/epro rehearse $(or $(ARGS),--out var/rehearsal)
