@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
@@ -9,7 +10,14 @@ from playwright.sync_api import Browser, Route, expect
 from tests.blackbox.people import PIN
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
-from tests.browser.handset import Handset, Somebody, handset, newcomer, with_a_diary
+from tests.browser.handset import (
+    Handset,
+    Somebody,
+    handset,
+    newcomer,
+    phone_with_a_diary,
+    with_a_diary,
+)
 
 pytestmark = pytest.mark.blackbox
 NOBODY = Somebody("", {})
@@ -171,6 +179,28 @@ def test_what_is_urgent_and_not_delivered_for_two_minutes_says_to_call(
         expect(page.get_by_text("这台手机的时间和研究时间不一致")).to_be_visible()
         assert early == 0
         assert phone.look("banners", gallery) == []
+
+
+@pytest.mark.req("A-08", "P-11")
+def test_two_problems_that_are_asked_about_again_are_told_apart(
+    desk: Desk, chromium: Browser, gallery: Gallery
+) -> None:
+    def twice_more(route: Route) -> None:
+        diary = route.fetch().json()
+        due = next(one for one in diary["items"] if one["state"] == "open")
+        for on, words in (("2026-11-20", {"zh": "头晕", "en": "dizzy"}), ("2026-11-21", None)):
+            follow_up = {"id": str(uuid4()), "about": {"on": on, "words": words}}
+            diary["items"].append(due | follow_up)
+        route.fulfill(json=diary)
+
+    with phone_with_a_diary(desk.system, chromium) as phone:
+        phone.page.route("**/api/v1/me/assessments", twice_more)
+        phone.start_again()
+        phone.unlock()
+
+        expect(phone.page.get_by_role("region", name="11月20日 周五报告的：头晕")).to_be_visible()
+        expect(phone.page.get_by_role("region", name="11月21日 周六报告的")).to_be_visible()
+        assert phone.look("follow-ups", gallery) == []
 
 
 REALLY_REFUSED = {

@@ -50,7 +50,7 @@ function Card({ assessment, standing, today }) {
   const canFillIn = CAN_FILL_IN.has(standing);
   const isBegun = standing.endsWith("begun");
   return html`
-    <section class="card ${standing}" aria-labelledby=${`t-${assessment.id}`}>
+    <section class="card ${standing}" aria-labelledby=${assessment.about ? `t-${assessment.id} a-${assessment.id}` : `t-${assessment.id}`}>
       <h2 id=${`t-${assessment.id}`}>${said(assessment.title)}</h2>
       <${About} assessment=${assessment} />
       <p>${words(assessment, standing, today)}</p>
@@ -60,9 +60,9 @@ function Card({ assessment, standing, today }) {
 }
 
 /** Say which report is asked about again: two that are open look alike otherwise. */
-function About({ assessment: { about } }) {
+function About({ assessment: { about, id } }) {
   if (!about) return null;
-  return html`<p><strong>${about.words ? t("today.about", { what: said(about.words), day: day(about.on) }) : day(about.on)}</strong></p>`;
+  return html`<p id=${`a-${id}`}><strong>${about.words ? t("today.about", { what: said(about.words), day: day(about.on) }) : t("today.about_day", { day: day(about.on) })}</strong></p>`;
 }
 
 function words(assessment, standing, today) {
