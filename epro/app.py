@@ -13,6 +13,7 @@ from epro.api import (
     assessments,
     code_breaks,
     compliance,
+    consents,
     contacts,
     corrections,
     data_incidents,
@@ -71,7 +72,7 @@ from epro.web.phone import pages as phone
 MAX_BODY_BYTES = 256 * 1024
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 RESOURCES = (
-    sessions, participants, anchors, taking_part, assessments, me, preferences, own_phone,
+    sessions, participants, anchors, taking_part, consents, assessments, me, preferences, own_phone,
     own_record, forms,
     offline_advice, responses, scores, safety_questions,
     compliance, corrections, transcriptions, records,

@@ -211,6 +211,13 @@ class ConsentMissing(DomainError):
     message = "A needed consent is not recorded."
 
 
+class ConsentIsNeeded(DomainError):
+    """A consent that the study needs is withdrawn while the diary would go on."""
+
+    code = "consent_is_needed"
+    message = "Without this consent she cannot keep her diary: say how she takes part from now on."
+
+
 class ReasonRequired(DomainError):
     """A correction of something on record needs a reason."""
 

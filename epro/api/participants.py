@@ -31,7 +31,7 @@ from epro.errors import (
     NotFound,
 )
 from epro.models import LifeCycle, Participant, ReminderChannel, Site
-from epro.services import enrolment, identity, sessions
+from epro.services import consents, enrolment, identity, sessions
 from epro.services.enrolment import IssuedCode
 from epro.services.enrolment_form import Enrolment, GivenConsent
 from epro.services.identity import Identity
@@ -230,7 +230,7 @@ def read_participant(code: str) -> dict[str, Any]:
             session, current_actor(), code, Permission.READ_PARTICIPANT
         )
         return _facts(session, participant) | {
-            "consents": enrolment.consents_of(session, participant),
+            "consents": consents.of_participant(session, participant),
             "latest_activation_code": enrolment.latest_activation_code(session, participant),
         }
 

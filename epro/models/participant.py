@@ -121,3 +121,12 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None]
     explained_by: Mapped[str]
     paper_location: Mapped[str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the journal keeps of each of its states."""
+        names = (
+            "kind", "document_version", "given_at", "withdrawn_at", "explained_by",
+            "paper_location",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}

@@ -13,13 +13,12 @@ from epro.access import Actor, Permission
 from epro.crypto import Keyring, new_activation_code
 from epro.db import insert_if_absent
 from epro.errors import AlreadyExists, ConsentMissing, IdentityMissing, InvalidInput, NotFound
-from epro.models import ActivationCode, Consent, LifeCycle, Participant, Site, WorkKind
-from epro.services import anchors, identity, journal, studies, work_list
+from epro.models import ActivationCode, LifeCycle, Participant, Site, WorkKind
+from epro.services import anchors, consents, identity, journal, studies, work_list
 from epro.services.activation import activation_lookup
 from epro.services.enrolment_form import (
     CodedEnrolment,
     Enrolment,
-    GivenConsent,
     identity_problems,
     missing_consents,
     problems_of,
@@ -135,7 +134,7 @@ def _take_in(
         raise ConsentMissing(details={"kinds": missing})
     participant = _store_participant(session, actor, site, enrolment, package, zone=zone, now=now)
     for consent in enrolment.consents:
-        _store_consent(session, actor, participant, site, consent, now=now)
+        consents.store(session, actor, participant, consent, now=now)
     anchors.record(
         session, actor, participant, AnchorEvent.ENR,
         occurred_at=now, reason=None, catalogue=catalogue, now=now,
@@ -207,15 +206,6 @@ def list_participants(
     return session.scalars(query).all()
 
 
-def consents_of(session: Session, participant: Participant) -> Sequence[Consent]:
-    """Return every consent ever given, withdrawn ones included, by kind and time."""
-    return session.scalars(
-        select(Consent)
-        .where(Consent.participant_id == participant.id)
-        .order_by(Consent.kind, Consent.given_at)
-    ).all()
-
-
 def latest_activation_code(session: Session, participant: Participant) -> ActivationCode | None:
     """Return the activation code issued last: how it stands, never what it reads."""
     return session.scalars(
@@ -270,31 +260,6 @@ def _store_participant(
         now=now,
     )
     return participant
-
-
-def _store_consent(
-    session: Session,
-    actor: Actor,
-    participant: Participant,
-    site: Site,
-    given: GivenConsent,
-    *,
-    now: datetime,
-) -> None:
-    facts = {
-        "kind": given.kind,
-        "document_version": given.document_version,
-        "given_at": given.given_at,
-        "explained_by": given.explained_by,
-        "paper_location": given.paper_location,
-    }
-    consent = Consent(participant_id=participant.id, **facts)
-    session.add(consent)
-    session.flush()
-    journal.record(
-        session, actor, "consent.given", _subject("consent", str(consent.id), participant, site),
-        after=facts, occurred_at=given.given_at, now=now,
-    )  # fmt: skip
 
 
 def _issue(

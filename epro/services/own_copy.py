@@ -25,7 +25,7 @@ from epro.models import (
     QuestionnaireResponse,
     Site,
 )
-from epro.services import data_requests, enrolment, forms, identity
+from epro.services import consents, data_requests, forms, identity
 from epro.services.forms import Seen
 from epro.services.identity import Identity
 from questionnaires.catalogue import Catalogue
@@ -69,7 +69,7 @@ def make(
         site=shown.site,
         made_at=now,
         contact_data=_contact_data(session, actor, her, request_id, keyring=keyring, now=now),
-        consents=enrolment.consents_of(session, her),
+        consents=consents.of_participant(session, her),
         visits=session.scalars(
             select(Anchor)
             .where(Anchor.participant_id == her.id, Anchor.superseded_at.is_(None))

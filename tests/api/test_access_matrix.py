@@ -24,6 +24,7 @@ from tests.api.world import (
     YEAR_OF_BIRTH,
     World,
     Worlds,
+    a_consent,
     enrolment,
     infusion,
     new_event,
@@ -286,6 +287,11 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
         },
         "POST /api/v1/participants/{code}/anchors/preview": infusion(),
         "POST /api/v1/participants/{code}/anchors/withdrawal": {"event": "END", "reason": "r"},
+        "POST /api/v1/participants/{code}/consents": a_consent(),
+        "POST /api/v1/participants/{code}/consents/withdrawal": {
+            "kind": "sms_processor",
+            "withdrawn_at": infusion()["occurred_at"],
+        },
         "PUT /api/v1/participants/{code}/life-cycle": {
             "life_cycle": "active",
             "occurred_at": infusion()["occurred_at"],

@@ -35,6 +35,7 @@ TAKE_A_KEY = {
 }  # fmt: skip
 REPEATABLE = {
     "preview_anchor", "withdraw_anchor", "change_life_cycle", "change_zone", "change_diary_slot",
+    "give_consent", "withdraw_consent",
     "change_own_zone", "change_own_diary_slot",
     "submit_response", "record_anchor", "revoke_device", "sign_out", "acknowledge",
     "finish_work_item", "correct_own_response",

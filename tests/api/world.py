@@ -290,6 +290,14 @@ def enrolment(code: str, *, site: str = HERE) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def a_consent() -> dict[str, Any]:
+    """Return a body that records a kind that is not needed to enrol."""
+    return {
+        "kind": "sms_processor", "document_version": "2.0", "given_at": START.isoformat(),
+        "explained_by": "Li Min", "paper_location": "binder 1",
+    }  # fmt: skip
+
+
 def infusion(**changed: Any) -> dict[str, Any]:
     """Return a body that records the infusion."""
     return {"event": "INF1", "occurred_at": INFUSED_AT.isoformat(), **changed}

@@ -27,6 +27,7 @@ from tests.api.world import (
     YEAR_OF_BIRTH,
     World,
     Worlds,
+    a_consent,
     enrolment,
     infusion,
     submission,
@@ -132,6 +133,20 @@ def change_life_cycle(world: World) -> TestResponse:
         "life_cycle": "paused", "occurred_at": world.clock.now().isoformat(), "reason": "hospital",
     }  # fmt: skip
     return _put_about_a_new_one(world, "life-cycle", body)
+
+
+def give_consent(world: World) -> TestResponse:
+    code = _a_new_code()
+    world.enrol(code, site=HERE, by=Role.COORDINATOR)
+    path, headers = f"{API}/participants/{code}/consents", world.sign_in(Role.COORDINATOR)
+    return world.request("POST", path, json=a_consent(), headers=headers)
+
+
+def withdraw_consent(world: World) -> TestResponse:
+    code = give_consent(world).request.path.split("/")[-2]
+    body = {"kind": "sms_processor", "withdrawn_at": world.clock.now().isoformat()}
+    path, headers = f"{API}/participants/{code}/consents", world.sign_in(Role.COORDINATOR)
+    return world.request("POST", f"{path}/withdrawal", json=body, headers=headers)
 
 
 def change_zone(world: World) -> TestResponse:
@@ -251,6 +266,10 @@ CASES: dict[str, tuple[Case, str]] = {
     "POST /api/v1/participants/{code}/activation-codes": (issue_code, "activation_code.issued"),
     "POST /api/v1/participants/{code}/anchors": (record_anchor, "anchor.recorded"),
     "POST /api/v1/participants/{code}/anchors/withdrawal": (take_anchor_back, "anchor.withdrawn"),
+    "POST /api/v1/participants/{code}/consents": (give_consent, "consent.given"),
+    "POST /api/v1/participants/{code}/consents/withdrawal": (
+        withdraw_consent, "consent.withdrawn",
+    ),
     "PUT /api/v1/participants/{code}/life-cycle": (
         change_life_cycle, "participant.life_cycle_changed",
     ),

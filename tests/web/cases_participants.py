@@ -99,6 +99,19 @@ def change_life_cycle(world: World) -> TestResponse:
     return _send(world, "life-cycle", life_cycle="paused", reason="in hospital")
 
 
+def give_consent(world: World) -> TestResponse:
+    return _send(
+        world, "consents", kind="sms_processor", document_version="2.0",
+        given_at="2026-03-01T09:00", explained_by="Li Min", paper_location="binder 1",
+    )  # fmt: skip
+
+
+def withdraw_consent(world: World) -> TestResponse:
+    code = give_consent(world).request.path.split("/")[-2]
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    return send(browser, f"/participants/{code}/consents/withdrawal", kind="sms_processor")
+
+
 def change_zone(world: World) -> TestResponse:
     return _send(world, "zone", zone="Europe/London")
 
@@ -122,6 +135,8 @@ PARTICIPANT_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     f"{HERS}/anchors": (record_anchor, "anchor.recorded"),
     f"{HERS}/anchors/withdrawal": (withdraw_anchor, "anchor.withdrawn"),
     f"{HERS}/anchor-queries/{{query_id}}/decision": (decide_query, "anchor_query.decided"),
+    f"{HERS}/consents": (give_consent, "consent.given"),
+    f"{HERS}/consents/withdrawal": (withdraw_consent, "consent.withdrawn"),
     f"{HERS}/life-cycle": (change_life_cycle, "participant.life_cycle_changed"),
     f"{HERS}/zone": (change_zone, "participant.moved_to_zone"),
     f"{HERS}/diary-slot": (change_slot, "participant.diary_slot_chosen"),

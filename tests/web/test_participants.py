@@ -206,6 +206,34 @@ def test_a_participant_is_paused_and_withdrawn_by_kind_with_a_reason(world: Worl
     assert "太累了" in text_of(browser.get(f"{CONSOLE}/participants/{code}"))
 
 
+@pytest.mark.req("P-07", "X-01")
+def test_a_consent_is_recorded_and_withdrawn_on_her_page_and_a_needed_one_asks_how_she_goes_on(
+    world: World,
+) -> None:
+    code, browser = next(CODES), world.sign_in_to_console(Role.COORDINATOR)
+    enrol(browser, code)
+    path = f"/participants/{code}/consents"
+    paper = {
+        "document_version": "3.0", "given_at": "2026-03-01T09:00", "explained_by": "李敏",
+        "paper_location": "binder 7",
+    }  # fmt: skip
+
+    given = send(browser, path, kind="cross_border", **paper)
+    gone = send(browser, f"{path}/withdrawal", kind="cross_border")
+    asks = send(browser, f"{path}/withdrawal", kind="trial")
+    left = send(browser, f"{path}/withdrawal", kind="trial", life_cycle="withdrawn_from_all")
+
+    assert [one.status_code for one in (given, gone, asks, left)] == [303, 303, 422, 303]
+    assert "没有这项同意，日记不能继续" in text_of(asks)
+    assert her(world, code).life_cycle is LifeCycle.WITHDRAWN_FROM_ALL
+    section = html.fromstring(browser.get(f"{CONSOLE}/participants/{code}").text).xpath(
+        "//section[@aria-labelledby='consents']"
+    )[0]
+    struck = [" ".join(one.text_content().split()) for one in section.xpath(".//s")]
+    assert any(one.startswith("境外服务商 · 3.0") for one in struck)
+    assert any(one.startswith("参加研究") for one in struck)
+
+
 @pytest.mark.req("C-02")
 def test_the_list_shows_the_week_what_is_open_and_her_phone(world: World) -> None:
     browser = world.sign_in_to_console(Role.COORDINATOR)

@@ -6,6 +6,7 @@ from epro.web.console import (
     archiving,
     auditing,
     changing,
+    consenting,
     contacting,
     data_incidents,
     data_requests,
@@ -43,7 +44,7 @@ from epro.web.console import (
 CONSOLE = (
     pages, sign_in, safety, follow_up,
     today, contacting, messages, duty, roster_forms, reviewing, rating,
-    participants, enrolling, taking_part, anchoring, on_behalf, sealing,
+    participants, enrolling, taking_part, consenting, anchoring, on_behalf, sealing,
     transcribing, timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, archiving,
     auditing, data_requests, data_incidents,

@@ -25,6 +25,7 @@ from epro.services import (
     anchor_queries,
     anchors,
     compliance,
+    consents,
     contacts,
     enrolment,
     identity,
@@ -42,11 +43,15 @@ from epro.web.console.session import page
 from epro.web.console.sheet import code_sheet
 from questionnaires.compliance import Grouping
 from questionnaires.compliance import Standing as Mark
+from questionnaires.definition import ConsentKind
 from questionnaires.schedule import AnchorEvent, DiarySlot
 
 blueprint = new_blueprint("participants")
 
 MOST_CONTACTS = 20
+WITHDRAWS = (
+    LifeCycle.WITHDRAWN_FROM_DIARY, LifeCycle.WITHDRAWN_FROM_CONTACT, LifeCycle.WITHDRAWN_FROM_ALL,
+)  # fmt: skip
 RECORDABLE = (
     AnchorEvent.INF1_PLANNED, AnchorEvent.INF1, AnchorEvent.INF2, AnchorEvent.END,
 )  # fmt: skip
@@ -171,7 +176,10 @@ def participant_page(
         shown: dict[str, Any] = {
             "who": who,
             "site": site,
-            "consents": enrolment.consents_of(session, who),
+            "consents": consents.of_participant(session, who),
+            "needed_consents": sorted(
+                consents.needed(session, who, catalogue=catalogue(session), now=now())
+            ),
             "issued": enrolment.latest_activation_code(session, who),
             "is_known": identity.is_known(session, who.id),
             "devices": sessions.devices_of(session, who),
@@ -185,12 +193,14 @@ def participant_page(
         }  # fmt: skip
         if actor.may_at(Permission.READ_FLAG, site.id):
             shown["contacts"] = contacts.of_participant(session, actor, code, limit=MOST_CONTACTS)
+    agreed = [one.kind for one in shown["consents"] if one.withdrawn_at is None]
     may = {
         permission.value: actor.may_at(permission, site.id)
         for permission in (
             Permission.ISSUE_ACTIVATION_CODE, Permission.REVOKE_DEVICE, Permission.RECORD_ANCHOR,
             Permission.CHANGE_LIFE_CYCLE, Permission.CHANGE_PERSONAL_TIMES,
             Permission.READ_IDENTITY, Permission.RECORD_IDENTITY, Permission.FOLLOW_UP_FLAG,
+            Permission.ENROL_PARTICIPANT,
             Permission.ASSESS_ADVERSE_EVENT, Permission.READ_DATA_REQUEST,
         )
     }  # fmt: skip
@@ -198,6 +208,8 @@ def participant_page(
         "participant.html", status=status, here="participants", refused=refused, phone=phone,
         may=may, zone=site.zone, events=RECORDABLE, slots=list(DiarySlot),
         ways_on=[one for one in LifeCycle if one in life_cycle.MAY_FOLLOW[who.life_cycle]],
+        ways_out=WITHDRAWS, standing_kinds=agreed,
+        further_kinds=[one for one in ConsentKind if one not in agreed],
         **shown,
     )  # fmt: skip
 

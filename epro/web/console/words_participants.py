@@ -279,6 +279,27 @@ ENROL: Mapping[str, Translated] = {
     "consents.paper": Translated("纸质原件存放处", "Where the paper is kept"),
     "consents.explained_by": Translated("说明人", "Explained by"),
     "consents.withdrawn": Translated("{time} 撤回", "withdrawn {time}"),
+    "consents.withdraw": Translated("她撤回一项同意", "She withdraws one of them"),
+    "consents.kind": Translated("哪一项", "Which"),
+    "consents.withdrawn_at": Translated(
+        "何时撤回 (空白 = 现在)", "When she withdrew it (empty: now)"
+    ),
+    "consents.said": Translated(
+        "她怎么说 (可不填，撤回不需要理由)", "What she said (may stay empty: no reason is needed)"
+    ),
+    "consents.withdraw.hint": Translated(
+        "立即生效：撤回短信、境外或邮件服务商后，不再经其发送任何消息，改为打电话；日记继续。"
+        "已填写的内容都会保留。",
+        "Counts at once: without a provider nothing is sent that way any more, you call her "
+        "instead, and her diary goes on. What was answered stays.",
+    ),
+    "consents.leaves": Translated("之后她怎样参与", "How she takes part from then on"),
+    "consents.leaves.hint": Translated(
+        "没有这些同意，日记不能继续，必须选择：{kinds}。其他各项请留空。",
+        "Her diary cannot go on without one of these, so choose: {kinds}. Leave it empty for "
+        "the others.",
+    ),
+    "consents.give": Translated("记录新签的一项同意", "Record one that she signed since"),
     "consent.trial": Translated("参加研究", "Taking part"),
     "consent.sensitive_data": Translated("处理敏感个人信息", "Sensitive personal data"),
     "consent.partial_answers": Translated("未提交的回答先发送", "Answers sent before submitting"),
@@ -306,6 +327,10 @@ REFUSALS: Mapping[str, Translated] = {
     ),
     "refusal.consent_missing": Translated(
         "缺少必需的知情同意，不能入组。", "A consent that is needed is missing; nobody is enrolled."
+    ),
+    "refusal.consent_is_needed": Translated(
+        "没有这项同意，日记不能继续。请选择她之后怎样参与。",
+        "Her diary cannot go on without this consent. Choose how she takes part from then on.",
     ),
     "refusal.no_active_study_version": Translated(
         "这个中心还没有生效的研究版本。", "No study version is in force at this site."
