@@ -61,6 +61,10 @@ class Assessment(Base):
         Index("uq_assessment_identity", "participant_id", "family", "occurrence", unique=True,
               sqlite_where=text("cancelled_at IS NULL"),
               postgresql_where=text("cancelled_at IS NULL")),
+        # The few that somebody else answers: found without looking at everybody's diary.
+        Index("ix_assessment_rating", "id",
+              sqlite_where=text("answered_by <> 'participant'"),
+              postgresql_where=text("answered_by <> 'participant'")),
         CheckConstraint("opens_at < closes_at", name="window_is_not_empty"),
         CheckConstraint("closes_at <= late_until", name="late_part_follows"),
     )  # fmt: skip

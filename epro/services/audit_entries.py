@@ -11,7 +11,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from epro.models import (
@@ -39,6 +51,7 @@ from epro.services.audit_figures import (
     Found,
     Period,
     Who,
+    found_as,
 )
 from questionnaires.schedule import AnsweredBy
 
@@ -72,9 +85,13 @@ SENT = QuestionnaireResponse
 ANSWER_COUNT = func.json_array_length(SENT.answers)
 # Whether there are any is told without reading them: they are kept as text.
 IS_TIMED = and_(SENT.opened_at.is_not(None), cast(SENT.answers, Text) != "[]")
-# Ratings are few: looking for one costs less than looking up what every answer was due by.
+# Ratings are few: looking for one costs less than looking up what every answer was due by. The
+# value stands in the statement itself, for the index that holds ratings alone to be used.
+IS_RATING = Assessment.answered_by != literal(
+    AnsweredBy.PARTICIPANT, Assessment.answered_by.type, literal_execute=True
+)
 IS_HERS = SENT.assessment_id.is_(None) | SENT.assessment_id.not_in(
-    select(Assessment.id).where(Assessment.answered_by != AnsweredBy.PARTICIPANT)
+    select(Assessment.id).where(IS_RATING)
 )
 
 
@@ -97,7 +114,7 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
         for code, site_id, *totals in session.execute(
             _sent(Participant.code, Participant.site_id, *sums)
             .where(*within)
-            .group_by(Participant.code, Participant.site_id)
+            .group_by(Participant.id)
             .order_by(Participant.code)
         ):
             who = Who(codes[site_id], code)
@@ -119,7 +136,7 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
         Figure.LATE: counted, Figure.NIGHT: sent, Figure.FAST: timed, Figure.ON_BEHALF: sent,
     }  # fmt: skip
     return {
-        figure: Found(whole, audit_figures.cases_of(figure, suspects))
+        figure: audit_figures.found_among(figure, whole, suspects)
         for figure, whole in wholes.items()
     }
 
@@ -194,7 +211,7 @@ def corrections(session: Session, scope: Scope, whole: Mapping[Who, int]) -> Fou
             )
             for row, code, username in rows
         ]  # fmt: skip
-    return Found(whole, cases)
+    return found_as(whole, cases)
 
 
 def _openers(session: Session) -> dict[str, str]:

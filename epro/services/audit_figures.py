@@ -84,10 +84,25 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many make the whole of a figure, by whom, and the cases in it; exports have no whole."""
+    """How many make the whole of a figure, by whom, and to whom each case in it is counted.
+
+    Exports have no whole. The cases are written out for whoever asks for them, in the order of
+    `people`: a page of figures counts thousands and shows none.
+    """
 
     whole: Mapping[Who, int] | None
-    cases: Sequence[Case]
+    people: Sequence[Who]
+    write_out: Callable[[], Sequence[Case]]
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """Every case, written out."""
+        return self.write_out()
+
+
+def found_as(whole: Mapping[Who, int] | None, cases: Sequence[Case]) -> Found:
+    """Return a figure of which the few cases are written out already."""
+    return Found(whole, [one.who for one in cases], lambda: cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +165,16 @@ OF_ENTRIES: Mapping[Figure, Callable[[Entry], bool]] = {
 }
 
 
-def cases_of(figure: Figure, entries: Iterable[Entry]) -> list[Case]:
-    """Return those of the entries that are cases of a figure."""
-    return [_case(figure, one) for one in entries if OF_ENTRIES[figure](one)]
+def found_among(figure: Figure, whole: Mapping[Who, int], entries: Iterable[Entry]) -> Found:
+    """Return a figure with those of the entries that are cases of it."""
+    cases = [one for one in entries if OF_ENTRIES[figure](one)]
+    return Found(
+        whole, [_whose(one) for one in cases], lambda: [_case(figure, one) for one in cases]
+    )
+
+
+def _whose(entry: Entry) -> Who:
+    return Who(entry.who.site, entry.who.participant, entry.taken_by)
 
 
 def _case(figure: Figure, entry: Entry) -> Case:
@@ -163,8 +185,7 @@ def _case(figure: Figure, entry: Entry) -> Case:
         facts |= {"taken_s": round(entry.taken_s or 0), "answers": entry.answer_count}
     if figure is Figure.ON_BEHALF:
         facts |= {"mode": entry.mode.value, "completer": entry.completer.value}
-    who = Who(entry.who.site, entry.who.participant, entry.taken_by)
     return Case(
-        figure=figure, who=who, at=entry.answered_at, entity_type="response", entity_id=entry.id,
-        facts=facts,
+        figure=figure, who=_whose(entry), at=entry.answered_at, entity_type="response",
+        entity_id=entry.id, facts=facts,
     )  # fmt: skip

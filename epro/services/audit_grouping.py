@@ -94,7 +94,7 @@ def grouped(
         whole = found[figure].whole
         if whole is not None and id(whole) not in counted:
             counted[id(whole)] = _summed(whole, name_of, sites)
-        people = [case.who for case in found[figure].cases]
+        people = found[figure].people
         each = dict.fromkeys(people, 1) if figure in BY_PERSON else Counter(people)
         cases[figure] = _summed(each, name_of, sites)
     sites |= {name: name for name in named}

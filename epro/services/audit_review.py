@@ -51,7 +51,7 @@ class Report:
     @property
     def by_user(self) -> Grouping:
         """The figures of each user."""
-        outs = {one: len(self.found[one].cases) for one in (Figure.CORRECTED, Figure.ON_BEHALF)}
+        outs = {one: len(self.found[one].people) for one in (Figure.CORRECTED, Figure.ON_BEHALF)}
         return grouped(self.found, FIGURES_OF_USERS, lambda who: who.user, outs=outs)
 
 
@@ -234,8 +234,6 @@ def _found(session: Session, scope: Scope) -> dict[Figure, Found]:
 
 def _counted(figure: Figure, found: Found) -> Count:
     cases = (
-        len({one.who.participant for one in found.cases})
-        if figure in BY_PERSON
-        else len(found.cases)
+        len({one.participant for one in found.people}) if figure in BY_PERSON else len(found.people)
     )
     return Count(cases, None if found.whole is None else sum(found.whole.values()))

@@ -19,6 +19,7 @@ from epro.models import (
     Participant,
     SessionPlace,
     Signature,
+    Site,
     SiteMembership,
     User,
 )
@@ -30,6 +31,7 @@ from epro.services.audit_figures import (
     Figure,
     Found,
     Who,
+    found_as,
 )
 
 REFUSALS = frozenset({
@@ -54,11 +56,12 @@ class _Use(NamedTuple):
     address_tag: str
     last_seen_at: datetime
     name: str
-    site_id: UUID | None
+    # Whose code it is says whose use it was: a user belongs to no one site.
+    site: str | None
 
     @property
     def is_participants(self) -> bool:
-        return self.site_id is not None
+        return self.site is not None
 
 
 def places(session: Session, scope: Scope) -> dict[Figure, Found]:
@@ -72,17 +75,18 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
         select(
             SessionPlace.device_session_id, SessionPlace.device_tag, SessionPlace.address_tag,
             SessionPlace.last_seen_at, func.coalesce(Participant.code, User.username),
-            Participant.site_id,
+            Site.code,
         )
         .join(DeviceSession, DeviceSession.id == SessionPlace.device_session_id)
         .outerjoin(Participant, Participant.id == DeviceSession.participant_id)
+        .outerjoin(Site, Site.id == Participant.site_id)
         .outerjoin(User, User.id == DeviceSession.user_id)
         .where(SessionPlace.last_seen_at >= first, SessionPlace.first_seen_at < after)
         .order_by(SessionPlace.last_seen_at, SessionPlace.device_session_id)
     )  # fmt: skip
     uses = [_Use(*row) for row in rows]
-    hers = {use.name: use.site_id for use in uses if use.site_id in scope.sites}
-    whole = {Who(scope.sites[site_id].code, name): 1 for name, site_id in hers.items() if site_id}
+    here = {site.code for site in scope.sites.values()}
+    whole = {Who(use.site, use.name): 1 for use in uses if use.site and use.site in here}
     by_device, by_address = defaultdict(list), defaultdict(list)
     for use in uses:
         by_address[use.address_tag].append(use)
@@ -90,20 +94,42 @@ def places(session: Session, scope: Scope) -> dict[Figure, Found]:
             by_device[use.device_tag].append(use)
     homes = _homes(session, scope)
     return {
-        figure: Found(whole, list(_shared(figure, by_tag, scope, homes)))
-        for figure, by_tag in (
-            (Figure.SHARED_DEVICE, by_device), (Figure.SHARED_ADDRESS, by_address),
-        )
-    }  # fmt: skip
+        Figure.SHARED_DEVICE: _shared(Figure.SHARED_DEVICE, by_device, scope, homes, whole),
+        Figure.SHARED_ADDRESS: _shared(Figure.SHARED_ADDRESS, by_address, scope, homes, whole),
+    }
+
+
+class _Sharing(NamedTuple):
+    """One participant's use of what others used as well; `near` are those who may be told."""
+
+    who: Who
+    use: _Use
+    tag: str
+    near: Sequence[str]
+    people_count: int
 
 
 def _shared(
+    figure: Figure,
+    by_tag: Mapping[str, Sequence[_Use]],
+    scope: Scope,
+    homes: Mapping[str, str],
+    whole: Mapping[Who, int],
+) -> Found:
+    sharing = list(_sharing(figure, by_tag, scope, homes))
+    return Found(
+        whole, [one.who for one in sharing], lambda: [_place_case(figure, one) for one in sharing]
+    )
+
+
+def _sharing(
     figure: Figure, by_tag: Mapping[str, Sequence[_Use]], scope: Scope, homes: Mapping[str, str]
-) -> Iterator[Case]:
-    looked_at = {site.code for site in scope.sites.values()}
-    if scope.is_whole:
-        looked_at.add(NO_SITE)
+) -> Iterator[_Sharing]:
+    here = {site.code for site in scope.sites.values()}
+    homes_here = here | {NO_SITE} if scope.is_whole else here
     for tag, uses in by_tag.items():
+        if len(uses) < 2:  # as most are
+            continue
         people = {use.name: use for use in uses}
         participant_count = sum(use.is_participants for use in people.values())
         counted = participant_count if figure is Figure.SHARED_ADDRESS else len(people)
@@ -114,20 +140,23 @@ def _shared(
             use.name
             for use in people.values()
             if (
-                use.site_id in scope.sites
+                use.site in here
                 if use.is_participants
-                else homes.get(use.name, NO_SITE) in looked_at
+                else homes.get(use.name, NO_SITE) in homes_here
             )
         )[: MOST_OTHERS + 1]
         for name, use in people.items():
-            if use.site_id is None or use.site_id not in scope.sites:
-                continue
-            told = [one for one in near if one != name][:MOST_OTHERS]
-            yield Case(
-                figure=figure, who=Who(scope.sites[use.site_id].code, name), at=use.last_seen_at,
-                entity_type="device_session", entity_id=str(use.session_id),
-                facts={"tag": tag[:8], "with": told, "more": len(people) - 1 - len(told)},
-            )  # fmt: skip
+            if use.site and use.site in here:
+                yield _Sharing(Who(use.site, name), use, tag, near, len(people))
+
+
+def _place_case(figure: Figure, one: _Sharing) -> Case:
+    told = [name for name in one.near if name != one.use.name][:MOST_OTHERS]
+    return Case(
+        figure=figure, who=one.who, at=one.use.last_seen_at, entity_type="device_session",
+        entity_id=str(one.use.session_id),
+        facts={"tag": one.tag[:8], "with": told, "more": one.people_count - 1 - len(told)},
+    )  # fmt: skip
 
 
 # --- the journal ----------------------------------------------------------------------------------
@@ -157,7 +186,7 @@ def attempts(session: Session, scope: Scope) -> Found:
                 "verb": entry["verb"], "why": after["why"], "address": after["address_tag"][:8],
             }  # fmt: skip
             cases.append(_journal_case(Figure.REFUSED, who, entry, facts))
-    return Found(whole, cases)
+    return found_as(whole, cases)
 
 
 def _signatures(session: Session, scope: Scope) -> Iterator[tuple[datetime, str]]:
@@ -196,7 +225,7 @@ def exports(session: Session, scope: Scope) -> Found:
             after = entry["after"]
             facts = {name: after[name] for name in FACTS_OF_FILES if name in after}
             cases.append(_journal_case(Figure.EXPORTS, who, entry, facts))
-    return Found(None, cases)
+    return found_as(None, cases)
 
 
 def _journalled(

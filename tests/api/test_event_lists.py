@@ -74,6 +74,40 @@ def test_the_table_says_how_many_candidates_nobody_has_decided_about(world: Worl
     assert table["infused_count"] == 1
 
 
+def test_the_table_counts_what_the_listing_lists(world: World) -> None:
+    """The table reads columns as they are written, the listing every event whole."""
+    worse, before = ({"grade": 3, "from_on": "2026-03-01"}, {"grade": 2, "from_on": "2026-02-01"})
+    enter(world, term="sepsis", grades=[worse], seriousness=["disability", "medically_important"])
+    enter(world, term="cough", relationship="unlikely", seriousness=["hospitalisation"])
+    enter(world, term="itching")
+    enter(world, term="sprain", onset_on="2026-02-01", grades=[before])
+
+    listed = get(world, "adverse-events?treatment_emergent=1", Role.INVESTIGATOR).get_json()
+    whole = get(world, "adverse-events", Role.INVESTIGATOR).get_json()
+    events = listed["items"]
+    worst: dict[str, int] = {}
+    for one in events:
+        worst[one["participant"]] = max(one["worst_grade"], worst.get(one["participant"], 0))
+    naive = {
+        "any": events,
+        "serious": [one for one in events if one["serious"]],
+        "related": [one for one in events if one["related"]],
+        "serious_and_related": [one for one in events if one["serious"] and one["related"]],
+    }
+
+    for name, those in naive.items():
+        people = {one["participant"] for one in those}
+        assert row_of(world, Role.INVESTIGATOR, name) == (len(people), len(those)), name
+    for grade in range(1, 6):
+        expected = (
+            sum(grade == one for one in worst.values()),
+            sum(grade == one["worst_grade"] for one in events),
+        )
+        assert row_of(world, Role.INVESTIGATOR, f"grade_{grade}") == expected, grade
+    assert row_of(world, Role.INVESTIGATOR, "grade_3")[0] == 1
+    assert len(whole["items"]) > len(events)
+
+
 def test_the_listing_and_the_table_as_csv(world: World) -> None:
     enter(world, term="=HYPERLINK(1)")
 

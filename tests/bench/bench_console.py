@@ -10,6 +10,7 @@ from time import perf_counter, process_time
 from sqlalchemy import text
 
 from epro.access import Role
+from epro.serving import leave_to_stay
 from tests.api.world import HERE, World
 from tests.bench.section import Section
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -64,6 +65,7 @@ def _measured(people: int, days: int) -> Iterator[tuple[str, tuple[str, str, str
         add_many(world, people, days=days)
         add_events(world)
         keep_candidates(world)
+        leave_to_stay()
         for path in PAGES:
             reader = READERS.get(path.partition("?")[0], Role.COORDINATOR)
             browser = world.sign_in_to_console(reader)

@@ -20,6 +20,7 @@ from epro.models import (
     ScreeningSource,
     StudyVersion,
 )
+from epro.serving import leave_to_stay
 from questionnaires.tiers import Tier
 from tests.api.world import PARTICIPANT, World
 from tests.bench.section import Section
@@ -38,8 +39,10 @@ def measure() -> Section:
         World(shelf.new(DatabaseKind.POSTGRESQL)) as world,
     ):
         browser = world.sign_in_to_console(Role.COORDINATOR)
+        leave_to_stay()
         empty, empty_cpu = _times(browser)
         _raise_flags(world)
+        leave_to_stay()
         full, full_cpu = _times(browser)
     return Section(
         title="Safety inbox",

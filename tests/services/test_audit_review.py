@@ -80,6 +80,8 @@ def test_every_figure_leads_to_its_cases(session: Session, report: Report) -> No
     known = {row.entity_id for row in session.scalars(select(JournalEntry))}
     for figure in Figure:
         cases = audit_review.cases_of(report.found[figure])
+        # A page of figures counts these alone, and writes no case out.
+        assert report.found[figure].people == [one.who for one in reversed(cases)]
         people = {one.who.participant for one in cases}
         is_by_person = figure in BY_PERSON
         assert counts(report.whole)[figure.value][0] == len(people if is_by_person else cases)
