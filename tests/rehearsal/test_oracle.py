@@ -12,6 +12,20 @@ from tests.clock import START
 from tests.factories import SHIPPED
 
 
+@pytest.mark.req("V-02", "A-10")
+def test_a_correction_that_says_the_same_red_thing_again_makes_nothing_urgent() -> None:
+    flags = Flags(Protocol(SHIPPED), Script())
+    flags.raise_or_join([rule("R18", "RED_A")], "answers", START, response="one")
+    flags.take(["R18"], START + timedelta(minutes=5))
+
+    corrected_at, said_by_another_at = START + timedelta(hours=1), START + timedelta(hours=2)
+    flags.raise_or_join([rule("R18", "RED_A")], "answers", corrected_at, response="one")
+    after_correction = flags.all[0].urgent_since
+    flags.raise_or_join([rule("R18", "RED_A")], "answers", said_by_another_at, response="two")
+
+    assert (after_correction, flags.all[0].urgent_since) == (START, said_by_another_at)
+
+
 def rule(id_: str, tier: str = "ORANGE") -> dict[str, Any]:
     return {"id": id_, "tier": tier}
 

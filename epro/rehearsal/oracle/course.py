@@ -348,7 +348,8 @@ class Course:
             answer_by = now + timedelta(minutes=min(one["asks_first"]["minutes"] for one in asking))
             self.questions[entry.response] = Question(asking, answer_by, is_settled=is_flagged)
         if is_flagged:
-            self.flags.raise_or_join(met, f"answers about {entry.on}", now)
+            about = f"answers about {entry.on}"
+            self.flags.raise_or_join(met, about, now, response=entry.response)
 
     def _met(self, entry: Entry) -> list[dict[str, Any]]:
         infusions = [self.anchors[event] for event in ("INF1", "INF2") if event in self.anchors]

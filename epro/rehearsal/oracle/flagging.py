@@ -23,7 +23,9 @@ class Flags:
         """Return the tiers of those that nobody has closed."""
         return {flag.tier for flag in self.all if flag.closed_at is None}
 
-    def raise_or_join(self, rules: Sequence[dict[str, Any]], because: str, now: datetime) -> None:
+    def raise_or_join(
+        self, rules: Sequence[dict[str, Any]], because: str, now: datetime, *, response: str = ""
+    ) -> None:
         """Raise one flag at the highest tier, or join an open one that shares a rule."""
         flag = self._open_one_with([rule["id"] for rule in rules])
         if flag is None:
@@ -34,9 +36,10 @@ class Flags:
                     because=because,
                 )
             )  # fmt: skip
+            self.all[-1].hear(rules, response)
             return
-        before = replace(flag, rules=list(flag.rules), told=list(flag.told))
-        if flag.add(rules, now=now) and before.acknowledged_at is None:
+        before = replace(flag, rules=list(flag.rules), told=list(flag.told), said={})
+        if flag.add(rules, response, now=now) and before.acknowledged_at is None:
             self._tell(before, now)
             flag.told = before.told
 

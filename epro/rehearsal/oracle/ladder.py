@@ -33,22 +33,32 @@ class Flag:
     acknowledged_at: datetime | None = None
     closed_at: datetime | None = None
     told: list[Told] = field(default_factory=list)
-    joined: int = 0
+    said: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, rules: Sequence[dict[str, Any]], *, now: datetime) -> bool:
-        """Join further rules; tell whether the clock begins anew."""
+    def add(self, rules: Sequence[dict[str, Any]], response: str, *, now: datetime) -> bool:
+        """Join further rules; tell whether the clock begins anew.
+
+        What a response had said already, before it was corrected, is no new sign of danger.
+        """
         worst = rules[0]
         is_worse = URGENCY[worst["tier"]] > URGENCY[self.tier]
-        is_urgent_again = self.acknowledged_at is not None and (
-            is_worse or worst["tier"].startswith("RED")
+        before = self.said.get(response, set())
+        is_new_red = any(
+            rule["tier"].startswith("RED") and rule["id"] not in before for rule in rules
         )
+        is_urgent_again = self.acknowledged_at is not None and (is_worse or is_new_red)
         self.rules += [rule["id"] for rule in rules if rule["id"] not in self.rules]
-        self.joined += 1
+        self.hear(rules, response)
         if is_worse:
             self.tier, self.tonight = worst["tier"], worst.get("tonight", False)
         if is_worse or is_urgent_again:
             self.urgent_since, self.acknowledged_at = now, None
         return is_worse or is_urgent_again
+
+    def hear(self, rules: Sequence[dict[str, Any]], response: str) -> None:
+        """Note which rules a response met; silence has none."""
+        if response:
+            self.said[response] = self.said.get(response, set()) | {one["id"] for one in rules}
 
 
 def steps(
