@@ -29,9 +29,11 @@ from epro.errors import (
     InvalidInput,
     NoActiveStudyVersion,
     NotFound,
+    ReasonRequired,
 )
 from epro.models import LifeCycle, Participant, ReminderChannel, Site
-from epro.services import consents, enrolment, identity, sessions
+from epro.services import consents, contact_data, enrolment, identity, sessions
+from epro.services.contact_data import NewIdentity
 from epro.services.enrolment import IssuedCode
 from epro.services.enrolment_form import Enrolment, GivenConsent
 from epro.services.identity import Identity
@@ -92,6 +94,17 @@ class EnrolmentSchema(Schema):
 class RecordIdentitySchema(Schema):
     phone = _text(32)
     year_of_birth = fields.Integer(required=True, strict=True)
+
+
+class CorrectIdentitySchema(Schema):
+    phone = fields.String(validate=validate.Length(min=1, max=32))
+    email = fields.String(allow_none=True, validate=validate.Length(min=1, max=254))
+    year_of_birth = fields.Integer(strict=True)
+    reason = _text(2_000)
+
+
+class CorrectedIdentitySchema(Schema):
+    changed = fields.List(fields.String(validate=validate.OneOf(identity.FIELDS)), required=True)
 
 
 class PageQuerySchema(Schema):
@@ -262,6 +275,29 @@ def record_identity(typed: dict[str, Any], code: str) -> None:
             session, current_actor(), code, phone=typed["phone"],
             year_of_birth=typed["year_of_birth"], keyring=keyring(), now=now(),
         )  # fmt: skip
+
+
+@blueprint.patch("/<code:code>/identity")
+@requires(Permission.RECORD_IDENTITY)
+@blueprint.arguments(CorrectIdentitySchema)
+@blueprint.response(200, CorrectedIdentitySchema)
+@blueprint.refuses(NotFound, InvalidInput, ReasonRequired)
+def correct_identity(typed: dict[str, Any], code: str) -> dict[str, Any]:
+    """Correct phone, e-mail (null: she has none) or year of birth; says which are other now.
+
+    What is left out stays. Messages that wait go to the new number.
+    """
+    new = NewIdentity(
+        phone=typed.get("phone"), email=typed.get("email"),
+        year_of_birth=typed.get("year_of_birth"),
+        removes_email="email" in typed and typed["email"] is None,
+    )  # fmt: skip
+    with transaction() as session:
+        changed = contact_data.correct_identity(
+            session, current_actor(), code, new, reason=typed["reason"], keyring=keyring(),
+            now=now(),
+        )  # fmt: skip
+    return {"changed": changed}
 
 
 @blueprint.get("/<code:code>/identity")

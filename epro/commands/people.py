@@ -5,7 +5,8 @@ import click
 from epro.access import STAFF_ROLES, Role
 from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
-from epro.services import sites, sponsor_contacts, staff
+from epro.services import contact_data, sites, sponsor_contacts, staff
+from epro.services.contact_data import NewAddresses
 from epro.services.sites import SiteFacts
 
 ROLES = sorted(role.value for role in STAFF_ROLES)
@@ -57,6 +58,34 @@ def add_user(
     click.echo(f"  {added.otpauth_uri}")
 
 
+@accounts.command("contact")
+@click.option("--username", required=True, help="Whose account.")
+@click.option("--phone", help="As in +8613800138000; `none` takes it away. Left out: it stays.")
+@click.option("--email", help="Left out: it stays.")
+@click.option("--reason", required=True, help="Why, for the record.")
+def change_contact(username: str, phone: str | None, email: str | None, reason: str) -> None:
+    """Change where the owner of an account is alerted, if no colleague can do it on the console.
+
+    \b
+    Example:
+      epro staff contact --username li.na --phone +8613900139000 --reason "new number"
+    """
+    new = NewAddresses(
+        phone=None if phone == "none" else phone, email=email, removes_phone=phone == "none"
+    )
+    with opened_parts() as parts, parts.database.transaction() as session:
+        user = staff.find_to_change(session, username)
+        if user is None:
+            raise click.ClickException(f"There is no account {username} in use.")
+        changed = contact_data.set_addresses(
+            session, operator(), user, new, reason=reason, keyring=parts.keyring,
+            now=parts.clock.now(),
+        )  # fmt: skip
+    click.echo(f"Changed of {username}: {', '.join(changed) or 'nothing'}.")
+    if "phone" in changed and phone != "none":
+        click.echo("Its test call is due now: /console/duty")
+
+
 @click.group()
 def site() -> None:
     """The places that enrol."""
@@ -83,6 +112,33 @@ def add_site(code: str, name_zh: str, name_en: str, zone: str, phone: str, phone
     with opened_parts() as parts, parts.database.transaction() as session:
         sites.add_site(session, operator(), facts, now=parts.clock.now())
     click.echo(f"Site {code} is on record.")
+
+
+@site.command("phones")
+@click.option("--code", required=True, help="The site.")
+@click.option("--phone", help="The number on participants' screens; left out: it stays.")
+@click.option("--phone-24h", help="The number that answers at night as well; left out: it stays.")
+@click.option("--reason", required=True, help="Why, for the record.")
+def set_phones(code: str, phone: str | None, phone_24h: str | None, reason: str) -> None:
+    """Change the numbers that participants are told to call; print sheets with them anew.
+
+    \b
+    Example:
+      epro site phones --code SZ01 --phone-24h "0755-5550 0188" --reason "new switchboard"
+    """
+    if phone is None and phone_24h is None:
+        raise click.UsageError("Say which number: --phone, --phone-24h, or both.")
+    with opened_parts() as parts, parts.database.transaction() as session:
+        try:
+            place = sites.get_site(session, code)
+        except NotFound as absent:
+            raise click.ClickException(f"There is no site {code}.") from absent
+        sites.set_phones(
+            session, operator(), place, phone=phone, phone_24h=phone_24h, reason=reason,
+            now=parts.clock.now(),
+        )  # fmt: skip
+        numbers = f"{place.phone}, at any hour {place.phone_24h}"
+    click.echo(f"{code}: participants call {numbers}. Test calls of new numbers are due now.")
 
 
 @site.command("sponsor-contact")

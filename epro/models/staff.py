@@ -23,6 +23,7 @@ class User(Base):
     full_name: Mapped[str]
     email_sealed: Mapped[str]
     phone_sealed: Mapped[str | None]
+    phone_set_at: Mapped[datetime | None]
     password_hash: Mapped[str]
     totp_secret_sealed: Mapped[str]
     totp_last_step: Mapped[int] = mapped_column(default=0)

@@ -19,6 +19,7 @@ from questionnaires.escalating import text_key
 from questionnaires.tiers import Channel
 
 RENEWED, SET_UP = "account_renewed", "account_set_up"
+CONTACT_CHANGED = "account_contact_changed"
 WAYS = (Channel.EMAIL, Channel.SMS)
 
 
@@ -43,6 +44,17 @@ def tell_set_up(
     Whoever got hold of her code has a way in, and would be the only one to know.
     """
     return _tell(session, owner, SET_UP, {}, catalogue=catalogue, now=now)
+
+
+def tell_contact_changed(
+    session: Session, actor: Actor, owner: User, *, catalogue: Catalogue, now: datetime
+) -> Sequence[str]:
+    """Tell the owner that somebody has changed her number or mailbox, as `tell_renewed`.
+
+    It goes the ways that stand now: to the new one, which shows that it is hers, and to the other.
+    """
+    by = signing_in.user_of(session, actor).full_name
+    return _tell(session, owner, CONTACT_CHANGED, {"who": by}, catalogue=catalogue, now=now)
 
 
 def _tell(

@@ -196,7 +196,7 @@ def renew(
     told of it. Raises NotFound unless every role of the account is within reach, OwnAccount,
     AccountClosed, ReasonRequired, SignatureNotProven.
     """
-    user = _to_keep(session, actor, username, signed)
+    user = to_keep(session, actor, username, signed)
     signing.prove(session, actor, signed.proof, keyring=keyring, now=now)
     user.password_hash = keyring.hash_secret(secrets.token_urlsafe(32))
     for way_in in (trusted_phones, sessions):
@@ -214,12 +214,23 @@ def close(
     keyring: Keyring, now: datetime, wall_now: datetime,
 ) -> None:  # fmt: skip
     """Close an account for good. Raises as `renew` does."""
-    user = _to_keep(session, actor, username, signed)
+    user = to_keep(session, actor, username, signed)
     signing.prove(session, actor, signed.proof, keyring=keyring, now=now)
     _revoke_codes(session, user, now=now)
     staff.deactivate(
         session, actor, user.username, reason=signed.reason, now=now, wall_now=wall_now
     )
+
+
+def to_keep(session: Session, actor: Actor, username: str, signed: Signed) -> User:
+    """Return an account, locked, whose every role is within reach: its owner may do no more.
+
+    Raises NotFound, OwnAccount, AccountClosed, ReasonRequired.
+    """
+    user = _to_change(session, actor, username, signed)
+    if not _reaches(actor, user):
+        raise NotFound
+    return user
 
 
 def setup_lookup(code: str, *, keyring: Keyring) -> str:
@@ -285,14 +296,6 @@ def _to_change(session: Session, actor: Actor, username: str, signed: Signed) ->
         raise AccountClosed
     if not signed.reason.strip():
         raise ReasonRequired(details={"place": "reason"})
-    return user
-
-
-def _to_keep(session: Session, actor: Actor, username: str, signed: Signed) -> User:
-    """Return an account whose every role is within reach: its owner may do no more than that."""
-    user = _to_change(session, actor, username, signed)
-    if not _reaches(actor, user):
-        raise NotFound
     return user
 
 

@@ -86,8 +86,18 @@ def identity_problems(
     phone: str, year_of_birth: int, *, now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield what cannot be right about who she is, by place; never repeats a value."""
+    yield from phone_problems(phone)
+    yield from birth_problems(year_of_birth, now=now)
+
+
+def phone_problems(phone: str) -> Iterator[tuple[str, str]]:
+    """Yield what cannot be right about a number."""
     if not E164.fullmatch(phone):
         yield "phone", "A phone number has its country code, as in +8613800138000."
+
+
+def birth_problems(year_of_birth: int, *, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield what cannot be right about a year of birth at that instant."""
     if not EARLIEST_YEAR_OF_BIRTH <= year_of_birth <= now.year:
         yield "year_of_birth", "This is not a year of birth."
     elif now.year - year_of_birth < MIN_AGE:

@@ -1,5 +1,6 @@
 """Who a participant is: sealed, apart from the clinical tables, read only on record."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -82,6 +83,45 @@ def read(
         year_of_birth=int(keyring.unseal(row.year_of_birth_sealed)),
         recorded_at=row.recorded_at,
     )
+
+
+def replace(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    values: Mapping[str, str | None],
+    *,
+    reason: str,
+    keyring: Keyring,
+    now: datetime,
+) -> Sequence[str]:
+    """Put other values in the place of some `FIELDS`; return those that are other than before.
+
+    The journal names the fields and the reason, never a value. Raises NotFound where there is
+    nothing to correct.
+    """
+    row = session.get(
+        ParticipantIdentity, participant.id, with_for_update=True, populate_existing=True
+    )
+    if row is None:
+        raise NotFound
+    changed = []
+    for name, value in values.items():
+        sealed = getattr(row, f"{name}_sealed")
+        if (keyring.unseal(sealed) if sealed else None) != value:
+            setattr(row, f"{name}_sealed", keyring.seal(value) if value else None)
+            changed.append(name)
+    if not changed:
+        return changed
+    if "phone" in changed:
+        row.phone_lookup = keyring.lookup("phone", values["phone"] or "")
+    row.recorded_at = now
+    session.flush()
+    journal.record(
+        session, actor, "identity.corrected", _subject(session, participant),
+        after={"fields": changed}, reason=reason, now=now,
+    )  # fmt: skip
+    return changed
 
 
 def erase(

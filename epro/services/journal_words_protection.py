@@ -25,6 +25,7 @@ PROTECTION: dict[str, Translated] = {
     "data_request.step_taken": Translated(
         "处理个人信息请求({act}): {step}", "worked on a request about her data ({act}): {step}"
     ),
+    "identity.corrected": Translated("更正了身份信息", "corrected identity"),
     "identity.erased": Translated("删除了身份信息", "erased identity"),
     "site.data_protection_set": Translated(
         "设定了中心的个人信息期限: 请求 {request_days} 天，事件 {breach_hours} 小时",

@@ -20,6 +20,10 @@ STAFF: dict[str, Translated] = {
         "stated how long to keep: {years} years from {from_on}, by contract to"
         " {contract_until_on} ({document})",
     ),
+    "site.phones_set": Translated(
+        "设定了中心的电话: {phone}，24 小时电话 {phone_24h}",
+        "set the site's numbers: {phone}, at any hour {phone_24h}",
+    ),
     "study.decommissioned": Translated(
         "确认删除研究 {study} 的整个数据库", "confirmed that the database of {study} is deleted"
     ),
@@ -32,6 +36,9 @@ STAFF: dict[str, Translated] = {
     ),
     "training_room.removed": Translated("移除了已关闭的培训室", "removed a closed training room"),
     "user.added": Translated("添加了工作人员", "added a user"),
+    "user.contact_changed": Translated(
+        "更改了工作人员的联系方式", "changed where a user is alerted"
+    ),
     "user.let_in": Translated("进入了培训室", "came into the training room"),
     "user.deactivated": Translated("停用了工作人员账户", "closed a user's account"),
     "user.role_ended": Translated("收回了角色 {role}", "ended the role {role}"),

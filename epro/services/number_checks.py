@@ -74,16 +74,22 @@ class Listed:
 
 
 def standing_of(
-    last: NumberCheck | None, number: str | None, *, days: int, now: datetime
+    last: NumberCheck | None,
+    number: str | None,
+    *,
+    set_at: datetime | None = None,
+    days: int,
+    now: datetime,
 ) -> Standing:
     """Say what the last test call means for a number as it stands now (None: a person's).
 
-    So many `days` of 24 hours after an answered call it is due again, at that very instant; a call
-    that was not answered, or of another number, leaves it due at once.
+    A person's number is not kept with the call: it is another one since `set_at`, if ever. So many
+    `days` of 24 hours after an answered call it is due again, at that very instant; a call that was
+    not answered, or of another number, leaves it due at once.
     """
     if last is None:
         return Standing.NEVER_CALLED
-    if last.number != number:
+    if last.number != number or (set_at is not None and last.called_at < set_at):
         return Standing.CHANGED
     if not last.is_answered:
         return Standing.UNANSWERED
@@ -170,7 +176,10 @@ def _listed_at(session: Session, site: Site, *, now: datetime) -> list[Listed]:
     found = []
     for which, person, number in numbers:
         call = last.get((which, person.id if person else None))
-        standing = standing_of(call, number, days=site.number_check_days, now=now)
+        standing = standing_of(
+            call, number, set_at=person.phone_set_at if person else None,
+            days=site.number_check_days, now=now,
+        )  # fmt: skip
         found.append(
             Listed(
                 site=site, which=which, person=person, number=number, last=call, standing=standing

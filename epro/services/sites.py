@@ -18,6 +18,8 @@ from epro.services.journal import Subject
 from questionnaires.data_protection import MOST_BREACH_HOURS, MOST_REQUEST_DAYS
 
 CODE = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
+# Digits as people write them, with what they put between.
+DIALLED = re.compile(r"\+?[0-9](?:[0-9 ()/.-]*[0-9])+", re.ASCII)
 # Sites of training rooms begin with them, and real ones never do.
 TRAINING_LETTERS = "XX"
 
@@ -63,6 +65,44 @@ def add_site(
         Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
         after=values, now=now,
     )  # fmt: skip
+    return site
+
+
+def set_phones(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    *,
+    phone: str | None = None,
+    phone_24h: str | None = None,
+    reason: str,
+    now: datetime,
+) -> Site:
+    """Set the numbers that participants are told to call, as they dial them; what is None stays.
+
+    Texts, screens and pages name the new one from now on, and its test call is due at once. What is
+    printed is the site's to print again. Raises InvalidInput for a number without digits.
+    """
+    given = {"phone": phone, "phone_24h": phone_24h}
+    wanted = {name: value.strip() for name, value in given.items() if value is not None}
+    if problems := [
+        {"place": name, "message": "This is not a telephone number."}
+        for name, value in wanted.items()
+        if not DIALLED.fullmatch(value)
+    ]:
+        raise InvalidInput(details={"problems": problems})
+    before = {name: getattr(site, name) for name, value in wanted.items()
+              if getattr(site, name) != value}  # fmt: skip
+    for name in before:
+        setattr(site, name, wanted[name])
+    session.flush()
+    if before:
+        journal.record(
+            session, actor, "site.phones_set",
+            Subject(entity_type="site", entity_id=site.code, site_code=site.code, site_id=site.id),
+            after={name: getattr(site, name) for name in given}, before=before, reason=reason,
+            now=now,
+        )  # fmt: skip
     return site
 
 

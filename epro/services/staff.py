@@ -113,6 +113,15 @@ def deactivate(
     )  # fmt: skip
 
 
+def find_to_change(session: Session, username: str) -> User | None:
+    """Return the account in use of that name, locked; None when there is none."""
+    return session.scalars(
+        select(User)
+        .where(User.username == normalise_username(username), User.deactivated_at.is_(None))
+        .with_for_update()
+    ).first()
+
+
 def find_at(session: Session, username: str, site: Site, permission: Permission) -> User | None:
     """Return the user of that name who holds a permission at a site; None when there is none."""
     return session.scalars(

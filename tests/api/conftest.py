@@ -52,6 +52,9 @@ class Caller:
     def put(self, path: str, body: Any, **headers: str) -> TestResponse:
         return self._open("PUT", path, body, headers)
 
+    def patch(self, path: str, body: Any) -> TestResponse:
+        return self._open("PATCH", path, body)
+
     def delete(self, path: str) -> TestResponse:
         return self._open("DELETE", path)
 

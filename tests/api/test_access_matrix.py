@@ -303,6 +303,7 @@ def _call(world: World, route: Route, code: str, headers: dict[str, str]) -> Tes
             "signature": {"password": "x", "totp": "000000"},
         },
         "POST /api/v1/participants/{code}/record/unlock": {"reason": "r"},
+        "PATCH /api/v1/participants/{code}/identity": {"phone": "+8613800138077", "reason": "r"},
         "POST /api/v1/participants/{code}/identity": {
             "phone": "+8613800138077",
             "year_of_birth": YEAR_OF_BIRTH,

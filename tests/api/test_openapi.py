@@ -44,7 +44,7 @@ REPEATABLE = {
     "sign_off_record", "lock_record", "unlock_record",
     "transcribe", "check_transcription", "put_transcription_right",
     "revise_event", "link_event", "void_event", "sign_event", "reconcile_events",
-    "decide_anchor_query", "record_identity",
+    "decide_anchor_query", "record_identity", "correct_identity",
     # A code that is taken says that it was done; a snapshot that is being made is the same one.
     "enrol_from_edc", "give_anchor", "withdraw_from_edc", "request_snapshot",
     # Refused when sent again: it stands already. Each copy is made anew, and noted.

@@ -280,6 +280,22 @@ def test_reading_identity_shows_it_and_leaves_an_access_entry(
         assert session.scalars(query).all() == ["SZ01-014"]
 
 
+@pytest.mark.req("P-01", "N-01")
+def test_another_number_and_no_mailbox_are_written_down_with_the_reason(
+    coordinator: Caller, enrolled: dict[str, Any]
+) -> None:
+    path = "/participants/SZ01-014/identity"
+
+    answer = coordinator.patch(path, {"phone": "+8613900139015", "email": None, "reason": "lost"})
+    again = coordinator.patch(path, {"phone": "+8613900139015", "reason": "lost"})
+    bare = coordinator.patch(path, {"phone": "+8613900139015"})
+
+    assert answer.get_json() == {"changed": ["phone"]}
+    assert again.get_json() == {"changed": []}
+    assert error_of(bare)[0] == 422
+    assert coordinator.get(path).get_json()["phone"] == "+8613900139015"
+
+
 @pytest.mark.req("P-01", "P-06")
 def test_a_monitor_does_not_read_identity(trial: Trial, enrolled: dict[str, Any]) -> None:
     answer = trial.signed_in("monitor").get("/participants/SZ01-014/identity")

@@ -37,6 +37,14 @@ def record_identity(world: World) -> TestResponse:
     )  # fmt: skip
 
 
+def correct_identity(world: World) -> TestResponse:
+    return world.request(
+        "PATCH", f"{API}/participants/{PARTICIPANT}/identity",
+        json={"phone": f"+86138001{next(NUMBERS):05}", "reason": "new number"},
+        headers=world.sign_in(Role.COORDINATOR),
+    )  # fmt: skip
+
+
 def give_anchor(world: World) -> TestResponse:
     at = INFUSED_AT + timedelta(seconds=next(NUMBERS))
     return world.request(

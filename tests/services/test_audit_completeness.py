@@ -36,6 +36,7 @@ from tests.architecture.sources import name_of, product_files, tree_of
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.factories import PASSWORD, PIN, SYSTEM, add_user, totp_at
 from tests.services.audit_edc import (
+    correct_identity,
     decide_anchor_query,
     enrol_by_code,
     give_anchor,
@@ -262,6 +263,7 @@ CASES: dict[str, tuple[Case, str]] = {
         decide_anchor_query, "anchor_query.decided",
     ),
     "POST /api/v1/participants/{code}/identity": (record_identity, "identity.recorded"),
+    "PATCH /api/v1/participants/{code}/identity": (correct_identity, "identity.corrected"),
     "POST /api/v1/participants": (enrol, "participant.enrolled"),
     "POST /api/v1/participants/{code}/activation-codes": (issue_code, "activation_code.issued"),
     "POST /api/v1/participants/{code}/anchors": (record_anchor, "anchor.recorded"),

@@ -69,6 +69,11 @@ def renew(world: World) -> TestResponse:
     return act(world, username, "/code", reason="手机丢失")
 
 
+def change_addresses(world: World) -> TestResponse:
+    username, _ = opened(world)
+    return act(world, username, "/addresses", phone="+86 139 0013 9066", reason="换号")
+
+
 def close(world: World) -> TestResponse:
     username, _ = opened(world)
     return act(world, username, "/closure", reason="离职")
@@ -105,6 +110,7 @@ ACCOUNT_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     "POST /console/accounts/{username}/roles": (give_role, "user.role_given"),
     "POST /console/accounts/{username}/roles/end": (end_role, "user.role_ended"),
     "POST /console/accounts/{username}/code": (renew, "user.setup_code_issued"),
+    "POST /console/accounts/{username}/addresses": (change_addresses, "user.contact_changed"),
     "POST /console/accounts/{username}/closure": (close, "user.deactivated"),
     "POST /console/welcome": (begin, "user.setup_begun"),
     "POST /console/welcome/password": (finish, "user.set_up"),

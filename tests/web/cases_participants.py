@@ -70,6 +70,10 @@ def record_identity(world: World) -> TestResponse:
     )
 
 
+def correct_identity(world: World) -> TestResponse:
+    return _send(world, "identity/correction", phone="+86 139 0013 9055", reason="换号")
+
+
 def record_anchor(world: World) -> TestResponse:
     return _send(world, "anchors", event="INF1", occurred_at="2026-03-01T18:00")
 
@@ -132,6 +136,7 @@ PARTICIPANT_CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     f"{HERS}/devices/{{device_id}}/revocation": (revoke_device, "device_session.revoked"),
     f"{HERS}/phone": (show_number, "identity.read"),
     f"{HERS}/identity": (record_identity, "identity.recorded"),
+    f"{HERS}/identity/correction": (correct_identity, "identity.corrected"),
     f"{HERS}/anchors": (record_anchor, "anchor.recorded"),
     f"{HERS}/anchors/withdrawal": (withdraw_anchor, "anchor.withdrawn"),
     f"{HERS}/anchor-queries/{{query_id}}/decision": (decide_query, "anchor_query.decided"),

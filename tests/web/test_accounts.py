@@ -221,6 +221,7 @@ def test_the_owner_is_told_that_her_account_was_set_back_and_set_up(world: World
         ("/roles", {"role": Role.MONITOR.value, "site": HERE}),
         ("/roles/end", {"role": Role.SYSTEM_ADMIN.value, "site": HERE}),
         ("/code", {}),
+        ("/addresses", {"phone": "+8613900139066"}),
         ("/closure", {}),
     ],
 )

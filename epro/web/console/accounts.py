@@ -20,8 +20,9 @@ from epro.api.context import (
 )
 from epro.errors import DomainError
 from epro.models import Site
-from epro.services import accounts, participant_list
+from epro.services import accounts, contact_data, participant_list
 from epro.services.accounts import Account, IssuedSetupCode, NewAccount, Signed
+from epro.services.contact_data import NewAddresses
 from epro.web.console import typed
 from epro.web.console.asked import asked_for
 from epro.web.console.ordering import ordered
@@ -137,6 +138,24 @@ def renew(username: str) -> ResponseReturnValue:
         )  # fmt: skip
 
     return _sheet(act, form="renew", show=partial(_account, username))
+
+
+@blueprint.post("/accounts/<username>/addresses")
+@page(Permission.KEEP_ACCOUNTS)
+def change_addresses(username: str) -> ResponseReturnValue:
+    """Change where somebody is alerted; what is left empty stays."""
+
+    def act(session: Session) -> None:
+        new = NewAddresses(
+            phone=typed.line("phone").replace(" ", "") or None, email=typed.line("email") or None,
+            removes_phone=bool(typed.line("removes_phone")),
+        )  # fmt: skip
+        contact_data.change_addresses(
+            session, current_actor(), username, new, signed=_signed(), catalogue=catalogue(session),
+            keyring=keyring(), now=now(),
+        )  # fmt: skip
+
+    return typed.attempt("addresses", act, show=partial(_account, username), to=_own(username))
 
 
 @blueprint.post("/accounts/<username>/closure")

@@ -26,6 +26,7 @@ from epro.services import (
     anchors,
     compliance,
     consents,
+    contact_data,
     contacts,
     enrolment,
     identity,
@@ -34,6 +35,7 @@ from epro.services import (
     planning,
     sessions,
 )
+from epro.services.contact_data import NewIdentity
 from epro.services.participant_list import Column, Having, Wanted
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, is_down, page_number
@@ -162,6 +164,26 @@ def record_identity(code: str) -> ResponseReturnValue:
         )  # fmt: skip
 
     return typed.attempt("identity", act, show=partial(participant_page, code), to=_own(code))
+
+
+@blueprint.post("/participants/<code:code>/identity/correction")
+@page(Permission.RECORD_IDENTITY)
+def correct_identity(code: str) -> ResponseReturnValue:
+    """Correct how she is reached, or her year of birth; what is left empty stays."""
+
+    def act(session: Session) -> None:
+        new = NewIdentity(
+            phone=typed.line("phone").replace(" ", "") or None,
+            email=typed.line("email") or None, year_of_birth=typed.number("year_of_birth"),
+            removes_email=bool(typed.line("removes_email")),
+        )  # fmt: skip
+        contact_data.correct_identity(
+            session, current_actor(), code, new, reason=typed.text("reason"), keyring=keyring(),
+            now=now(),
+        )  # fmt: skip
+
+    to = url_for("console_participants.show", code=code, _anchor="phone")
+    return typed.attempt("correct_identity", act, show=partial(participant_page, code), to=to)
 
 
 def participant_page(

@@ -12,6 +12,7 @@ from epro.web.console.words_paper import WORDS_OF_PAPER
 from epro.web.console.words_participants import PARTICIPANTS
 from epro.web.console.words_protection import PROTECTION
 from epro.web.console.words_record import RECORD
+from epro.web.console.words_refused import REFUSED
 from epro.web.console.words_sealing import SEALING
 from epro.web.console.words_time import TIME
 from epro.web.console.words_training import TRAINING
@@ -208,6 +209,6 @@ _REFUSALS = {
 
 WORDS: Mapping[str, Translated] = {
     **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
-    **SEALING, **AUDIT, **ACCOUNTS, **WORDS_OF_PAPER, **TRAINING, **PROTECTION,
+    **REFUSED, **SEALING, **AUDIT, **ACCOUNTS, **WORDS_OF_PAPER, **TRAINING, **PROTECTION,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,
 }  # fmt: skip

@@ -41,6 +41,22 @@ _PAGES = {
     "accounts.role": Translated("角色", "Role"),
     "accounts.give": Translated("增加角色", "Give a role"),
     "accounts.end_role": Translated("收回", "End it"),
+    "accounts.addresses": Translated("在哪里收到提醒", "Where alerts reach the person"),
+    "accounts.addresses.hint": Translated(
+        "手机号或邮箱变更时使用；不填的保持不变。本人会收到通知，新号码须立即试拨。",
+        "For another phone or mailbox; what is left empty stays. The owner is told, and a new "
+        "number is due for a test call at once.",
+    ),
+    "accounts.addresses.change": Translated("更改联系方式", "Change it"),
+    "accounts.no_phone": Translated(
+        "没有手机号：紧急提醒只发邮件。", "No phone: urgent alerts go by e-mail alone."
+    ),
+    "accounts.phone_known": Translated("手机号和邮箱已登记。", "Phone and e-mail are on record."),
+    "accounts.phone_since": Translated(
+        "手机号和邮箱已登记，手机号自 {time} 起有效。",
+        "Phone and e-mail are on record, the phone since {time}.",
+    ),
+    "accounts.removes_phone": Translated("不再有手机号", "There is no phone any more"),
     "accounts.renew": Translated("重新发放设置码", "Issue a new code"),
     "accounts.renew.hint": Translated(
         "忘记密码或丢失手机时使用。现在的密码、动态码、信任的手机和打开的会话立即失效，"

@@ -58,6 +58,13 @@ LIST: Mapping[str, Translated] = {
         "由临床数据库入组，还没有联系方式",
         "Enrolled by the clinical database; who she is, is missing",
     ),
+    "identity.correct": Translated("更正联系方式或出生年份", "Correct how to reach her"),
+    "identity.correct.hint": Translated(
+        "不填的保持不变。以后的短信发到新号码。如果她曾在旧号码上退订短信，请问她新号码是否接收。",
+        "What is left empty stays. Messages go to the new number from now on. If she had stopped "
+        "text messages on the old one, ask whether she wants them on the new one.",
+    ),
+    "identity.no_email": Translated("不再有电子邮箱", "She has no e-mail any more"),
     "people.taking_part": Translated("参与情况", "Taking part"),
     "people.times": Translated("时区和日记时段", "Time zone and diary time"),
     "list.keys": Translated(

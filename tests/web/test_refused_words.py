@@ -1,0 +1,82 @@
+"""Whatever a form can be refused for is said in Chinese too, beside the field it is about."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from epro.web.console.words import WORDS
+from tests.architecture.sources import ROOT
+
+# What only commands refuse; an operator reads English.
+OF_COMMANDS = {"edc_clients", "retention", "sites", "sponsor_contacts"}
+PLACES = ("epro/services", "epro/web/console")
+SENTENCE = re.compile(r"[A-Z].*\.", re.DOTALL)
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """Yield each module with each sentence it refuses a field by; {} where a value goes."""
+    for place in PLACES:
+        for path in sorted((ROOT / place).glob("*.py")):
+            if path.stem not in OF_COMMANDS and not path.stem.startswith("words"):
+                for said in _said_in(path):
+                    yield path.stem, said
+
+
+def _said_in(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.setdefault(node.targets[0].id, []).append(node.value)
+    for node in ast.walk(tree):
+        for value in _messages(node):
+            found = named.get(value.id, []) if isinstance(value, ast.Name) else [value]
+            yield from (said for one in found if (said := _text(one)) and SENTENCE.fullmatch(said))
+
+
+def _messages(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Dict):
+        keys = [one.value if isinstance(one, ast.Constant) else None for one in node.keys]
+        if "place" in keys and "message" in keys:
+            yield node.values[keys.index("message")]
+    if isinstance(node, ast.Call) and len(node.args) > 1:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if (node.func.id if isinstance(node.func, ast.Name) else name) in {"problem", "not_right"}:
+            yield node.args[1]
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2 and _text(node.elts[0]):
+        yield node.elts[1]
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(one) or "{}" for one in node.values)
+    return ""
+
+
+def pattern_of(said: str) -> str:
+    return ".+".join(re.escape(piece) for piece in said.split("{}"))
+
+
+FOUND = sorted(set(refusals()))
+KNOWN = [key.removeprefix("said.") for key in WORDS if key.startswith("said.")]
+
+
+def test_the_refusals_of_fields_are_found_in_the_code() -> None:
+    modules = {module for module, _ in FOUND}
+
+    assert {"enrolment_form", "data_requests", "staff", "contact_data", "enrolling"} <= modules
+    assert ("enrolment_form", "This is not a year of birth.") in FOUND
+
+
+@pytest.mark.req("C-01")
+@pytest.mark.parametrize(("module", "said"), FOUND)
+def test_what_a_field_is_refused_for_is_said_in_chinese(module: str, said: str) -> None:
+    matching = [one for one in KNOWN if re.fullmatch(pattern_of(said), one)]
+
+    assert matching, f"{module} says {said!r}, and no page knows it in Chinese"
+    assert all(re.search(r"[\u4e00-\u9fff]", WORDS[f"said.{one}"].zh) for one in matching)
