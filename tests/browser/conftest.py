@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.blackbox.system import SystemShelf
 from tests.browser.desk import CHROMIUM, FLAGS, Desk
+from tests.browser.filling import Filling
 from tests.browser.gallery import Gallery
+from tests.browser.handset import Somebody, handset
 from tests.databases import DatabaseKind, DatabaseShelf
 
 
@@ -54,3 +56,11 @@ def pictures(request: pytest.FixtureRequest) -> Path:
     folder = request.config.rootpath / "var" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def filling(desk: Desk, chromium: Browser) -> Iterator[Filling]:
+    """The app's forms in one page, nobody signed in."""
+    with handset(desk.system, chromium, Somebody("", {})) as phone:
+        yield Filling(phone.page)
+        assert phone.watched.faults == []

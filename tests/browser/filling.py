@@ -13,7 +13,9 @@ from playwright.sync_api import Page
 from questionnaires.branching import visible
 from questionnaires.definition import AnswerValue, Item, ItemType, Questionnaire, SafetyRule
 from questionnaires.recalls import filled
+from tests.blackbox.people import ZONE
 
+NOW = datetime(2026, 11, 22, 18, 5, tzinfo=ZONE)
 DRIVER = (Path(__file__).parent / "form_driver.js").read_text("utf-8")
 DECLINES = 0.15
 NUMBERS = {
@@ -123,8 +125,18 @@ class Filling:
         heading: str = self.page.evaluate("(answers) => driver.step(answers)", given)
         return heading
 
-    def answer(self, answers: list[dict[str, Any]]) -> dict[str, Any]:
-        """Answer a form to its end; returns the body that it would send."""
+    def answer(self, answers: list[dict[str, Any]], look: str = "() => []") -> dict[str, Any]:
+        """Answer a form to its end; returns the body that it would send.
+
+        `look` is a function in the page that says what is wrong with the screen as it stands.
+        """
         by_item = {one["link_id"]: one for one in answers}
-        sent: dict[str, Any] = self.page.evaluate("(answers) => driver.answer(answers)", by_item)
+        sent: dict[str, Any] = self.page.evaluate(
+            f"(answers) => driver.answer(answers, {look})", by_item
+        )
         return sent
+
+    def wrong(self) -> list[str]:
+        """Return what was wrong with the screens of the form that was answered last."""
+        found: list[str] = self.page.evaluate("driver.wrong")
+        return found

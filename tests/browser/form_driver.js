@@ -100,10 +100,12 @@ async () => {
       return before;
     },
 
-    /** Answer up to the end and submit; returns what was sent. */
-    async answer(answers) {
+    /** Answer up to the end and submit; returns what was sent. Each screen is looked at on its way. */
+    async answer(answers, look) {
+      window.driver.wrong = [];
       for (let screens = 0; window.driver.record === null; screens += 1) {
         if (screens > 120) throw new Error("no end");
+        window.driver.wrong.push(...look().map((one) => `${heading()}: ${one}`));
         await window.driver.step(answers);
       }
       return window.driver.record;

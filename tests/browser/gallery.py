@@ -5,6 +5,8 @@ from pathlib import Path
 
 WIDTHS = (320, 360, 412)
 NARROWEST = WIDTHS[0]
+HEIGHT = 740
+LYING = (640, 320)  # the smallest phone turned on its side
 USUAL, LARGEST = "standard", "largest"
 TEXT_SIZES = (USUAL, "large", LARGEST)
 LANGUAGES = ("en", "zh")
@@ -34,4 +36,5 @@ class Gallery:
     def picture(self, name: str, language: str, width: int, size: str) -> Path | None:
         """Return where a picture goes; None where none is taken."""
         is_taken = width == NARROWEST or (self.is_thorough and size == USUAL)
+        is_taken = is_taken or (self.is_thorough and width == LYING[0])
         return self.folder / f"phone-{name}-{language}-{width}-{size}.png" if is_taken else None

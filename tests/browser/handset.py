@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.blackbox.people import DIARIES, PIN, activation_form
 from tests.blackbox.system import System, wait_for
 from tests.browser.desk import Watched
-from tests.browser.gallery import NARROWEST, USUAL, WIDTHS, Gallery
+from tests.browser.gallery import HEIGHT, LARGEST, LYING, NARROWEST, USUAL, WIDTHS, Gallery
 
-HEIGHT = 740
 PATIENCE_S = 15
 PATIENCE_MS = PATIENCE_S * 1000
 TARGET_PX = 48
@@ -39,6 +38,32 @@ SMALL_TARGETS = """(least) =>
   .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
   .filter((one) => one.getBoundingClientRect().height < least - 0.5)
   .map((one) => one.outerHTML.slice(0, 80))"""
+# A telephone number that goes on in the next line is read out, and dialled, wrong.
+BROKEN_NUMBERS = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    for (const { 0: number, index } of text.data.matchAll(/\\d[\\d-]{5,}\\d/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + number.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(number);
+    }
+  }
+  return found;
+}"""
+# All of it, of a screen that stands in this width.
+MISFITS = f"""([width, least]) => {{
+  const measured = [document.documentElement.scrollWidth, innerWidth];
+  return [
+    ...(measured.every((one) => one === width) ? [] : [`is ${{measured}} wide`]),
+    ...({SMALL_TARGETS})(least).map((one) => `small ${{one}}`),
+    ...({BROKEN_NUMBERS})().map((one) => `broken ${{one}}`),
+  ];
+}}"""
+# Where little height is left the bar must not take a third of it.
+STICKS = """() => [...document.querySelectorAll('.bar')]
+  .filter((bar) => getComputedStyle(bar).position === 'sticky').length"""
 
 
 @dataclass
@@ -225,26 +250,34 @@ class Handset:
         """Return what scrolls sideways or is too small to hit; where it is hardest, axe's too."""
         found: list[str] = []
         self.page.evaluate(SET_TEXT_SIZE, size)
-        for width in WIDTHS:
+        for width, height in (*((one, HEIGHT) for one in WIDTHS), LYING):
             where = f"{name} {language} {width} {size}"
-            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            self.page.set_viewport_size({"width": width, "height": height})
             found += [f"{where}: {one}" for one in self._misfits(width)]
+            if height < HEIGHT and self.page.evaluate(STICKS):
+                found.append(f"{where}: the bar sticks")
             if picture := gallery.picture(name, language, width, size):
                 self.page.screenshot(path=picture, full_page=True)
             if width == NARROWEST:
                 found += [f"{where}: {one}" for one in self.watched.findings()]
         return found
 
+    @contextmanager
+    def at_its_hardest(self) -> Iterator[str]:
+        """Hold the narrowest phone, its text at its largest; give what looks at it then."""
+        self.page.evaluate(SET_TEXT_SIZE, LARGEST)
+        self.page.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
+        yield f"() => ({MISFITS})([{NARROWEST}, {TARGET_PX}])"
+        self._as_usual()
+
     def _as_usual(self) -> None:
         self.page.evaluate(SET_TEXT_SIZE, USUAL)
         self.page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
 
     def _misfits(self, width: int) -> list[str]:
-        """Return what scrolls sideways and what is too small to hit, as the screen stands."""
-        measured = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        wide = [] if measured == [width, width] else [f"is {measured} wide"]
-        small = self.page.evaluate(SMALL_TARGETS, TARGET_PX)
-        return [*wide, *(f"small {one}" for one in small)]
+        """Return what scrolls sideways, is too small to hit or broken, as the screen stands."""
+        found: list[str] = self.page.evaluate(MISFITS, [width, TARGET_PX])
+        return found
 
     def speak(self, language: str) -> None:
         """Change the app's language where it stands; nothing happens where it is this one."""

@@ -143,7 +143,7 @@ def test_who_is_locked_out_can_still_call_and_family_can_tell_the_site(
     with handset(desk.system, chromium, somebody) as phone:
         phone.activate()
         phone.is_kept()
-        expect(phone.page.locator("body")).to_contain_text("研究日")  # her profile is here
+        expect(phone.page.locator("body")).to_contain_text("研究第 1 天")  # her profile is here
         phone.start_again()
         for _ in range(5):
             phone.page.fill("#pin", "135790")

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from gzip import compress, decompress
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.blackbox.system import STUDY
 from tests.clock import FrozenClock
 from tests.factories import add_study_version, shipped_package
 from tests.settings import make_settings
+from tests.web.node import run
 
 VENDOR = shell.FOLDER / "vendor"
 # UX section 11: what is there before anything can be answered, gzipped.
@@ -164,6 +166,44 @@ def test_what_others_wrote_is_the_file_they_published() -> None:
     assert kept == set(lock) | licences
     for name, facts in lock.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == facts["sha256"]
+
+
+# UX section 2: what Safari 15.0 or Chromium 80 cannot read makes the whole rule nothing.
+TOO_NEW = re.compile(r":is\(|:where\(|\binset:|aspect-ratio:|\d[ds]v[hw]\b|color-mix\(|@layer|&")
+HAS = re.compile(r"^.*:has\(.*$", re.MULTILINE)
+
+
+@pytest.mark.req("P-11")
+def test_styles_say_nothing_that_phones_of_2020_cannot_read() -> None:
+    styles = "\n".join(one.read_text("utf-8") for one in (shell.FOLDER / "css").glob("*.css"))
+
+    assert TOO_NEW.findall(styles) == []
+    # Beside the dot of a radio or the tick of a box it is only more.
+    assert HAS.findall(styles) == [".row:has(input:checked) {"]
+
+
+DAYS = """
+import { speak, studyDay } from "./i18n.js";
+globalThis.document = { documentElement: {} };
+globalThis.fetch = async (path) => ({ ok: true, json: async () => WORDS[path] });
+for (const language of ["zh", "en"]) {
+  await speak(language, "i18n");
+  console.log(["D12", "D0", "D-3"].map(studyDay).join(" | "));
+}
+"""
+
+
+@pytest.mark.req("P-11", "P-10")
+def test_a_day_of_the_study_is_written_as_people_do(tmp_path: Path) -> None:
+    words = {f"i18n/{language}.json": texts(language) for language in ("zh", "en")}
+    (tmp_path / "package.json").write_text('{"type": "module"}', "utf-8")
+    (tmp_path / "i18n.js").write_bytes((shell.FOLDER / "js/i18n.js").read_bytes())
+    (tmp_path / "days.js").write_text(f"const WORDS = {json.dumps(words)};\n{DAYS}", "utf-8")
+
+    zh, en = run("", tmp_path / "days.js").splitlines()
+
+    assert zh == "研究第 12 天 | 研究第 0 天 | 距第一次输液 3 天"
+    assert en == "Study day 12 | Study day 0 | Days until the first infusion: 3"
 
 
 def test_the_first_load_is_small(world: World) -> None:

@@ -56,6 +56,11 @@ export function day(iso) {
   return language === "zh" ? `${month}月${date}日 ${weekday}` : `${weekday} ${date} ${MONTHS[month - 1]}`;
 }
 
+/** Write a day of the study, D12 or D-3, as people do. */
+export function studyDay(label) {
+  return t(label[1] === "-" ? "today.before" : "today.study_day", { day: label.replace(/\D+/, "") });
+}
+
 /** Write a time of day in her zone: 18:05. */
 export function time(at) {
   const { hour, minute } = partsOf(at);

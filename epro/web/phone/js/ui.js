@@ -68,6 +68,11 @@ function jump(field) {
   };
 }
 
+/** Keep each telephone number in a text on one line: read from two it is dialled wrong. */
+export function unbroken(text) {
+  return text.split(/(\d[\d-]+\d)/).map((part, at) => (at % 2 ? html`<span class="number">${part}</span>` : part));
+}
+
 /** Show a number that can be pressed, and read where pressing does nothing. */
 export function Call({ number, text, kind = "call" }) {
   if (!number) return null;

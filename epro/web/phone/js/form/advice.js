@@ -5,7 +5,7 @@ import * as clock from "../clock.js";
 import { said, t, time } from "../i18n.js";
 import { numberAnswered } from "../screening.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen } from "../ui.js";
+import { Call, html, Screen, unbroken } from "../ui.js";
 import { knownRules } from "./advising.js";
 
 /**
@@ -22,7 +22,7 @@ export function Advice({ draft, back, understood, mistaken }) {
       bar=${html`<button type="button" class="second" onClick=${understood}>${t("advice.understood")}</button>
         ${mistaken ? html`<button type="button" class="quiet" onClick=${mistaken}>${t("advice.mistaken")}</button>` : null}`}>
       <div class="frame" role="alert">
-        ${words.map((text) => html`<p>${text}</p>`)}
+        ${words.map((text) => html`<p>${unbroken(text)}</p>`)}
         <${Calls} form=${draft.form} words=${words} />
       </div>
       ${draft.corrects ? html`<p>${t("advice.not_sent")}</p>` : html`<${Delivered} response=${draft.response_id} />`}

@@ -2,7 +2,7 @@
 
 import { said, t } from "../i18n.js";
 import { state } from "../state.js";
-import { html, Problems, Screen, useState } from "../ui.js";
+import { html, Problems, Screen, unbroken, useState } from "../ui.js";
 import { metBy } from "./advising.js";
 import { check } from "./checks.js";
 import { nearDays } from "./days.js";
@@ -46,7 +46,7 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
   return html`
     <${Screen} title=${t(draft.corrects ? "correct.title" : "review.title")} back=${back} lead=${lead} bar=${bar()}>
       <${Problems} list=${wrong} />
-      ${yellow.map((text) => html`<p class="note">${text}</p>`)}
+      ${yellow.map((text) => html`<p class="note">${unbroken(text)}</p>`)}
       <dl class="review">
         ${items.map(({ item, place }) => html`
           <div key=${item.link_id}>

@@ -2,7 +2,7 @@
 
 import * as clock from "../clock.js";
 import { cards, strip } from "../diary.js";
-import { day, dayOf, moment, said, t, time } from "../i18n.js";
+import { day, dayOf, moment, said, studyDay, t, time } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import { go } from "../router.js";
 import { useFacts } from "../state.js";
@@ -20,7 +20,7 @@ export function Today() {
   const shown = cards();
   return html`
     <${Screen} title=${day(today)}>
-      ${profile && profile.study_day ? html`<p class="hint">${t("today.study_day", { day: profile.study_day })}</p>` : null}
+      ${profile && profile.study_day ? html`<p class="hint">${studyDay(profile.study_day)}</p>` : null}
       <${Trouble} />
       ${waiting.length > 0 ? html`<${Waiting} waiting=${waiting} />` : null}
       ${shown.map((one) => html`<${Card} key=${one.assessment.id} ...${one} today=${today} />`)}
