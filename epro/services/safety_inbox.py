@@ -6,14 +6,15 @@ left; then the rest.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -23,6 +24,8 @@ from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.escalating import acknowledge_by
 from questionnaires.tiers import Tier
+
+PAGE = 100
 
 
 class Standing(StrEnum):
@@ -37,9 +40,18 @@ class Standing(StrEnum):
     TAKEN = "taken"
 
 
+class InboxColumn(StrEnum):
+    """What the inbox can be sorted by; without any it is sorted by what is to be done first."""
+
+    TIER = "tier"
+    PARTICIPANT = "participant"
+    RAISED = "raised"
+    HOLDER = "holder"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which lines are asked for; an empty one asks for all.
+    """Which lines are asked for, in which order; an empty one asks for all. Pages count from 1.
 
     `mine` are those the actor has, and those of whom she stands in for.
     """
@@ -49,6 +61,14 @@ class Wanted:
     site: str | None = None
     participant: str | None = None
     mine: bool = False
+    column: InboxColumn | None = None
+    is_descending: bool = False
+    page: int = 1
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether some lines are left out."""
+        return bool(self.standing or self.tiers or self.site or self.participant or self.mine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +95,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """The lines asked for, how many there are of each standing, and when one last came in."""
+    """A page of the `found` lines asked for, how many there are of each standing in all.
+
+    Where there is none, `last_raised_at` is when one last came in, open or closed.
+    """
 
     lines: Sequence[Line]
+    found: int
     counts: Mapping[Standing, int]
     sites: Sequence[Site]
     last_raised_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """One open flag and its clocks: all that tells whether, and where, it becomes a line."""
+
+    flag: SafetyFlag
+    participant: str
+    site: Site
+    holder: str | None
+    acknowledge_by: datetime | None
+    report_by: datetime | None
+    standing: Standing
 
 
 class _Titles:
@@ -104,21 +141,25 @@ def inbox(
 ) -> Inbox:
     """Return the open flags at the actor's sites, in the order in which to act on them."""
     site_ids = actor.sites_for(Permission.READ_FLAG)
-    rows = session.execute(_open_flags(site_ids)).all()
-    met, titles = _met(session, SafetyFlag.closed_at.is_(None)), _Titles(catalogue)
-    lines = [
-        _line(flag, participant, site, holder, latest, met[flag.id], titles=titles, now=now)
-        for flag, participant, site, holder, latest in rows
+    known = [
+        _judged(*row, catalogue=catalogue, now=now)
+        for row in session.execute(_open_flags(site_ids))
     ]
     mine = {actor.id, *hand_over.stands_in_for(session, actor, now=now)} if wanted.mine else None
     counts = dict.fromkeys(Standing, 0)
-    for line in lines:
-        counts[line.standing] += 1
+    for one in known:
+        counts[one.standing] += 1
+    found = _in_order([one for one in known if _is_wanted(one, wanted, mine)], wanted)
+    here = found[(wanted.page - 1) * PAGE : wanted.page * PAGE]
+    # What made a flag is read of those that are shown alone: each may have been met many times.
+    met = _met(session, [one.flag.id for one in here])
+    titles = _Titles(catalogue)
     return Inbox(
-        lines=sorted((line for line in lines if _is_wanted(line, wanted, mine)), key=_urgency),
+        lines=[_line(one, met[one.flag.id], titles=titles) for one in here],
+        found=len(found),
         counts=counts,
         sites=_sites(session, site_ids),
-        last_raised_at=_last_raised_at(session, site_ids),
+        last_raised_at=None if here else _last_raised_at(session, site_ids),
     )
 
 
@@ -139,11 +180,11 @@ def line_of(session: Session, flag: SafetyFlag, *, catalogue: Catalogue, now: da
     site = session.get_one(Site, flag.site_id)
     holder = session.get(User, flag.owner_id) if flag.owner_id else None
     latest = awareness.latest_assessment(session, flag)
-    met = _met(session, SafetyFlag.id == flag.id)[flag.id]
-    return _line(
-        flag, participant.code, site, holder.full_name if holder else None, latest, met,
-        titles=_Titles(catalogue), now=now,
+    judged = _judged(
+        flag, participant.code, site, holder.full_name if holder else None, latest,
+        catalogue=catalogue, now=now,
     )  # fmt: skip
+    return _line(judged, _met(session, [flag.id])[flag.id], titles=_Titles(catalogue))
 
 
 def _open_flags(
@@ -167,32 +208,30 @@ def _open_flags(
 
 
 def _met(
-    session: Session, is_asked: ColumnElement[bool]
+    session: Session, flag_ids: Collection[UUID]
 ) -> defaultdict[UUID, list[tuple[str, datetime]]]:
     """Return which rules made each flag and when, in order: one query for all of them."""
     met: defaultdict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
     for flag_id, rule, met_at in session.execute(
         select(FlagTrigger.flag_id, FlagTrigger.rule, FlagTrigger.met_at)
-        .join(SafetyFlag, SafetyFlag.id == FlagTrigger.flag_id)
-        .where(is_asked)
+        .where(FlagTrigger.flag_id.in_(flag_ids))
         .order_by(FlagTrigger.id)
     ):
         met[flag_id].append((rule, met_at))
     return met
 
 
-def _line(
+def _judged(
     flag: SafetyFlag,
     participant: str,
     site: Site,
     holder: str | None,
     latest: FlagAssessment | None,
-    met: Sequence[tuple[str, datetime]],
     *,
-    titles: _Titles,
+    catalogue: Catalogue,
     now: datetime,
-) -> Line:
-    package = titles.catalogue.package(flag.study_version_id)
+) -> _Open:
+    package = catalogue.package(flag.study_version_id)
     target = None
     if flag.acknowledged_at is None:
         target = acknowledge_by(
@@ -206,23 +245,30 @@ def _line(
         standing = Standing.TAKEN if report_by is None else Standing.RUNNING
     else:
         standing = Standing.OVERDUE if target <= now else Standing.WAITING
+    return _Open(
+        flag=flag, participant=participant, site=site, holder=holder, acknowledge_by=target,
+        report_by=report_by, standing=standing,
+    )  # fmt: skip
+
+
+def _line(one: _Open, met: Sequence[tuple[str, datetime]], *, titles: _Titles) -> Line:
     rules = dict.fromkeys(rule for rule, _ in met)
     return Line(
-        flag=flag,
-        participant=participant,
-        site=site,
-        signals=tuple(titles.of(flag.study_version_id, rule) for rule in rules),
+        flag=one.flag,
+        participant=one.participant,
+        site=one.site,
+        signals=tuple(titles.of(one.flag.study_version_id, rule) for rule in rules),
         # Rules met by one answer count as once.
         times=len({met_at for _, met_at in met}),
-        last_met_at=max((met_at for _, met_at in met), default=flag.raised_at),
-        holder=holder,
-        acknowledge_by=target,
-        report_by=report_by,
-        standing=standing,
+        last_met_at=max((met_at for _, met_at in met), default=one.flag.raised_at),
+        holder=one.holder,
+        acknowledge_by=one.acknowledge_by,
+        report_by=one.report_by,
+        standing=one.standing,
     )
 
 
-def _is_wanted(line: Line, wanted: Wanted, mine: Collection[UUID | None] | None) -> bool:
+def _is_wanted(line: _Open, wanted: Wanted, mine: Collection[UUID | None] | None) -> bool:
     return (
         (wanted.standing is None or line.standing is wanted.standing)
         and (not wanted.tiers or line.flag.tier in wanted.tiers)
@@ -232,7 +278,27 @@ def _is_wanted(line: Line, wanted: Wanted, mine: Collection[UUID | None] | None)
     )
 
 
-def _urgency(line: Line) -> tuple[int, float, int, str]:
+PLACES: Mapping[InboxColumn, Callable[[_Open], Any]] = {
+    InboxColumn.TIER: lambda line: line.flag.tier.urgency,
+    InboxColumn.PARTICIPANT: lambda line: line.participant,
+    InboxColumn.RAISED: lambda line: line.flag.raised_at,
+    # Whoever has none comes last either way.
+    InboxColumn.HOLDER: lambda line: line.holder,
+}
+
+
+def _in_order(lines: list[_Open], wanted: Wanted) -> list[_Open]:
+    """Return lines as they are asked for; those that are alike by what is to be done first."""
+    lines.sort(key=_urgency)
+    if wanted.column is None:
+        return lines
+    place = PLACES[wanted.column]
+    placed = [line for line in lines if place(line) is not None]
+    placed.sort(key=place, reverse=wanted.is_descending)
+    return placed + [line for line in lines if place(line) is None]
+
+
+def _urgency(line: _Open) -> tuple[int, float, int, str]:
     """Return what to sort by: taken last; before that whoever has the least time left."""
     order = list(Standing).index(line.standing)
     clock = line.acknowledge_by or line.report_by or line.flag.urgent_since

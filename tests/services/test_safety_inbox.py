@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Role
 from epro.models import FlagTrigger, SafetyFlag, Screening, ScreeningSource, StudyVersion
 from epro.services import flags, safety_inbox
-from epro.services.safety_inbox import Inbox, Standing, Wanted
+from epro.services.safety_inbox import Inbox, InboxColumn, Standing, Wanted
 from questionnaires.catalogue import Catalogue
 from questionnaires.tiers import Tier
 from tests.clock import START, FrozenClock
@@ -165,3 +165,40 @@ def test_another_site_sees_nothing_of_it(board: Board) -> None:
 
     assert (inbox.lines, inbox.last_raised_at) == ([], None)
     assert [site.code for site in inbox.sites] == ["GZ01"]
+
+
+def test_more_than_a_page_stands_on_further_pages(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(safety_inbox, "PAGE", 2)
+    flagged = [board.flag(Tier.RED_B, minutes_ago=number, times=2) for number in (9, 7, 5)]
+
+    first, second, third = (board.inbox(Wanted(page=number)) for number in (1, 2, 3))
+
+    assert [ids(first), ids(second), ids(third)] == [
+        [flagged[0].id, flagged[1].id], [flagged[2].id], [],
+    ]  # fmt: skip
+    assert (first.found, second.found, first.counts[Standing.WAITING]) == (3, 3, 3)
+    assert [line.times for line in (*first.lines, *second.lines)] == [2, 2, 2]
+
+
+def test_the_inbox_can_be_sorted_and_what_is_alike_stands_by_urgency(board: Board) -> None:
+    orange = board.flag(Tier.ORANGE, minutes_ago=60)
+    red_late = board.flag(Tier.RED_A, minutes_ago=90)
+    red_fresh = board.flag(Tier.RED_A, minutes_ago=5)
+    flags.acknowledge(board.session, board.coordinator, orange.id, now=board.clock())
+
+    def sorted_by(column: InboxColumn, *, is_descending: bool = False) -> Sequence[object]:
+        return ids(board.inbox(Wanted(column=column, is_descending=is_descending)))
+
+    assert sorted_by(InboxColumn.RAISED) == [red_late.id, orange.id, red_fresh.id]
+    assert sorted_by(InboxColumn.RAISED, is_descending=True) == [
+        red_fresh.id, orange.id, red_late.id,
+    ]  # fmt: skip
+    assert sorted_by(InboxColumn.TIER) == [orange.id, red_late.id, red_fresh.id]
+    assert sorted_by(InboxColumn.TIER, is_descending=True) == [
+        red_late.id, red_fresh.id, orange.id,
+    ]  # fmt: skip
+    assert sorted_by(InboxColumn.PARTICIPANT) == [red_late.id, red_fresh.id, orange.id]
+    for is_descending in (False, True):
+        assert sorted_by(InboxColumn.HOLDER, is_descending=is_descending)[0] == orange.id

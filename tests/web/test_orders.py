@@ -19,6 +19,7 @@ LISTS = {
     "/participants": Role.COORDINATOR, "/reviews?all=1": Role.INVESTIGATOR,
     "/events": Role.INVESTIGATOR, "/delegations": Role.MONITOR, "/staff": Role.MONITOR,
     "/accounts": Role.SYSTEM_ADMIN, "/messages?days=30": Role.COORDINATOR,
+    "/flags": Role.COORDINATOR,
 }  # fmt: skip
 
 
@@ -27,6 +28,7 @@ def test_each_column_that_offers_it_puts_the_list_in_order_and_turns_it_round(
     world: World, path: str
 ) -> None:
     enter_event(world)
+    world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
     browser = world.sign_in_to_console(LISTS[path])
     page = html.fromstring(browser.get(f"{CONSOLE}{path}").text)
     links = page.xpath("//thead//a[contains(@href, 'sort=')]/@href")

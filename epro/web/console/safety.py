@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -36,8 +37,9 @@ from epro.services import (
     trends,
 )
 from epro.services.awareness import Clock
-from epro.services.safety_inbox import Standing, Wanted
+from epro.services.safety_inbox import InboxColumn, Standing, Wanted
 from epro.web.console import answers
+from epro.web.console.asked import asked_for, is_down, page_number
 from epro.web.console.pages import (
     current_language,
     new_blueprint,
@@ -54,8 +56,8 @@ from questionnaires.tiers import Tier
 
 blueprint = new_blueprint("safety")
 
-MOST_LINES = 100
 MOST_HISTORY = 200
+ASKED = ("standing", "tier", "site", "participant", "mine", "sort", "down", "page")
 CHOICES = {
     "channels": list(ContactChannel),
     "reached": list(ContactOutcome),
@@ -132,9 +134,11 @@ def _inbox() -> dict[str, Any]:
         )
     return {
         "inbox": found,
-        "lines": found.lines[:MOST_LINES],
+        "lines": found.lines,
+        "pages": ceil(found.found / safety_inbox.PAGE),
+        "args": {name: value for name in ASKED if (value := request.args.get(name))},
         "wanted": wanted,
-        "is_filtered": wanted != Wanted(),
+        "is_filtered": wanted.is_narrowed,
         "Standing": Standing,
         "tiers": list(Tier),
         "may_acknowledge": current_actor().holds(Permission.ACKNOWLEDGE_FLAG),
@@ -152,6 +156,9 @@ def _wanted() -> Wanted:
         site=asked.get("site") or None,
         participant=(asked.get("participant") or "").strip().upper()[:32] or None,
         mine=asked.get("mine") == "1",
+        column=asked_for("sort", InboxColumn),
+        is_descending=is_down(),
+        page=page_number(),
     )
 
 
