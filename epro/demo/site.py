@@ -51,6 +51,9 @@ DEMONSTRATION = Cast(
     | {
         "monitor": ("陈静 Chen Jing", Role.MONITOR, False),
         "inspector": ("赵强 Zhao Qiang", Role.INSPECTOR, True),
+        "assessor": ("孙丽 Sun Li", Role.OUTCOMES_ASSESSOR, False),
+        "data-manager": ("黄涛 Huang Tao", Role.DATA_MANAGER, True),
+        "administrator": ("吴刚 Wu Gang", Role.SYSTEM_ADMIN, True),
     },
 )
 PHYSICIANS = ("investigator", "deputy")
