@@ -321,6 +321,11 @@ class StudyPackage:
         """Return what a block is called."""
         return next((one.title for one in self.block_titles if one.block == block), None)
 
+    def rule_title(self, rule_id: str) -> Translated:
+        """Return the title of a rule, or of silence; an unknown one is called by its id."""
+        titles = {one.id: one.title for one in self.rules} | {self.silence.id: self.silence.title}
+        return titles.get(rule_id, Translated(rule_id, rule_id))
+
     def text(self, key: str) -> MessageTemplate | None:
         """Return the message template of that key."""
         return next((one for one in self.texts if one.key == key), None)

@@ -6,8 +6,9 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
-from epro.api.context import current_actor, requires, sequenced_reading
+from epro.api.context import catalogue, current_actor, requires, sequenced_reading
 from epro.services import journal, journal_reach, journal_words
+from epro.services.journal_reading import JournalReader
 from questionnaires.definition import Language
 
 blueprint = ApiBlueprint(
@@ -84,15 +85,16 @@ def read_history(query: dict[str, Any]) -> dict[str, Any]:
             after_seq=query["after"],
             limit=query["limit"] + 1,
         )
+        reader = JournalReader(language=query["language"], catalogue=catalogue(session))
     page = linked[: query["limit"]]
     return {
-        "items": [_in_words(entry, query["language"]) for entry in page],
+        "items": [_in_words(entry, reader) for entry in page],
         "has_more": len(linked) > len(page),
         "next_after": page[-1].seq if page else query["after"],
     }
 
 
-def _in_words(entry: journal.LinkedEntry, language: Language) -> dict[str, Any]:
+def _in_words(entry: journal.LinkedEntry, reader: JournalReader) -> dict[str, Any]:
     content = entry.content
     return {
         **{name: content[name] for name in (
@@ -101,7 +103,7 @@ def _in_words(entry: journal.LinkedEntry, language: Language) -> dict[str, Any]:
         )},
         "seq": entry.seq,
         "hash": entry.hash,
-        "words": journal_words.sentence(content, language=language),
+        "words": reader.sentence(content),
         "actor": content["actor"]["name"],
         "role": content["actor"]["role"],
         "changes": journal_words.changes(content),

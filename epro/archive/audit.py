@@ -15,7 +15,9 @@ from epro.archive.folder import Folder
 from epro.exchange.dataset_files import csv_file
 from epro.models import JournalEntry, JournalLink, Site
 from epro.services import journal
-from epro.services.journal_words import changes, sentence
+from epro.services.journal_reading import JournalReader
+from epro.services.journal_words import changes
+from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 
 BATCH = 1_000
@@ -44,7 +46,7 @@ def of_site(site: Site) -> ColumnElement[bool]:
 
 def write_entries(
     session: Session, folder: Folder, name: str, which: ColumnElement[bool], *, site: Site,
-    upto_seq: int,
+    catalogue: Catalogue, upto_seq: int,
 ) -> tuple[int, Counter[str]]:  # fmt: skip
     """Write the entries as they were hashed (NDJSON) and in words (CSV).
 
@@ -67,7 +69,11 @@ def write_entries(
             count += 1
     with folder.writing(f"audit/{name}.csv") as file:
         zone = ZoneInfo(site.zone)
-        rows = (_in_words(row, zone) for row in _streamed(session, query))
+        zh, en = (
+            JournalReader(language=language, catalogue=catalogue, zone=zone)
+            for language in (Language.ZH, Language.EN)
+        )
+        rows = (_in_words(row, zh, en) for row in _streamed(session, query))
         for piece in csv_file(COLUMNS, rows):
             file.write(piece)
     return count, Counter(kind for kind, _ in known)
@@ -91,17 +97,17 @@ def _streamed(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any
         yield from rows
 
 
-def _in_words(row: Any, zone: ZoneInfo) -> list[Any]:
+def _in_words(row: Any, zh: JournalReader, en: JournalReader) -> list[Any]:
     content = json.loads(row.body)
     changed = [
         f"{one['field']}: {_plain(one['before'])} → {_plain(one['after'])}"
         for one in changes(content)
     ]
-    recorded_at = datetime.fromisoformat(content["recorded_at"]).astimezone(zone)
+    recorded_at = datetime.fromisoformat(content["recorded_at"]).astimezone(zh.zone)
     return [
         row.seq, recorded_at.isoformat(), content["occurred_at"], content["actor"]["name"],
-        content["actor"]["role"], sentence(content, language=Language.ZH),
-        sentence(content, language=Language.EN), "; ".join(changed), content["reason"] or "",
+        content["actor"]["role"], zh.sentence(content), en.sentence(content),
+        "; ".join(changed), content["reason"] or "",
         content["verb"], content["entity_type"], content["entity_id"], content["version"],
         content["kind"], row.hash,
     ]  # fmt: skip

@@ -122,7 +122,13 @@ def make(
             session, folder, code, wanted, site, names, catalogue=catalogue, upto_seq=upto_seq
         )
         entries[code], known = audit.write_entries(
-            session, folder, code, audit.of_participant(code), site=site, upto_seq=upto_seq
+            session,
+            folder,
+            code,
+            audit.of_participant(code),
+            site=site,
+            catalogue=catalogue,
+            upto_seq=upto_seq,
         )
         entities += known
         session.expunge_all()  # so that a long trial is not held in memory at once
@@ -130,7 +136,13 @@ def make(
     counts = _compared(session, site, told, entities)
     session.add(site)
     entries[audit.SITE_FILE], known = audit.write_entries(
-        session, folder, audit.SITE_FILE, audit.of_site(site), site=site, upto_seq=upto_seq
+        session,
+        folder,
+        audit.SITE_FILE,
+        audit.of_site(site),
+        site=site,
+        catalogue=catalogue,
+        upto_seq=upto_seq,
     )
     entities += known
     audit.write_chain(session, folder, upto_seq=upto_seq)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ from epro.models import (
     Signature,
 )
 from epro.services import assessing, flags, journal, locking, signing
-from epro.services.journal_words import changes, sentence
+from epro.services.journal_reading import JournalReader
 from questionnaires.definition import StudyPackage
 
 # More than ever happened to one flag.
@@ -75,16 +76,17 @@ def taking_part(reader: Reader) -> Iterator[Block]:
 
 def _path(reader: Reader, *, shows_changes: bool = False, **of: Any) -> Iterator[Block]:
     """Yield what the journal tells of one thing, in words: when, who, what, why."""
+    in_words = JournalReader(
+        language=reader.language, catalogue=reader.catalogue, zone=ZoneInfo(reader.site.zone)
+    )
     for entry in journal.history_of(reader.session, limit=MOST_STEPS, **of):
         content = entry.content
         at = reader.at(datetime.fromisoformat(content["recorded_at"]))
-        said = sentence(content, language=reader.language)
-        reason = f" – {content['reason']}" if content["reason"] else ""
+        said, why = in_words.sentence(content), in_words.reason(content)
+        reason = f" – {why}" if why else ""
         yield Line(f"{at} · {content['actor']['name']}: {said}{reason}", is_small=True)
-        for one in changes(content) if shows_changes else ():
-            text = reader.say(
-                "changed.to", question=one["field"], old=one["before"], new=one["after"]
-            )
+        for one in in_words.changes(content) if shows_changes else ():
+            text = reader.say("changed.to", question=one.field, old=one.before, new=one.after)
             yield Line(text, is_small=True)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from epro.services.journal_words_paper import PAPER
 from epro.services.journal_words_protection import PROTECTION
 from epro.services.journal_words_staff import STAFF
-from questionnaires.definition import Language, Translated
+from questionnaires.definition import Translated
 
 VERBS: dict[str, Translated] = {
     **PAPER,
@@ -15,14 +15,16 @@ VERBS: dict[str, Translated] = {
     "activation.locked": Translated("激活码因多次错误被锁定", "activation code was locked"),
     "activation_code.issued": Translated("发放了激活码", "issued an activation code"),
     "activation_code.revoked": Translated("作废了激活码", "revoked an activation code"),
-    "anchor.corrected": Translated("更正了锚点 {event}", "corrected the anchor {event}"),
-    "anchor.recorded": Translated("记录了锚点 {event}", "recorded the anchor {event}"),
-    "anchor.withdrawn": Translated("撤销了锚点 {event}", "took back the anchor {event}"),
+    "anchor.corrected": Translated("更正了 {event} 的时间", "corrected the time of {event}"),
+    "anchor.recorded": Translated("记录了 {event} 的时间", "recorded the time of {event}"),
+    "anchor.withdrawn": Translated("撤销了 {event} 的时间", "took back the time of {event}"),
     "anchor_query.decided": Translated(
-        "对数据库给出的 {event} 作出了决定", "decided about the {event} that the database gave"
+        "对数据库给出的 {event} 时间作出了决定",
+        "decided about the time of {event} that the database gave",
     ),
     "anchor_query.opened": Translated(
-        "数据库给出的 {event} 与中心不同", "the database gave another {event} than the site"
+        "数据库给出的 {event} 时间与中心不同",
+        "the database gave another time of {event} than the site",
     ),
     "assessment.cancelled": Translated(
         "取消了 {occurrence} 的 {questionnaire_code}",
@@ -365,30 +367,9 @@ VERBS: dict[str, Translated] = {
 }
 
 
-def sentence(content: dict[str, Any], *, language: Language) -> str:
-    """Return one entry as a sentence; a verb without words is named as it is."""
-    words = VERBS.get(content["verb"])
-    if words is None:
-        return str(content["verb"])
-    after = content["after"].items()
-    known = {name: _shown(value) for name, value in after if value is not None}
-    return words.in_language(language).format_map(_Known(known))
-
-
 def changes(content: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what an entry changed, a row for each field: name, old value, new value."""
     return [
         {"field": name, "before": old, "after": content["after"].get(name)}
         for name, old in content["before"].items()
     ]
-
-
-def _shown(value: Any) -> Any:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else value
-
-
-class _Known(dict[str, Any]):
-    """Values for a sentence; one that an entry does not have shows as a dash."""
-
-    def __missing__(self, key: str) -> str:
-        return "–"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -17,12 +18,15 @@ from epro.models import (
     Contact,
     DeviceSession,
     EntryMode,
+    FlagTrigger,
     Participant,
     QuestionnaireResponse,
     SafetyFlag,
     SourceCheck,
 )
 from epro.services import anchors, message_log, reviews
+from epro.services.code_words import CODE_WORDS
+from epro.services.code_words_sending import client_in_words, reason_in_words, text_in_words
 from epro.services.message_log import Outcome
 from notifications.messages import OutboxMessage
 from questionnaires.catalogue import Catalogue
@@ -30,6 +34,7 @@ from questionnaires.definition import Translated
 from questionnaires.schedule import AnchorEvent
 from questionnaires.tiers import Tier
 
+_NO_NAME = Translated("–", "–")
 INFUSIONS = frozenset({AnchorEvent.INF1, AnchorEvent.INF2})
 
 
@@ -47,7 +52,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One line: when, what sort, and what it was; `what` is a code or a title, `more` a remark.
+    """One line: when, what sort, what it was, and a remark, all in words but for a client's name.
 
     `entity` and `id` name its history in the journal. Of an answer `mode` says how it was taken,
     and `check` how one from paper compares with its sheet; of a message `outcome`, what became of
@@ -56,8 +61,8 @@ class Happening:
 
     at: datetime
     kind: Kind
-    what: str | Translated
-    more: str
+    what: Translated
+    more: Translated | None
     entity: str
     id: str
     mode: EntryMode | None = None
@@ -92,8 +97,8 @@ def happenings(
     if actor.may_at(Permission.READ_MESSAGE, participant.site_id):
         found += _messages(session, participant)
     found += [
-        Happening(at=row.reviewed_at, kind=Kind.REVIEW, what=row.visit.value, more=name,
-                  entity="data_review", id=str(row.id))
+        Happening(at=row.reviewed_at, kind=Kind.REVIEW, what=CODE_WORDS["visit"][row.visit],
+                  more=_own(name), entity="data_review", id=str(row.id))
         for row, name in reviews.of_participant(session, participant)
     ]  # fmt: skip
     kept = [one for one in found if since is None or one.at >= since]
@@ -135,28 +140,39 @@ def _answers(
         ).where(QuestionnaireResponse.participant_id == participant.id)
     )  # fmt: skip
     for id_, at, code, version, status, label, mode, check in rows:
-        title = catalogue.questionnaire(code, version).title
-        more = " · ".join(filter(None, (label, status.value)))
+        title, is_so = catalogue.questionnaire(code, version).title, CODE_WORDS["status"][status]
+        more = (" · ".join(filter(None, (label, one))) for one in (is_so.zh, is_so.en))
         yield Happening(
-            at=at, kind=Kind.ANSWER, what=title, more=more, entity="response", id=str(id_),
-            mode=mode, check=check,
+            at=at, kind=Kind.ANSWER, what=title, more=Translated(*more),
+            entity="response", id=str(id_), mode=mode, check=check,
         )  # fmt: skip
 
 
 def _flags(session: Session, participant: Participant, catalogue: Catalogue) -> Iterator[Happening]:
-    for one in session.scalars(
-        select(SafetyFlag).where(SafetyFlag.participant_id == participant.id)
+    is_hers = SafetyFlag.participant_id == participant.id
+    rules: dict[UUID, dict[str, None]] = {}
+    for flag_id, rule in session.execute(
+        select(FlagTrigger.flag_id, FlagTrigger.rule)
+        .join(SafetyFlag, SafetyFlag.id == FlagTrigger.flag_id)
+        .where(is_hers)
+        .order_by(FlagTrigger.id)
     ):
+        rules.setdefault(flag_id, {})[rule] = None
+    for one in session.scalars(select(SafetyFlag).where(is_hers)):
+        package = catalogue.package(one.study_version_id)
+        titles = [package.rule_title(rule) for rule in rules.get(one.id, ())]
+        more = Translated("、".join(one.zh for one in titles), "; ".join(one.en for one in titles))
         yield Happening(
-            at=one.raised_at, kind=Kind.FLAG, what=one.tier.value,
-            more=catalogue.package(one.study_version_id).version, entity="flag", id=str(one.id),
+            at=one.raised_at, kind=Kind.FLAG, what=CODE_WORDS["tier"][one.tier], more=more,
+            entity="flag", id=str(one.id),
         )  # fmt: skip
 
 
 def _contacts(session: Session, participant: Participant) -> Iterator[Happening]:
     for one in session.scalars(select(Contact).where(Contact.participant_id == participant.id)):
         yield Happening(
-            at=one.contacted_at, kind=Kind.CONTACT, what=one.outcome.value, more=one.note,
+            at=one.contacted_at, kind=Kind.CONTACT, what=CODE_WORDS["reached"][one.outcome],
+            more=_own(one.note),
             entity="contact", id=str(one.id),
         )  # fmt: skip
 
@@ -170,7 +186,8 @@ def _messages(session: Session, participant: Participant) -> Iterator[Happening]
     )  # fmt: skip
     for id_, at, template, state, delivery, repeated_by in rows:
         yield Happening(
-            at=at, kind=Kind.MESSAGE, what=template, more="", entity="message", id=str(id_),
+            at=at, kind=Kind.MESSAGE, what=text_in_words(template), more=None,
+            entity="message", id=str(id_),
             outcome=message_log.outcome_from(state, delivery, repeated_by),
         )  # fmt: skip
 
@@ -179,7 +196,8 @@ def _visits(session: Session, participant: Participant) -> Iterator[Happening]:
     for one in anchors.history(session, participant):
         if one.superseded_at is None:
             yield Happening(
-                at=one.occurred_at, kind=Kind.VISIT, what=one.event.value, more=one.reason or "",
+                at=one.occurred_at, kind=Kind.VISIT, what=CODE_WORDS["anchor"][one.event],
+                more=_own(one.reason),
                 entity="anchor", id=f"{participant.code}:{one.event}",
             )  # fmt: skip
 
@@ -190,6 +208,12 @@ def _devices(session: Session, participant: Participant) -> Iterator[Happening]:
         select(DeviceSession).where(DeviceSession.participant_id == participant.id)
     ):
         yield Happening(
-            at=one.started_at, kind=Kind.DEVICE, what=one.client or "–",
-            more=one.revoked_reason or "", entity="device_session", id=str(one.id),
+            at=one.started_at, kind=Kind.DEVICE, what=client_in_words(one.client) or _NO_NAME,
+            more=reason_in_words(one.revoked_reason) if one.revoked_reason else None,
+            entity="device_session", id=str(one.id),
         )  # fmt: skip
+
+
+def _own(words: str | None) -> Translated | None:
+    """Return a person's own words, which are the same in every language."""
+    return Translated(words, words) if words else None

@@ -24,7 +24,7 @@ def ask(world: World, *, by: str = Role.MONITOR, **query: Any) -> TestResponse:
 
 @pytest.mark.req("T-04", "P-10")
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "submitted "), ("zh", "提交了 "), (None, "提交了 ")]
+    ("language", "words"), [("en", "submitted "), ("zh", "提交了"), (None, "提交了")]
 )
 def test_a_response_is_told_in_words(world: World, language: str | None, words: str) -> None:
     asked = {"language": language} if language else {}

@@ -110,7 +110,7 @@ def test_her_document_says_every_answer_how_it_changed_and_what_followed(
     assert re.search(r"36\.[0-9]\s°C → 36\.1\s°C", everything)
     for words_of in (
         "+08:00 (Asia/Shanghai)", "自己的手机", "本人回答", "按错了", "电话核实过",
-        "登记了参与者", "记录了锚点 INF1", "规则", "确认了", "头痛", "录错了人",
+        "登记了参与者", "记录了输液访视 1 的时间", "规则", "确认了", "头痛", "录错了人",
         "饭后腹胀", "好些了",
         "“本人已作出上述评估”", "未签署",
     ):  # fmt: skip

@@ -69,15 +69,15 @@ def test_the_journal_tells_the_story_in_its_order(story: Story) -> None:
     assert all(earlier["seq"] < later["seq"] for earlier, later in pairwise(entries))
     assert told == [
         "enrolled the participant",
-        "recorded the anchor ENR",
+        "recorded the time of enrolment",
         "activated the diary",
-        "recorded the anchor INF1_PLANNED",
-        "recorded the anchor INF1",
-        "submitted infusion_evening (revision 1)",
-        *["submitted daily (revision 1)"] * 4,
-        "corrected the anchor INF1",
-        "submitted daily (revision 1)",
-        "corrected the anchor INF1",
+        "recorded the time of infusion visit 1, planned",
+        "recorded the time of infusion visit 1",
+        "submitted infusion evening diary (revision 1)",
+        *["submitted daily diary (revision 1)"] * 4,
+        "corrected the time of infusion visit 1",
+        "submitted daily diary (revision 1)",
+        "corrected the time of infusion visit 1",
     ]
     logger.info("%s entries, %s of them the story itself", len(entries), len(told))
 

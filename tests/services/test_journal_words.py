@@ -7,8 +7,7 @@ from string import Formatter
 
 import pytest
 
-from epro.services.journal_words import VERBS, changes, sentence
-from questionnaires.definition import Language
+from epro.services.journal_words import VERBS, changes
 
 SERVICES = Path(__file__).parents[2] / "epro"
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -54,31 +53,6 @@ def test_both_languages_say_the_same_values(verb: str) -> None:
 
 def fields_of(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@pytest.mark.req("T-04")
-def test_a_sentence_names_the_values_of_the_entry() -> None:
-    content = {"verb": "anchor.recorded", "after": {"event": "INF1"}}
-
-    assert sentence(content, language=Language.EN) == "recorded the anchor INF1"
-    assert sentence(content, language=Language.ZH) == "记录了锚点 INF1"
-
-
-def test_a_value_that_is_not_there_shows_as_a_dash() -> None:
-    for after in ({}, {"event": None}):
-        content = {"verb": "anchor.recorded", "after": after}
-
-        assert sentence(content, language=Language.EN) == "recorded the anchor –"
-
-
-def test_a_verb_without_words_is_named_as_it_is() -> None:
-    assert sentence({"verb": "moon.landed", "after": {}}, language=Language.EN) == "moon.landed"
-
-
-def test_words_in_a_value_are_no_template() -> None:
-    content = {"verb": "anchor.recorded", "after": {"event": "{__class__}{0}"}}
-
-    assert sentence(content, language=Language.EN) == "recorded the anchor {__class__}{0}"
 
 
 @pytest.mark.req("T-04")

@@ -1,15 +1,19 @@
 """The journal in words: what happened to one value, one thing, or one participant."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask.typing import ResponseReturnValue
 
 from epro.access import Permission
-from epro.api.context import current_actor, now, reading, sequenced_reading
-from epro.services import journal, journal_reach, journal_words, participant_list
+from epro.api.context import catalogue, current_actor, now, reading, sequenced_reading
+from epro.services import journal, journal_reach, participant_list
+from epro.services.code_words import CODE_WORDS
+from epro.services.journal_reading import JournalReader
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
+from questionnaires.definition import Language
 
 blueprint = new_blueprint("journal")
 
@@ -27,33 +31,43 @@ def show() -> ResponseReturnValue:
     after = request.args.get("after", "")
     after_seq = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     language, found = current_language(), []
-    is_one = bool(entity and entity_id)
-    if participant or is_one:
+    is_asked = bool(participant or (entity and entity_id))
+    if is_asked:
         with sequenced_reading() as session:
             found = journal.history_of(
-                session, entity_type=entity if is_one else None,
-                entity_id=entity_id if is_one else None,
+                session, entity_type=entity or None,
+                entity_id=entity_id if entity and entity_id else None,
                 participant_code=participant or None,
                 within=journal_reach.reach_of(session, current_actor()),
                 after_seq=after_seq, limit=MOST_LINES + 1,
             )  # fmt: skip
     with reading() as session:
         zones = {site.code: site.zone for site in participant_list.sites_of(session, None)}
-    lines = [
-        {
-            "seq": one.seq,
-            "hash": one.hash[:12],
-            "at": datetime.fromisoformat(one.content["recorded_at"]),
-            "zone": zones.get(one.content["site"], NO_SITES_ZONE),
-            "by": one.content["actor"]["name"],
-            "words": journal_words.sentence(one.content, language=language),
-            "reason": one.content["reason"],
-            "changes": journal_words.changes(one.content),
-        }
-        for one in found[:MOST_LINES]
-    ]
+        known = catalogue(session)
+    lines = []
+    for one in found[:MOST_LINES]:
+        zone = zones.get(one.content["site"], NO_SITES_ZONE)
+        reader = JournalReader(language=language, catalogue=known, zone=ZoneInfo(zone))
+        lines.append(
+            {
+                "seq": one.seq,
+                "hash": one.hash[:12],
+                "at": datetime.fromisoformat(one.content["recorded_at"]),
+                "zone": zone,
+                "by": one.content["actor"]["name"],
+                "words": reader.sentence(one.content),
+                "reason": reader.reason(one.content),
+                "changes": reader.changes(one.content),
+            }
+        )
     return render_framed(
-        "journal.html", here="journal", lines=lines, participant=participant, entity=entity,
-        entity_id=entity_id, is_asked=bool(participant or is_one), at=now(),
+        "journal.html", here="journal", lines=lines, entities=_entities(language),
+        participant=participant, entity=entity, entity_id=entity_id, is_asked=is_asked, at=now(),
         next_after=lines[-1]["seq"] if len(found) > MOST_LINES else None,
     )  # fmt: skip
+
+
+def _entities(language: Language) -> list[tuple[str, str]]:
+    """Return the kinds of thing that the journal tells of, with their names, by name."""
+    named = ((code, said.in_language(language)) for code, said in CODE_WORDS["entity"].items())
+    return sorted(named, key=lambda one: one[1])

@@ -23,6 +23,7 @@ from epro.api.context import (
 )
 from epro.errors import DomainError, NotFound
 from epro.services import safety_inbox
+from epro.services.code_words_sending import client_in_words, error_in_words, text_in_words
 from epro.web.console import navigation
 from epro.web.console import session as console_session
 from epro.web.console.refused import Refused
@@ -206,6 +207,12 @@ def typed_at(instant: datetime | None, zone: str) -> str:
 def local_minute(instant: datetime, zone: str) -> str:
     """Write an instant with its year as a clock of that zone shows it, for what is kept."""
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+# What messages and devices are called.
+blueprint.app_template_filter("text_in_words")(text_in_words)
+blueprint.app_template_filter("error_in_words")(error_in_words)
+blueprint.app_template_filter("client_in_words")(client_in_words)
 
 
 @blueprint.app_template_filter("in_words")

@@ -31,12 +31,12 @@ from epro.services import (
     flags,
     journal,
     journal_reach,
-    journal_words,
     safety_inbox,
     staff,
     trends,
 )
 from epro.services.awareness import Clock
+from epro.services.journal_reading import JournalReader
 from epro.services.safety_inbox import InboxColumn, Standing, Wanted
 from epro.web.console import answers
 from epro.web.console.asked import asked_for, is_down, page_number
@@ -51,7 +51,6 @@ from epro.web.console.refused import Refused
 from epro.web.console.session import page
 from epro.web.console.typed import YesNo
 from questionnaires.adverse_events import GRADES, ActionTaken, Outcome, Seriousness
-from questionnaires.definition import Language
 from questionnaires.tiers import Tier
 
 blueprint = new_blueprint("safety")
@@ -181,6 +180,9 @@ def flag_page(
             within=journal_reach.reach_of(session, actor), limit=MOST_HISTORY,
         )  # fmt: skip
         clock = awareness.clock_of(session, case, package)
+        reader = JournalReader(
+            language=language, catalogue=catalogue(session), zone=ZoneInfo(case.site.zone)
+        )
         shown: dict[str, Any] = {
             "flag": flag,
             "line": safety_inbox.line_of(session, flag, catalogue=catalogue(session), now=now()),
@@ -188,7 +190,7 @@ def flag_page(
             "triggers": flags.triggers_of(session, flag),
             "notes": flag_notes.told(session, flag),
             "package": package,
-            "history": [_step(entry.content, language) for entry in entries],
+            "history": [_step(entry.content, reader) for entry in entries],
             "acts": {
                 one.act.value: one for one in closing.acts_of(session, actor, case, now=now())
             },
@@ -236,10 +238,10 @@ def _times(clock: Clock) -> list[tuple[str, datetime | None]]:
     ]  # fmt: skip
 
 
-def _step(content: dict[str, Any], language: Language) -> Step:
+def _step(content: dict[str, Any], reader: JournalReader) -> Step:
     return Step(
         at=datetime.fromisoformat(content["recorded_at"]),
         by=content["actor"]["name"],
-        words=journal_words.sentence(content, language=language),
-        reason=content["reason"],
+        words=reader.sentence(content),
+        reason=reader.reason(content),
     )

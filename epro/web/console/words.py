@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from epro.services.code_words import CODE_WORDS
 from epro.web.console.words_accounts import ACCOUNTS
 from epro.web.console.words_audit import AUDIT
 from epro.web.console.words_day import DAY
@@ -91,10 +92,6 @@ _PHONES = {
 }
 
 _TIERS = {
-    "tier.RED_A": Translated("◆ 疑似严重 RED A", "◆ Possibly serious RED A"),
-    "tier.RED_B": Translated("◆ 疑似严重 RED B", "◆ Possibly serious RED B"),
-    "tier.ORANGE": Translated("▲ 今日处理 ORANGE", "▲ Today ORANGE"),
-    "tier.YELLOW": Translated("● 复核 YELLOW", "● Review YELLOW"),
     "tier.tonight": Translated("今晚", "tonight"),
 }
 
@@ -207,7 +204,12 @@ _REFUSALS = {
     ),
 }
 
+CODES = {
+    f"{about}.{code}": said for about, words in CODE_WORDS.items() for code, said in words.items()
+}
+
 WORDS: Mapping[str, Translated] = {
+    **CODES,
     **FOLLOW_UP, **DUTY, **PARTICIPANTS, **DAY, **TIME, **RECORD, **EVENT_WORDS,
     **REFUSED, **SEALING, **AUDIT, **ACCOUNTS, **WORDS_OF_PAPER, **TRAINING, **PROTECTION,
     **_FRAME, **_DOOR, **_PHONES, **_TIERS, **_INBOX, **_FLAG, **_REFUSALS,

@@ -48,9 +48,6 @@ PAGE: Mapping[str, Translated] = {
         "What was looked at, what was found, who was asked. Say so, too, if nothing was found.",
     ),
     "audit.mark": Translated("登记审核", "Record the review"),
-    "export.audit_review": Translated(
-        "稽查轨迹审核 (最近四周)", "Audit review (last four weeks)"
-    ),
     "said.This day lies ahead.": Translated("这一天还没有到。", "This day lies ahead."),
     "said.At most 2,000 characters, please.": Translated(
         "最多 2000 个字。", "At most 2,000 characters, please."

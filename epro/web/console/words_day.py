@@ -29,27 +29,6 @@ TODAY: Mapping[str, Translated] = {
     "today.until": Translated("可填至", "Can be filled in until"),
     "today.diary_of": Translated("问卷", "Form"),
     "today.done": Translated("完成", "Done"),
-    "work.call_now": Translated(
-        "请致电：没有收到重要的问卷", "Call: an important form did not come"
-    ),
-    "work.missed": Translated("漏填", "Missed"),
-    "work.not_reached": Translated("消息没有送达", "A message did not reach her"),
-    "work.not_confirmed": Translated(
-        "不能确认消息是否送达", "Nobody can tell whether a message reached her"
-    ),
-    "work.sae_due": Translated("SAE 报告即将到期", "An SAE report is due"),
-    "work.call_principal_investigator": Translated(
-        "请致电主要研究者", "Call the principal investigator"
-    ),
-    "work.roster_ends": Translated("值班表即将结束", "The roster ends soon"),
-    "work.no_baseline": Translated("缺少基线数据", "No baseline yet"),
-    "work.rating_due": Translated("SLEDAI-2K 评估到期", "SLEDAI-2K rating due"),
-    "work.anchor_differs": Translated(
-        "临床数据库的访视时间不同", "The clinical database has another visit time"
-    ),
-    "work.identity_missing": Translated("缺少联系方式", "Who she is, is missing"),
-    "work.stale_feed": Translated("数据接口停顿", "The feed is not read"),
-    "work.hospital_stay": Translated("报告了住院", "A hospital stay was reported"),
     "notes": Translated("交班记录", "Hand-over"),
     "notes.none": Translated("还没有交班记录。", "No note has been left yet."),
     "notes.write": Translated("写交班记录", "Leave a note"),
@@ -101,9 +80,6 @@ MESSAGES: Mapping[str, Translated] = {
     "message.provider": Translated("服务商编号", "Provider's id"),
     "message.again": Translated("重新发送", "Send again"),
     "message.none": Translated("这段时间没有消息", "No messages in this time"),
-    "way.sms": Translated("短信", "Text message"),
-    "way.email": Translated("电子邮件", "E-mail"),
-    "way.voice": Translated("语音电话", "Voice call"),
     "refusal.nothing_to_send_again": Translated(
         "只有发送失败的消息可以重新发送，而且只能一次",
         "Only a message that failed is sent again, and only once",
@@ -134,12 +110,6 @@ REVIEWS: Mapping[str, Translated] = {
     "review.visit": Translated("访视", "Visit"),
     "review.mark": Translated("已审核", "Reviewed"),
     "review.empty": Translated("没有待审核的数据", "Nothing waits for a review"),
-    "visit.baseline": Translated("基线", "Baseline"),
-    "visit.infusion": Translated("输液访视", "Infusion visit"),
-    "visit.week_4": Translated("第 4 周", "Week 4"),
-    "visit.week_12": Translated("第 12 周", "Week 12"),
-    "visit.week_24": Translated("第 24 周", "Week 24"),
-    "visit.unscheduled": Translated("计划外", "Unscheduled"),
 }
 
 RATINGS: Mapping[str, Translated] = {
@@ -192,10 +162,6 @@ RATINGS: Mapping[str, Translated] = {
     "refusal.revision_conflict": Translated(
         "这份问卷已经提交过，不能再改。", "This has been submitted already and cannot be changed."
     ),
-    "work.withdrawn_elsewhere": Translated(
-        "临床数据库记录了退出，请核对", "The clinical database says that she has left: check"
-    ),
-    "work.stuck_record": Translated("手机上有发不出的记录", "A record is stuck on her phone"),
 }
 
 DAY: Mapping[str, Translated] = {**TODAY, **CONTACTS, **MESSAGES, **REVIEWS, **RATINGS}

@@ -36,8 +36,6 @@ DUTY: Mapping[str, Translated] = {
         "within {days} days of an answered call. Numbers of people on duty are not shown here.",
     ),
     "duty.number": Translated("号码", "Number"),
-    "duty.number.site_phone": Translated("中心电话", "Site"),
-    "duty.number.study_phone": Translated("24 小时电话", "24-hour line"),
     "duty.number.last": Translated("上次试拨", "Last call"),
     "duty.number.by": Translated("拨打人", "By"),
     "duty.number.answered": Translated("接通", "Answered"),

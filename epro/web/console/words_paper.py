@@ -87,27 +87,9 @@ PAPER: Mapping[str, Translated] = {
     ),
     "paper.put_right.save": Translated("保存更正", "Save the correction"),
     "item.blank": Translated("纸上空着，或写了不想回答", "Blank on the sheet, or declined"),
-    "check.not_checked": Translated("尚未核对", "Not yet checked"),
-    "check.differs": Translated("与原件不一致", "Differs from the sheet"),
-    "check.equal": Translated("已核对，与原件一致", "Checked: equal to the sheet"),
-    "check.equal_after_correction": Translated(
-        "更正后已核对，与原件一致", "Checked after a correction: equal to the sheet"
-    ),
-    "mode.own_device": Translated("自己的手机", "own phone"),
-    "mode.provisioned_device": Translated("提供的设备", "lent device"),
-    "mode.site_tablet": Translated("研究中心的平板", "site's tablet"),
-    "mode.telephone_interview": Translated("电话访谈", "telephone interview"),
-    "mode.paper_transcription": Translated("纸质录入", "typed from paper"),
     "completer.self": Translated("本人回答", "answered by herself"),
     "completer.read_to_me": Translated("读给她听，她回答", "read to her, she answered"),
     "completer.answered_for_me": Translated("别人代答", "somebody answered for her"),
-    "work.check_transcription": Translated(
-        "请核对录入的纸质问卷", "Compare what was typed from paper"
-    ),
-    "work.transcription_differs": Translated(
-        "录入与纸质原件不一致，请更正", "A copy differs from its sheet: put it right"
-    ),
-    "change.source.paper_check": Translated("核对纸质原件", "comparison with her sheet"),
     "sealing.open.transcription": Translated(
         "纸质录入 {number} 待核对", "Sheet of paper {number} to be compared"
     ),

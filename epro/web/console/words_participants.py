@@ -80,8 +80,6 @@ LIST: Mapping[str, Translated] = {
     "having.not_activated": Translated("还没有激活", "Not activated yet"),
     "having.no_device": Translated("没有可用的设备", "No device signed in"),
     "having.refused": Translated("有未被接受的提交", "Has refused submissions"),
-    "slot.evening": Translated("晚上", "Evening"),
-    "slot.morning": Translated("早上 (夜班)", "Morning (night workers)"),
     "language.zh": Translated("中文", "Chinese"),
     "language.en": Translated("英文", "English"),
     "thermometer.axillary": Translated("腋下", "Armpit"),
@@ -122,16 +120,6 @@ MARKS: Mapping[str, Translated] = {
 }
 
 LIFE: Mapping[str, Translated] = {
-    "life.screened": Translated("已登记", "Screened"),
-    "life.active": Translated("进行中", "Active"),
-    "life.paused": Translated("暂停", "Paused"),
-    "life.completed": Translated("已完成", "Completed"),
-    "life.withdrawn_from_infusion": Translated("退出输液", "Withdrawn from infusions"),
-    "life.withdrawn_from_diary": Translated("退出日记", "Withdrawn from the diary"),
-    "life.withdrawn_from_contact": Translated("退出联系", "Withdrawn from contact"),
-    "life.withdrawn_from_all": Translated("完全退出", "Withdrawn from everything"),
-    "life.lost": Translated("失访", "Lost to follow-up"),
-    "life.deceased": Translated("死亡", "Deceased"),
     "life.act.active": Translated("恢复，或撤回误记", "Resume, or take a mistake back"),
     "life.act.paused": Translated(
         "暂停：不提醒，不算未填", "Pause: no reminders, nothing counts as missed"
@@ -224,11 +212,6 @@ CODES: Mapping[str, Translated] = {
 }
 
 ANCHORS: Mapping[str, Translated] = {
-    "anchor.ENR": Translated("入组", "Enrolment"),
-    "anchor.INF1_PLANNED": Translated("计划的输液访视 1", "Infusion visit 1, planned"),
-    "anchor.INF1": Translated("输液访视 1", "Infusion visit 1"),
-    "anchor.INF2": Translated("输液访视 2", "Infusion visit 2"),
-    "anchor.END": Translated("研究结束", "End of the study"),
     "anchors": Translated("访视和时间点", "Visits and dates"),
     "anchors.event": Translated("事件", "Event"),
     "anchors.at": Translated("发生时间", "When"),
@@ -307,13 +290,6 @@ ENROL: Mapping[str, Translated] = {
         "the others.",
     ),
     "consents.give": Translated("记录新签的一项同意", "Record one that she signed since"),
-    "consent.trial": Translated("参加研究", "Taking part"),
-    "consent.sensitive_data": Translated("处理敏感个人信息", "Sensitive personal data"),
-    "consent.partial_answers": Translated("未提交的回答先发送", "Answers sent before submitting"),
-    "consent.sms_processor": Translated("短信服务商", "Text message provider"),
-    "consent.cross_border": Translated("境外服务商", "Provider abroad"),
-    "consent.email_processor": Translated("电子邮件服务商", "E-mail provider"),
-    "consent.contact_person": Translated("联系人", "Contact person"),
     "field.code": Translated("参与者编号", "Participant's number"),
     "field.code.hint": Translated(
         "中心代码-三位数字。中心：{sites}", "Site code, dash, three digits. Sites: {sites}"

@@ -36,12 +36,6 @@ CHANGES: Mapping[str, Translated] = {
     "change.awaiting_decision": Translated("等待研究者决定", "Waits for the investigator"),
     "change.declined": Translated("没有同意", "Declined"),
     "change.applied": Translated("已更正", "Changed"),
-    "change.source.app": Translated("她自己提出", "by herself"),
-    "change.source.call": Translated("电话", "a call"),
-    "change.source.visit": Translated("访视", "a visit"),
-    "change.source.message": Translated("短信", "a message"),
-    "change.source.paper": Translated("纸质", "paper"),
-    "change.source.rater": Translated("评定人", "the rater"),
     "refusal.second_person_needed": Translated(
         "记录更正或打电话的人不能自己决定。", "Whoever put it down or called cannot decide."
     ),
@@ -79,15 +73,6 @@ EVENTS: Mapping[str, Translated] = {
     "event.related": Translated("有关", "Related"),
     "event.signed": Translated("签名", "Signed"),
     "event.none": Translated("还没有不良事件记录", "No event is on record"),
-    "event.source.self_report": Translated("自己报告", "her own report"),
-    "event.source.flag": Translated("安全信号", "a flag"),
-    "event.source.episode": Translated("日记中的症状发作", "an episode in her diary"),
-    "event.source.investigator": Translated("研究者", "the investigator"),
-    "disposition.accepted": Translated("确认为新事件", "Accept as an event"),
-    "disposition.merged": Translated("与已有事件合并", "Merge with one on record"),
-    "disposition.linked": Translated("关联到已有事件", "Link to one on record"),
-    "disposition.pre_existing": Translated("输液前已有，没有变化", "Was there before, unchanged"),
-    "disposition.declined": Translated("不是不良事件", "Not an adverse event"),
     "event_table.hint": Translated(
         "首次输液后 28 天内开始的事件，盲态合计。小于下限的数字隐藏。",
         "Events that began within 28 days, blinded totals. Small counts are hidden.",
@@ -137,12 +122,6 @@ TEAM: Mapping[str, Translated] = {
         "授权的签名无效：请主要研究者重新签署。",
         "The signature under your delegation is broken: it has to be signed again.",
     ),
-    "task.assess_event": Translated("评估事件", "Assess events"),
-    "task.close_flag": Translated("结案", "Close flags"),
-    "task.sign_sae": Translated("签署 SAE", "Sign serious events"),
-    "task.decide_episode": Translated("判断症状发作", "Decide about episodes"),
-    "task.sign_off_data": Translated("签署数据", "Sign off data"),
-    "task.data_review": Translated("数据审核", "Review data"),
     "staff.hint": Translated(
         "账户由系统管理员开设和停用，每个人只用自己的账户。",
         "Accounts are opened and closed by the administrator; nobody shares one.",
@@ -150,17 +129,6 @@ TEAM: Mapping[str, Translated] = {
     "staff.roles": Translated("角色", "Roles"),
     "staff.since": Translated("账户", "Account"),
     "staff.everywhere": Translated("全部中心", "all sites"),
-    "role.coordinator": Translated("协调员", "Coordinator"),
-    "role.investigator": Translated("研究者", "Investigator"),
-    "role.principal_investigator": Translated("主要研究者", "Principal investigator"),
-    "role.outcomes_assessor": Translated("结局评估者", "Outcomes assessor"),
-    "role.monitor": Translated("监查员", "Monitor"),
-    "role.data_manager": Translated("数据管理员", "Data manager"),
-    "role.inspector": Translated("稽查员", "Inspector"),
-    "role.system_admin": Translated("系统管理员", "System administrator"),
-    "role.participant": Translated("参与者", "Participant"),
-    "role.edc_client": Translated("数据接口", "Clinical database"),
-    "role.system": Translated("系统", "The system"),
 }
 
 SYSTEM: Mapping[str, Translated] = {
@@ -180,10 +148,6 @@ SYSTEM: Mapping[str, Translated] = {
     "system.no_jobs": Translated(
         "后台任务还没有运行过。请启动 worker。", "No job has ever run. Start a worker."
     ),
-    "incident.undelivered": Translated("安全消息没有送达", "A safety message did not arrive"),
-    "incident.silent_worker": Translated("后台任务停止", "The worker is silent"),
-    "incident.nobody_to_tell": Translated("没有人可以通知", "There was nobody to tell"),
-    "incident.roster_gap": Translated("值班表有空缺", "The roster has a gap"),
     "versions.hint": Translated(
         "已发布的版本不能更改，只能查看。", "Published editions are frozen; they can only be read."
     ),
@@ -222,9 +186,6 @@ EXPORTS: Mapping[str, Translated] = {
     "snapshot.take": Translated("下载所选文件", "Download the chosen file"),
     "snapshot.none": Translated("还没有快照。", "There is no snapshot yet."),
     "export.kind": Translated("内容", "What"),
-    "export.compliance": Translated("填写情况 (按参与者)", "Compliance by participant"),
-    "export.events": Translated("不良事件列表", "Adverse events"),
-    "export.event_table": Translated("TEAE 汇总表", "TEAE table"),
     "export.take": Translated("导出 CSV", "Take the CSV"),
     "export.earlier": Translated("您以前的导出", "What you took before"),
     "export.rows": Translated("行数", "Rows"),

@@ -75,6 +75,4 @@ SEALING: Mapping[str, Translated] = {
         "The record of {site} is kept without limit: neither marketing approval nor the end of the "
         "trial is on record.",
     ),
-    "meaning.assessed": Translated("已作出评估", "Assessed"),
-    "meaning.signed_off": Translated("数据完整准确", "Complete and accurate"),
 }
