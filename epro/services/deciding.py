@@ -28,7 +28,7 @@ def decide(
         device_answered_at=submission.device_answered_at,
         age_s=sending.answer_age_s,
         earliest_at=_earliest_at(participant, submission),
-        known_offset_s=case.known_offset_s,
+        known_offset_s=case.known.clock_offset_s,
         now=now,
     )
     timeliness, received_late = Timeliness.UNSCHEDULED, False
@@ -49,9 +49,9 @@ def decide(
             and assessment is not None
             and assessment.cancelled_at is None
             and not assessment.not_offered
-            and case.counting_id is None
+            and case.known.counting_id is None
         ),
-        duplicate_of_id=case.counting_id,
+        duplicate_of_id=case.known.counting_id,
         day_label=_day_label(case, time.answered_at),
         cleared=_cleared(case, submission, judgement),
         opened_at=_opened_at(submission, time),
@@ -97,7 +97,7 @@ def _day_label(case: Case, answered_at: datetime) -> str | None:
     """Return the study day as it stands now; it is frozen on the response."""
     hers, sites = ZoneInfo(case.participant.zone), ZoneInfo(case.site.zone)
     on = case.assessment.planned_on if case.assessment else answered_at.astimezone(hers).date()
-    return planning.day_label_on(case.anchors, on, zone=sites, package=case.package)
+    return planning.day_label_on(case.known.anchors, on, zone=sites, package=case.package)
 
 
 def digest_of(submission: Submission, judgement: Judgement) -> str:

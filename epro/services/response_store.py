@@ -27,8 +27,9 @@ from epro.services.submission import Case, Sending, Submission, Verdict
 
 # Built once: with the values in them they would cost more to build than to send.
 ADD_REVISION = insert(table_of(ResponseRevision)).inline()  # nobody asks for its number
-NOTE_OFFSET = update(table_of(DeviceSession)).where(DeviceSession.id == bindparam("device"))
-COMPLETE = update(table_of(Assessment)).where(Assessment.id == bindparam("assessment"))
+_DEVICE, _ASSESSMENT = table_of(DeviceSession), table_of(Assessment)
+NOTE_OFFSET = update(_DEVICE).where(_DEVICE.c.id == bindparam("device"))
+COMPLETE = update(_ASSESSMENT).where(_ASSESSMENT.c.id == bindparam("assessment"))
 
 
 def store_submission(
@@ -53,7 +54,7 @@ def store_submission(
     else:
         session.execute(
             update(table_of(QuestionnaireResponse))
-            .where(QuestionnaireResponse.id == case.response_id)
+            .where(table_of(QuestionnaireResponse).c.id == case.response_id)
             .values(**values)
         )
     reply = _reply(values)

@@ -10,11 +10,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
-from epro.db import table_of
 from epro.errors import (
     InvalidAnswers,
     NotFound,
@@ -25,7 +24,6 @@ from epro.errors import (
 )
 from epro.models import (
     Assessment,
-    DeviceSession,
     EntryMode,
     Participant,
     QuestionnaireResponse,
@@ -47,13 +45,14 @@ from epro.services import (
     studies,
 )
 from epro.services.deciding import decide, digest_of
+from epro.services.known import known_of
 from epro.services.response_store import store_submission
 from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.validation import judge
 
-# What is asked whenever an answer is stored is built once: building costs more than sending.
+# Asked whenever an answer is stored, so built once: that costs more than sending it.
 ASKED_OF_HER = (
     select(Assessment)
     .where(
@@ -64,12 +63,6 @@ ASKED_OF_HER = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
-_RESPONSE, _DEVICE = table_of(QuestionnaireResponse).c, table_of(DeviceSession).c
-_ANSWERS_IT = and_(_RESPONSE.assessment_id == bindparam("assessment_id"), _RESPONSE.counts)
-STORED = select(_RESPONSE.id, _ANSWERS_IT.label("answers_it")).where(
-    or_(_RESPONSE.id == bindparam("response_id"), _ANSWERS_IT)
-)
-CLOCK_OFFSET = select(_DEVICE.clock_offset_s).where(_DEVICE.id == bindparam("device_session_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +198,7 @@ def _follow_up(
         Look(
             participant=case.participant,
             site=case.site,
-            anchors=case.anchors,
+            anchors=case.known.anchors,
             package=case.package,
             study_version_id=case.study_version_id,
             source=ScreeningSource.RESPONSE,
@@ -224,8 +217,10 @@ def _follow_up(
         now=now,
     )
     if verdict.counts and case.assessment is not None:
-        reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
-        noticing.note_late_answer(session, case.assessment, now=now)
+        if case.known.was_reminded:
+            reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
+        if case.known.was_missed:
+            noticing.note_late_answer(session, case.assessment, now=now)
         planning.stop_at_enough(
             session, case.participant, case.assessment,
             package=case.package, catalogue=catalogue, now=now,
@@ -309,18 +304,17 @@ def _look_up(
         questionnaire = catalogue.questionnaire(code, submission.questionnaire_version)
     except LookupError as error:
         raise UnknownQuestionnaire from error
-    response, counting_id = _stored_before(session, response_id, assessment)
+    known = known_of(
+        session, response_id, participant_id=participant.id,
+        assessment_id=submission.assessment_id, device_session_id=actor.device_session_id,
+    )  # fmt: skip
     return Case(
         response_id=response_id,
         participant=participant,
         site=site,
         assessment=assessment,
-        response=response,
-        counting_id=counting_id,
-        anchors=planning.standing_anchors(session, participant.id),
-        known_offset_s=session.scalars(
-            CLOCK_OFFSET, {"device_session_id": actor.device_session_id}
-        ).one(),
+        response=_stored_before(session, response_id) if known.is_stored else None,
+        known=known,
         study_version_id=version_id,
         package=catalogue.package(version_id),
         questionnaire=questionnaire,
@@ -347,18 +341,8 @@ def _lock(
     return participant, site, assessment
 
 
-def _stored_before(
-    session: Session, response_id: UUID, assessment: Assessment | None
-) -> tuple[QuestionnaireResponse | None, UUID | None]:
-    """Return this response as far as it is stored, and which one answers the assessment already."""
-    # Without an assessment nothing counts: no column equals NULL.
-    wanted = {"response_id": response_id, "assessment_id": assessment.id if assessment else None}
-    found = session.execute(STORED, wanted).all()
-    counting_id = next((one.id for one in found if one.answers_it), None)
-    if not any(one.id == response_id for one in found):
-        return None, counting_id
-    response = session.get_one(QuestionnaireResponse, response_id, populate_existing=True)
-    return response, counting_id
+def _stored_before(session: Session, response_id: UUID) -> QuestionnaireResponse:
+    return session.get_one(QuestionnaireResponse, response_id, populate_existing=True)
 
 
 def _same_revision(

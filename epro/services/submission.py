@@ -16,8 +16,9 @@ from epro.models import (
     Site,
     Timeliness,
 )
+from epro.services.known import Known
 from questionnaires.definition import Language, Questionnaire, StudyPackage
-from questionnaires.schedule import Anchors, AnsweredBy
+from questionnaires.schedule import AnsweredBy
 from questionnaires.validation import Judgement
 
 
@@ -81,8 +82,7 @@ class Sending:
 class Case:
     """What a submission is about, locked and looked up: all that it is judged by.
 
-    `response` is what is stored of it so far, `counting_id` the response that the assessment is
-    answered by. `known_offset_s` is how far the device's clock ran ahead at its last sending.
+    `response` is what is stored of it so far.
     """
 
     response_id: UUID
@@ -90,9 +90,7 @@ class Case:
     site: Site
     assessment: Assessment | None
     response: QuestionnaireResponse | None
-    counting_id: UUID | None
-    anchors: Anchors
-    known_offset_s: float | None
+    known: Known
     study_version_id: int
     package: StudyPackage
     questionnaire: Questionnaire
