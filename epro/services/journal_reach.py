@@ -23,7 +23,13 @@ PLAIN = frozenset(
         "trusted_phone", "user",
     }
 )  # fmt: skip
-CODE_BREAKS = frozenset({"code_break"})
+# Registers with a permission of their own: whoever keeps or reads one reads how it came about. Of
+# events an entry about a breach tells no more than the register does.
+REGISTERS = {
+    Permission.READ_CODE_BREAK: frozenset({"code_break"}),
+    Permission.READ_DATA_INCIDENT: frozenset({"data_incident"}),
+}
+OF_REGISTERS = frozenset[str]().union(*REGISTERS.values())
 
 
 def reach_of(session: Session, actor: Actor) -> ColumnElement[bool]:
@@ -31,8 +37,8 @@ def reach_of(session: Session, actor: Actor) -> ColumnElement[bool]:
     kind = JournalEntry.entity_type
     return or_(
         _at(session, actor, Permission.READ_JOURNAL, kind.in_(PLAIN)),
-        _at(session, actor, Permission.READ_CODE_BREAK, kind.in_(CODE_BREAKS)),
-        _at(session, actor, Permission.READ_FLAG, kind.not_in(PLAIN | CODE_BREAKS)),
+        *(_at(session, actor, needed, kind.in_(kinds)) for needed, kinds in REGISTERS.items()),
+        _at(session, actor, Permission.READ_FLAG, kind.not_in(PLAIN | OF_REGISTERS)),
     )
 
 

@@ -11,10 +11,12 @@ from epro.services import journal
 from epro.services.journal import Subject
 from tests.api.world import API, ELSEWHERE, PARTICIPANT, World
 from tests.factories import SYSTEM
+from tests.services.changes_of_protection import record_incident
 
 # Kinds of record that tell of events, one that nobody has judged yet, and some that tell of none.
 EVENTS = {"flag", "adverse_event", "candidate", "contact", "awareness", "signature", "screening",
           "safety_question", "message", "work_item", "incident", "not_judged_yet"}  # fmt: skip
+BREACHES = {"data_incident"}
 PLAIN = {"participant", "response", "anchor", "assessment", "correction", "reminder", "consent"}
 
 
@@ -86,12 +88,12 @@ def test_who_may_not_read_the_journal_is_told_so(world: World, role: Role) -> No
 @pytest.mark.parametrize(
     ("role", "kinds"),
     [
-        (Role.COORDINATOR, PLAIN | EVENTS),
-        (Role.INVESTIGATOR, PLAIN | EVENTS | {"code_break"}),
-        (Role.PRINCIPAL_INVESTIGATOR, PLAIN | EVENTS | {"code_break"}),
-        (Role.MONITOR, PLAIN | EVENTS),
-        (Role.INSPECTOR, PLAIN | EVENTS | {"code_break"}),
-        (Role.DATA_MANAGER, PLAIN),
+        (Role.COORDINATOR, PLAIN | EVENTS | BREACHES),
+        (Role.INVESTIGATOR, PLAIN | EVENTS | BREACHES | {"code_break"}),
+        (Role.PRINCIPAL_INVESTIGATOR, PLAIN | EVENTS | BREACHES | {"code_break"}),
+        (Role.MONITOR, PLAIN | EVENTS | BREACHES),
+        (Role.INSPECTOR, PLAIN | EVENTS | BREACHES | {"code_break"}),
+        (Role.DATA_MANAGER, PLAIN | BREACHES),
     ],
 )
 def test_the_journal_tells_no_more_than_the_records_themselves(
@@ -99,7 +101,7 @@ def test_the_journal_tells_no_more_than_the_records_themselves(
 ) -> None:
     about = f"told to {role}"
     with world.database.transaction() as session:
-        for kind in (*PLAIN, *EVENTS, "code_break"):
+        for kind in (*PLAIN, *EVENTS, *BREACHES, "code_break"):
             subject = Subject(
                 entity_type=kind, entity_id=kind, participant_code=about, site_code="SZ01"
             )
@@ -126,8 +128,23 @@ def test_a_data_manager_finds_no_event_in_the_journal(world: World) -> None:
     assert ask(world, by=Role.MONITOR, **asked).get_json()["items"]
 
 
-def test_whoever_reads_events_or_code_breaks_reads_the_journal() -> None:
-    for also in (Permission.READ_FLAG, Permission.READ_CODE_BREAK):
+@pytest.mark.req("B-04", "X-06", "T-04")
+def test_a_data_manager_reads_how_an_entry_of_her_register_came_about(world: World) -> None:
+    entered = record_incident(world).get_json()
+
+    told = ask(
+        world, by=Role.DATA_MANAGER, entity_type="data_incident", entity_id=entered["id"],
+        language="en",
+    ).get_json()["items"]  # fmt: skip
+
+    assert [one["words"] for one in told] == ["recorded a breach (lost device, minor)"]
+    assert ask(world, by=Role.OUTCOMES_ASSESSOR, participant=PARTICIPANT).status_code == 403
+
+
+def test_whoever_reads_events_code_breaks_or_breaches_reads_the_journal() -> None:
+    for also in (
+        Permission.READ_FLAG, Permission.READ_CODE_BREAK, Permission.READ_DATA_INCIDENT,
+    ):  # fmt: skip
         for role, permissions in PERMISSIONS_OF.items():
             assert also not in permissions or Permission.READ_JOURNAL in permissions, role
 
