@@ -19,9 +19,10 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import Site, SiteArchive, User
 from epro.services import journal, signing
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 from epro.services.signing_in import Proof
 
-SHOWN = 50
+PAGE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +106,20 @@ def receive(
     return archive
 
 
-def list_of(session: Session, actor: Actor) -> Sequence[ShownArchive]:
-    """Return the copies of the actor's sites, the newest first, at most `SHOWN`."""
+def list_page(session: Session, actor: Actor, page: int) -> Paged[ShownArchive]:
+    """Return a page of the copies of the actor's sites, the newest first."""
     query = (
         select(SiteArchive, Site, User.full_name)
         .join(Site, Site.id == SiteArchive.site_id)
         .outerjoin(User, User.id == SiteArchive.received_by_id)
         .order_by(SiteArchive.made_at.desc(), SiteArchive.id)
-        .limit(SHOWN)
     )
     site_ids = actor.sites_for(Permission.SIGN_OFF_RECORD)
     if site_ids is not None:
         query = query.where(SiteArchive.site_id.in_(site_ids))
-    return [
-        ShownArchive(archive=archive, site=site, received_by=name)
-        for archive, site, name in session.execute(query)
-    ]
+    return read_page(session, query, page, size=PAGE).each(
+        lambda row: ShownArchive(archive=row[0], site=row[1], received_by=row[2])
+    )
 
 
 def received_of(session: Session, site: Site) -> Sequence[SiteArchive]:

@@ -1,12 +1,13 @@
 """Contacts with a participant, written down: how, when, what came of it, what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -23,6 +24,7 @@ from epro.models import (
 )
 from epro.services import awareness, enrolment, flags, journal
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 
 HEARD_HERSELF = {ContactChannel.TELEPHONE, ContactChannel.VIDEO, ContactChannel.IN_PERSON}
 
@@ -95,22 +97,53 @@ def of_participant(session: Session, actor: Actor, code: str, *, limit: int) -> 
     ).all()
 
 
-def latest(
-    session: Session, actor: Actor, *, limit: int
-) -> Sequence[tuple[Contact, Participant, Site, str]]:
-    """Return the latest contacts at the actor's sites, the newest first, and who wrote them."""
+class ContactColumn(StrEnum):
+    """What the list of contacts can be sorted by; without any the newest come first."""
+
+    WHEN = "when"
+    PARTICIPANT = "participant"
+    OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which contacts, in which order; pages count from 1."""
+
+    code: str | None = None
+    outcome: ContactOutcome | None = None
+    column: ContactColumn | None = None
+    is_descending: bool = False
+    page: int = 1
+
+
+ORDERS: Mapping[ContactColumn, Any] = {
+    ContactColumn.WHEN: Contact.contacted_at,
+    ContactColumn.PARTICIPANT: Participant.code,
+    ContactColumn.OUTCOME: Contact.outcome,
+}
+
+
+def list_page(
+    session: Session, actor: Actor, wanted: Wanted
+) -> Paged[Row[*tuple[Contact, Participant, Site, str]]]:
+    """Return a page of the contacts at the actor's sites, and who wrote them down."""
     query = (
         select(Contact, Participant, Site, User.full_name)
         .join(Participant, Participant.id == Contact.participant_id)
         .join(Site, Site.id == Contact.site_id)
         .join(User, User.id == Contact.recorded_by_id)
-        .order_by(Contact.contacted_at.desc(), Contact.id)
-        .limit(limit)
     )
     site_ids = actor.sites_for(Permission.READ_FLAG)
     if site_ids is not None:
         query = query.where(Contact.site_id.in_(site_ids))
-    return [(one, who, site, by) for one, who, site, by in session.execute(query)]
+    if wanted.code is not None:
+        query = query.where(Participant.code == wanted.code)
+    if wanted.outcome is not None:
+        query = query.where(Contact.outcome == wanted.outcome)
+    if wanted.column is not None:
+        place = ORDERS[wanted.column]
+        query = query.order_by(place.desc() if wanted.is_descending else place)
+    return read_page(session, query.order_by(Contact.contacted_at.desc(), Contact.id), wanted.page)
 
 
 def of_flag(session: Session, flag_id: UUID) -> Sequence[Contact]:

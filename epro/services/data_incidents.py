@@ -4,6 +4,7 @@ PIPL art. 57; GDPR art. 33-34; E6(R3) 3.16.1(w). An entry says what happened and
 a blind was broken is said by its kind, and what became known is refused (B-03, B-05).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,8 +31,6 @@ from epro.services.journal import Subject
 from epro.services.protected_words import problem
 from questionnaires.catalogue import Catalogue
 from questionnaires.data_protection import Recipient, Urgency, notices_due, urgency_of_instant
-
-MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +265,7 @@ def list_of(
     session: Session, actor: Actor, *, only_open: bool = True, is_exercise: bool | None = None
 ) -> Sequence[Shown]:
     """Return entries at the actor's sites, the newest first; exercises alone, none, or both."""
-    query = _reachable(actor).limit(MOST_LINES)
+    query = _reachable(actor)
     if only_open:
         query = query.where(DataIncident.closed_at.is_(None))
     if is_exercise is not None:
@@ -277,10 +276,10 @@ def list_of(
             DataIncidentNotice.incident_id.in_([row.id for row, _ in rows])
         )
     ).all()
-    return [
-        Shown(row, site, _in_order(one for one in notices if one.incident_id == row.id))
-        for row, site in rows
-    ]
+    told: defaultdict[UUID, list[DataIncidentNotice]] = defaultdict(list)
+    for one in notices:
+        told[one.incident_id].append(one)
+    return [Shown(row, site, _in_order(told[row.id])) for row, site in rows]
 
 
 def pressing(session: Session, actor: Actor, *, now: datetime) -> Sequence[Shown]:

@@ -42,7 +42,6 @@ from questionnaires.data_protection import (
     urgency_of_day,
 )
 
-MOST_LINES = 200
 # Whom nobody at the site has to reach any more.
 OUT_OF_REACH = frozenset(
     {
@@ -249,7 +248,7 @@ def list_of(
     session: Session, actor: Actor, *, only_open: bool = True, code: str | None = None
 ) -> Sequence[Shown]:
     """Return requests at the actor's sites: the open ones by their day, then those that ended."""
-    query = _reachable(actor).limit(MOST_LINES)
+    query = _reachable(actor)
     if only_open:
         query = query.where(DataRequest.ended_at.is_(None))
     if code:

@@ -28,12 +28,11 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import planning, record_locks, responses, work_list
+from epro.services.paging import Paged, read_page
 from epro.services.submission import Sending, Submission, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, Questionnaire, Translated
 from questionnaires.schedule import AnsweredBy
-
-MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +47,12 @@ class Due:
 
 
 def list_due(
-    session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
-) -> Sequence[Due]:
-    """Return what can be rated at the actor's sites, the first to close on top; then what was."""
+    session: Session, actor: Actor, *, page: int = 1, catalogue: Catalogue, now: datetime
+) -> Paged[Due]:
+    """Return a page of what can be rated at the actor's sites, the first to close on top, and was.
+
+    What was rated comes after all that can be.
+    """
     query = (
         select(Assessment, Participant, Site)
         .join(Participant, Participant.id == Assessment.participant_id)
@@ -64,18 +66,16 @@ def list_due(
             (Assessment.completed_at.is_not(None)) | (Assessment.late_until > now),
         )
         .order_by(Assessment.completed_at.is_not(None), Assessment.late_until, Participant.code)
-        .limit(MOST_LINES)
     )
     site_ids = actor.sites_for(Permission.RATE_OUTCOME)
     if site_ids is not None:
         query = query.where(Participant.site_id.in_(site_ids))
-    return [
-        Due(
-            assessment=row, participant=who, site=site,
-            title=_questionnaire(row, catalogue).title, done_at=row.completed_at,
+    return read_page(session, query, page).each(
+        lambda row: Due(
+            assessment=row[0], participant=row[1], site=row[2],
+            title=_questionnaire(row[0], catalogue).title, done_at=row[0].completed_at,
         )
-        for row, who, site in session.execute(query)
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def form_of(

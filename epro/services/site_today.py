@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from epro.access import Actor, Permission
@@ -30,14 +30,13 @@ from epro.services import (
     reviews,
     work_list,
 )
-from epro.services.message_log import Line, Outcome
+from epro.services.message_log import MessagePage, Outcome
 from epro.services.own_phone import TRANSFER_CODE_LIFE
+from epro.services.paging import Paged, page_of, read_page
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.schedule import AnchorEvent, AnsweredBy
 
-MOST_WORK = 200
-MOST_LINES = 100
 CODE_ENDS_SOON = timedelta(hours=24)
 VISITS_AHEAD = timedelta(days=7)
 CALLS = frozenset(
@@ -46,6 +45,8 @@ CALLS = frozenset(
         WorkKind.CALL_PRINCIPAL_INVESTIGATOR, WorkKind.HOSPITAL_STAY,
     }
 )  # fmt: skip
+RATINGS = frozenset({WorkKind.RATING_DUE})
+OTHER_WORK = frozenset(WorkKind) - CALLS - RATINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,31 @@ class EndingCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Which page of each list is looked at."""
+
+    calls: int = 1
+    open: int = 1
+    visits: int = 1
+    ratings: int = 1
+    codes: int = 1
+    other: int = 1
+
+
+Work = Row[*tuple[WorkItem, Participant | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
     """Everything once; each list is what the actor may see of it, the most urgent first."""
 
-    calls: Sequence[tuple[WorkItem, Participant | None]]
-    ratings: Sequence[tuple[WorkItem, Participant | None]]
-    other_work: Sequence[tuple[WorkItem, Participant | None]]
-    open_diaries: Sequence[OpenDiary]
-    visits: Sequence[PlannedVisit]
-    codes: Sequence[EndingCode]
-    undelivered: Sequence[Line]
+    calls: Paged[Work]
+    ratings: Paged[Work]
+    other_work: Paged[Work]
+    open_diaries: Paged[OpenDiary]
+    visits: Paged[PlannedVisit]
+    codes: Paged[EndingCode]
+    undelivered: MessagePage
     unreviewed: int
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
     requests: Sequence[data_requests.Shown]
@@ -94,21 +110,28 @@ class Today:
     numbers: Sequence[number_checks.Listed]
 
 
-def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime) -> Today:
+def of_site(
+    session: Session,
+    actor: Actor,
+    *,
+    pages: Pages | None = None,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Today:
     """Return what is before the actor's sites at this moment."""
-    work = work_list.list_open(session, actor, limit=MOST_WORK)
-    undelivered: Sequence[Line] = ()
+    pages = pages or Pages()
+    undelivered = MessagePage((), None)
     if actor.holds(Permission.READ_MESSAGE):
         undelivered = message_log.list_page(
             session, actor, message_log.Wanted(outcome=Outcome.FAILED), now=now
-        ).lines
+        )
     return Today(
-        calls=[one for one in work if one[0].kind in CALLS],
-        ratings=[one for one in work if one[0].kind is WorkKind.RATING_DUE],
-        other_work=[one for one in work if one[0].kind not in CALLS | {WorkKind.RATING_DUE}],
-        open_diaries=_open_diaries(session, actor, catalogue=catalogue, now=now),
-        visits=_visits(session, actor, now=now),
-        codes=_codes(session, actor, now=now),
+        calls=work_list.open_page(session, actor, CALLS, pages.calls),
+        ratings=work_list.open_page(session, actor, RATINGS, pages.ratings),
+        other_work=work_list.open_page(session, actor, OTHER_WORK, pages.other),
+        open_diaries=_open_diaries(session, actor, pages.open, catalogue=catalogue, now=now),
+        visits=_visits(session, actor, pages.visits, now=now),
+        codes=page_of(_codes(session, actor, now=now), pages.codes),
         undelivered=undelivered,
         unreviewed=reviews.count_waiting(session, actor),
         stale=_stale(session, actor, now=now),
@@ -119,8 +142,8 @@ def of_site(session: Session, actor: Actor, *, catalogue: Catalogue, now: dateti
 
 
 def _open_diaries(
-    session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
-) -> Sequence[OpenDiary]:
+    session: Session, actor: Actor, page: int, *, catalogue: Catalogue, now: datetime
+) -> Paged[OpenDiary]:
     query = (
         select(Participant, Site, Assessment)
         .join(Assessment, Assessment.participant_id == Participant.id)
@@ -135,8 +158,9 @@ def _open_diaries(
         )
         .order_by(Assessment.late_until, Participant.code)
     )
-    found = session.execute(_at_sites(query, actor).limit(MOST_LINES))
-    return [OpenDiary(who, site, row, _title(catalogue, row)) for who, site, row in found]
+    return read_page(session, _at_sites(query, actor), page).each(
+        lambda row: OpenDiary(row[0], row[1], row[2], _title(catalogue, row[2]))
+    )
 
 
 def _title(catalogue: Catalogue, row: Assessment) -> Translated:
@@ -144,7 +168,7 @@ def _title(catalogue: Catalogue, row: Assessment) -> Translated:
     return package.block_title(row.block) or Translated(row.block, row.block)
 
 
-def _visits(session: Session, actor: Actor, *, now: datetime) -> Sequence[PlannedVisit]:
+def _visits(session: Session, actor: Actor, page: int, *, now: datetime) -> Paged[PlannedVisit]:
     happened = aliased(Anchor)
     query = (
         select(Participant, Site, Anchor.occurred_at)
@@ -164,8 +188,9 @@ def _visits(session: Session, actor: Actor, *, now: datetime) -> Sequence[Planne
         )
         .order_by(Anchor.occurred_at, Participant.code)
     )
-    found = session.execute(_at_sites(query, actor).limit(MOST_LINES))
-    return [PlannedVisit(who, site, at) for who, site, at in found]
+    return read_page(session, _at_sites(query, actor), page).each(
+        lambda row: PlannedVisit(row[0], row[1], row[2])
+    )
 
 
 def _codes(session: Session, actor: Actor, *, now: datetime) -> Sequence[EndingCode]:
@@ -181,12 +206,11 @@ def _codes(session: Session, actor: Actor, *, now: datetime) -> Sequence[EndingC
         .order_by(ActivationCode.expires_at, Participant.code)
     )
     # What she made herself to change phones is over in minutes and nothing for the site to do.
-    found = [
+    return [
         EndingCode(who, site, expires_at)
         for who, site, issued_at, expires_at in session.execute(_at_sites(query, actor))
         if expires_at - issued_at > TRANSFER_CODE_LIFE
     ]
-    return found[:MOST_LINES]
 
 
 def _stale(

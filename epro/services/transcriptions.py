@@ -27,7 +27,6 @@ from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Questionnaire
 
-MOST_LINES = 200
 WAITING = tuple(one for one in SourceCheck if one.is_waiting)
 
 
@@ -91,7 +90,7 @@ def list_of(
 
 def list_waiting(session: Session, actor: Actor, *, catalogue: Catalogue) -> Sequence[Shown]:
     """Return what nobody has found equal yet, at the actor's sites, the oldest first."""
-    query = _query().where(QuestionnaireResponse.source_check.in_(WAITING)).limit(MOST_LINES)
+    query = _query().where(QuestionnaireResponse.source_check.in_(WAITING))
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
     if site_ids is not None:
         query = query.where(Transcription.site_id.in_(site_ids))

@@ -1,11 +1,11 @@
 """What somebody at the site has to do: each reason stands on the list once, until it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -15,6 +15,7 @@ from epro.errors_of_record import GoesByItself
 from epro.models import Participant, Site, User, WorkItem, WorkKind
 from epro.services import journal
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 
 GOES_BY_ITSELF = frozenset({WorkKind.CHECK_TRANSCRIPTION, WorkKind.TRANSCRIPTION_DIFFERS})
 
@@ -53,12 +54,23 @@ def list_open(
 
     What belongs to no site is for whoever watches the feed.
     """
+    found = session.execute(_open(actor).limit(limit))
+    return [(item, participant) for item, participant in found]
+
+
+def open_page(
+    session: Session, actor: Actor, kinds: Collection[WorkKind], page: int
+) -> Paged[Row[*tuple[WorkItem, Participant | None]]]:
+    """Return a page of what is to be done of some kinds, as `list_open` has it."""
+    return read_page(session, _open(actor).where(WorkItem.kind.in_(kinds)), page)
+
+
+def _open(actor: Actor) -> Select[*tuple[WorkItem, Participant | None]]:
     query = (
         select(WorkItem, Participant)
         .outerjoin(Participant, Participant.id == WorkItem.participant_id)
         .where(WorkItem.done_at.is_(None))
         .order_by(WorkItem.created_at, WorkItem.id)
-        .limit(limit)
     )
     site_ids = actor.sites_for(Permission.READ_WORK_LIST)
     is_within: ColumnElement[bool] = WorkItem.site_id.is_not(None)
@@ -66,8 +78,7 @@ def list_open(
         is_within = WorkItem.site_id.in_(site_ids)
     if actor.holds(Permission.WATCH_FEED):
         is_within = or_(is_within, WorkItem.site_id.is_(None))
-    query = query.where(is_within)
-    return [(item, participant) for item, participant in session.execute(query)]
+    return query.where(is_within)
 
 
 def finish(

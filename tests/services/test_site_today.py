@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import Assessment
-from epro.services import enrolment, identity, own_phone, site_today
-from epro.services.site_today import Today
+from epro.models import Assessment, WorkItem, WorkKind
+from epro.services import enrolment, identity, own_phone, paging, site_today, work_list
+from epro.services.site_today import Pages, Today
 from questionnaires.schedule import AnchorEvent, AnsweredBy
 from tests.clock import START
 from tests.factories import SYSTEM, make_keyring, shipped_package
@@ -48,7 +48,7 @@ def test_what_can_still_be_filled_in_stands_there_to_its_last_minute(
     for form in forms.values():
         last = form.late_until - timedelta(minutes=1)
         for now, is_open in ((form.opens_at, True), (last, True), (form.late_until, False)):
-            shown = {one.assessment.id for one in today(session, given, now).open_diaries}
+            shown = {one.assessment.id for one in today(session, given, now).open_diaries.lines}
             assert (form.id in shown) is is_open, (form.block, now)
 
 
@@ -60,7 +60,9 @@ def test_the_questionnaire_before_the_visit_stands_there_all_week(
 
     for days in (7, 3, 1):
         now = local(INFUSED_ON - timedelta(days=days), 20)
-        assert "S2" in {one.assessment.block for one in today(session, given, now).open_diaries}
+        assert "S2" in {
+            one.assessment.block for one in today(session, given, now).open_diaries.lines
+        }
 
 
 @pytest.mark.req("C-01")
@@ -69,14 +71,46 @@ def test_a_code_of_the_sites_that_nobody_used_stands_there_and_her_own_for_anoth
 ) -> None:
     enrolment.issue_code(session, SYSTEM, given.participant, keyring=KEYRING, now=START)
     later = START + timedelta(days=4)
-    from_the_site = [one.expires_at for one in today(session, given, later).codes]
+    from_the_site = [one.expires_at for one in today(session, given, later).codes.lines]
 
     enrolment.issue_code(
         session, given.actor, given.participant, life=own_phone.TRANSFER_CODE_LIFE, keyring=KEYRING,
         now=later,
     )  # fmt: skip
-    while_it_lasts = today(session, given, later + timedelta(minutes=1)).codes
-    afterwards = today(session, given, later + timedelta(days=1)).codes
+    while_it_lasts = today(session, given, later + timedelta(minutes=1)).codes.lines
+    afterwards = today(session, given, later + timedelta(days=1)).codes.lines
 
     assert from_the_site == [START + timedelta(hours=72)]
     assert (while_it_lasts, afterwards) == ([], [])
+
+
+@pytest.mark.req("C-01")
+def test_a_call_stands_there_however_much_other_work_is_older_and_nothing_is_cut_off(
+    session: Session, given: Given
+) -> None:
+    older, count = START + timedelta(hours=1), paging.PAGE + 3
+    for number in range(count):
+        _add_work(session, given, WorkKind.RATING_DUE, f"rating:{number}", at=older)
+    call = _add_work(session, given, WorkKind.CALL_NOW, "call:1", at=older + timedelta(hours=1))
+    now = older + timedelta(days=1)
+
+    first = today(session, given, now)
+    second = site_today.of_site(
+        session, given.coordinator, pages=Pages(ratings=2), catalogue=given.catalogue, now=now
+    )
+
+    assert [item for item, _ in first.calls.lines] == [call]
+    assert (first.ratings.total, first.ratings.pages) == (count, 2)
+    assert (len(first.ratings.lines), len(second.ratings.lines)) == (paging.PAGE, 3)
+    seen = {item.about for item, _ in (*first.ratings.lines, *second.ratings.lines)}
+    assert len(seen) == count
+    assert [item for item, _ in second.calls.lines] == [call]
+
+
+def _add_work(
+    session: Session, given: Given, kind: WorkKind, about: str, *, at: datetime
+) -> WorkItem | None:
+    return work_list.add(
+        session, SYSTEM, kind, about=about, site_id=given.participant.site_id,
+        participant_id=given.participant.id, now=at,
+    )  # fmt: skip

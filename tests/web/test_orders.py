@@ -8,18 +8,21 @@ from sqlalchemy import func, select
 
 from epro.access import Role
 from epro.models import Correction
-from epro.services import correction_list
+from epro.services import correction_list, paging
 from tests.api.world import PARTICIPANT, World
 from tests.factories import add_user
+from tests.services.changes_of_protection import record_incident, record_request
 from tests.web.cases_record import asked, enter_event
-from tests.web.pages import CONSOLE, text_of
+from tests.web.pages import CONSOLE, send, text_of
 
 pytestmark = pytest.mark.req("C-01")
+CONTACT = {"code": PARTICIPANT, "outcome": "reached", "channel": "telephone"}
 LISTS = {
     "/participants": Role.COORDINATOR, "/reviews?all=1": Role.INVESTIGATOR,
     "/events": Role.INVESTIGATOR, "/delegations": Role.MONITOR, "/staff": Role.MONITOR,
     "/accounts": Role.SYSTEM_ADMIN, "/messages?days=30": Role.COORDINATOR,
-    "/flags": Role.COORDINATOR,
+    "/flags": Role.COORDINATOR, "/contacts": Role.COORDINATOR,
+    "/data-requests": Role.COORDINATOR, "/data-incidents": Role.COORDINATOR,
 }  # fmt: skip
 
 
@@ -29,6 +32,9 @@ def test_each_column_that_offers_it_puts_the_list_in_order_and_turns_it_round(
 ) -> None:
     enter_event(world)
     world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
+    record_request(world)
+    record_incident(world)
+    send(world.sign_in_to_console(Role.COORDINATOR), "/contacts", **CONTACT)
     browser = world.sign_in_to_console(LISTS[path])
     page = html.fromstring(browser.get(f"{CONSOLE}{path}").text)
     links = page.xpath("//thead//a[contains(@href, 'sort=')]/@href")
@@ -56,6 +62,43 @@ def test_an_order_goes_with_the_filter_it_was_asked_for_under(world: World) -> N
     assert page.index("yy.last") < page.index("bb.first")
     assert "from.elsewhere" not in browser.get(f"{CONSOLE}/staff?role=data_manager").text
     assert "role=monitor" in link
+
+
+def test_a_long_register_goes_on_and_keeps_what_it_was_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging.page_of, "__kwdefaults__", {"size": 1})
+    code = str(record_request(world).get_json()["participant"])
+    record_request(world)
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+
+    first = html.fromstring(browser.get(f"{CONSOLE}/data-requests?which=all&sort=owner").text)
+    (later,) = first.xpath("//a[@rel='next']/@href")
+    second = html.fromstring(browser.get(later).text)
+    (codes_first, codes_second) = (one.xpath("//tbody//th/text()") for one in (first, second))
+    hers = html.fromstring(browser.get(f"{CONSOLE}/data-requests?which=all&code={code}").text)
+
+    assert "which=all" in later
+    assert "sort=owner" in later
+    assert (len(codes_first), len(codes_second)) == (1, 1)
+    assert codes_first != codes_second
+    assert hers.xpath("//tbody//th/text()") == [code]
+
+
+def test_contacts_are_narrowed_to_one_participant_and_one_outcome(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    for outcome in ("reached", "not_reached"):
+        send(browser, "/contacts", **CONTACT | {"outcome": outcome})
+
+    hers = html.fromstring(browser.get(f"{CONSOLE}/contacts?of={PARTICIPANT}").text)
+    reached = html.fromstring(browser.get(f"{CONSOLE}/contacts?outcome=reached").text)
+    nobodys = browser.get(f"{CONSOLE}/contacts?of=SZ01-998")
+
+    assert set(hers.xpath("//tbody//th/a/text()")) == {PARTICIPANT}
+    outcomes = {one.text for one in reached.xpath("//tbody/tr/td[3]")}
+    assert len(outcomes) == 1
+    assert len({one.text for one in hers.xpath("//tbody/tr/td[3]")} - outcomes) >= 1
+    assert "没有符合筛选的内容" in text_of(nobodys)
 
 
 def test_the_newest_request_is_never_cut_off_and_each_page_leads_on(

@@ -10,15 +10,16 @@ from epro.access import Permission
 from epro.api.context import current_actor, now, reading
 from epro.models import ContactChannel, ContactOutcome, NextStep, Site
 from epro.services import contacts, enrolment, work_list
-from epro.services.contacts import NewContact
+from epro.services.contacts import ContactColumn, NewContact, Wanted
 from epro.web.console import typed
+from epro.web.console.asked import asked_for, is_down, page_number
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
 
 blueprint = new_blueprint("contacting")
 
-MOST_LINES = 100
+ASKED = ("of", "outcome", "sort", "down", "page")
 
 
 @blueprint.get("/contacts")
@@ -58,10 +59,18 @@ def log() -> ResponseReturnValue:
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     actor = current_actor()
     asked = request.form if refused else request.args
+    wanted = Wanted(
+        code=(request.args.get("of") or "").strip().upper()[:32] or None,
+        outcome=asked_for("outcome", ContactOutcome),
+        column=asked_for("sort", ContactColumn),
+        is_descending=is_down(),
+        page=page_number(),
+    )
     with reading() as session:
-        lines = contacts.latest(session, actor, limit=MOST_LINES)
+        found = contacts.list_page(session, actor, wanted)
     return render_framed(
-        "contacts.html", status=status, here="contacts", refused=refused, lines=lines,
+        "contacts.html", status=status, here="contacts", refused=refused, found=found,
+        wanted=wanted, args={name: value for name in ASKED if (value := request.args.get(name))},
         code=asked.get("code", "").strip().upper()[:32], work=_kept(asked.get("work")),
         assessment=_kept(asked.get("assessment")), channels=list(ContactChannel),
         reached=list(ContactOutcome), next_steps=list(NextStep),

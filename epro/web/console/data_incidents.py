@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from flask import url_for
@@ -13,9 +14,11 @@ from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
 from epro.models import DataIncidentKind, IncidentSeverity
 from epro.services import data_incidents, participant_list, sites
-from epro.services.data_incidents import NewIncident, Step, Word
+from epro.services.data_incidents import NewIncident, Shown, Step, Word
+from epro.services.paging import page_of
 from epro.web.console import typed
-from epro.web.console.asked import asked_for
+from epro.web.console.asked import asked_for, page_number
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -24,6 +27,14 @@ from questionnaires.data_protection import Recipient, urgency_of_instant
 blueprint = new_blueprint("data_incidents")
 
 FORM = "incident"
+
+
+ORDERS: dict[str, Callable[[Shown], Any]] = {
+    "found": lambda one: one.incident.found_at,
+    "site": lambda one: one.site.code,
+    "kind": lambda one: one.incident.kind.value,
+    "severity": lambda one: list(IncidentSeverity).index(one.incident.severity),
+}
 
 
 class Which(StrEnum):
@@ -134,11 +145,13 @@ def _list_page(*, status: int = 200, refused: Refused | None = None) -> Response
             session, actor, only_open=which is Which.OPEN, is_exercise=which is Which.EXERCISES
         )
         practising = data_incidents.list_of(session, actor, is_exercise=True)
+        in_order, order = ordered(lines, ORDERS)
         hers = participant_list.sites_of(session, actor.sites_for(Permission.HANDLE_DATA_INCIDENT))
     may_handle = actor.holds(Permission.HANDLE_DATA_INCIDENT)
     return render_framed(
         "data_incidents.html", status=status, here="data_incidents", refused=refused, form=FORM,
-        lines=lines, urgencies={one.incident.id: one.urgency(now()) for one in lines},
+        found=page_of(in_order, page_number()), order=order,
+        urgencies={one.incident.id: one.urgency(now()) for one in lines},
         practising=len(practising), which=which, ways=list(Which), kinds=list(DataIncidentKind),
         severities=list(IncidentSeverity), sites=hers if may_handle else [],
         may_handle=may_handle,

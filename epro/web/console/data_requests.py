@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,12 +24,14 @@ from epro.api.context import (
 from epro.errors import DomainError
 from epro.models import AskedBy, IdentityCheck, RequestAct, RequestKind, RequestOutcome
 from epro.services import data_requests, own_copy, staff
-from epro.services.data_requests import NewRequest
+from epro.services.data_requests import NewRequest, Shown
 from epro.services.forms import Seen
 from epro.services.own_copy import OwnCopy
+from epro.services.paging import page_of
 from epro.web.console import typed
 from epro.web.console.answers import by_the_clock
-from epro.web.console.asked import asked_for
+from epro.web.console.asked import asked_for, page_number
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed, translator
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -38,6 +41,15 @@ blueprint = new_blueprint("data_requests")
 
 FORM = "request"
 CONFIRM = "This needs your tick: it cannot be undone."
+
+
+ORDERS: dict[str, Callable[[Shown], Any]] = {
+    "participant": lambda one: one.participant.code,
+    "kind": lambda one: one.request.kind.value,
+    "received": lambda one: one.request.received_on,
+    "due": lambda one: one.request.due_on,
+    "owner": lambda one: one.owner.full_name,
+}
 
 
 class Which(StrEnum):
@@ -182,9 +194,11 @@ def _list_page(*, status: int = 200, refused: Refused | None = None) -> Response
     urgencies = {one.request.id: one.urgency(now()) for one in lines}
     if which is Which.PRESSING:
         lines = [one for one in lines if urgencies[one.request.id] is not Urgency.LATER]
+    in_order, order = ordered(lines, ORDERS)
     return render_framed(
         "data_requests.html", status=status, here="data_requests", refused=refused, form=FORM,
-        lines=lines, urgencies=urgencies, which=which, ways=list(Which), code=code,
+        found=page_of(in_order, page_number()), order=order, urgencies=urgencies, which=which,
+        ways=list(Which), code=code,
         kinds=list(RequestKind), askers=list(AskedBy), checks=list(IdentityCheck),
         may_handle=actor.holds(Permission.HANDLE_DATA_REQUEST),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from epro.api.context import catalogue, current_actor, now, reading, transaction
 from epro.errors import DomainError, InvalidAnswers
 from epro.services import corrections, forms, rating_corrections, ratings
 from epro.web.console import item_forms, typed
+from epro.web.console.asked import page_number
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -27,8 +28,10 @@ CORRECTION = "correction"
 def show_list() -> ResponseReturnValue:
     """Show whom to rate, and what was rated."""
     with reading() as session:
-        due = ratings.list_due(session, current_actor(), catalogue=catalogue(session), now=now())
-    return render_framed("ratings.html", here="ratings", due=due)
+        found = ratings.list_due(
+            session, current_actor(), page=page_number(), catalogue=catalogue(session), now=now()
+        )
+    return render_framed("ratings.html", here="ratings", found=found)
 
 
 @blueprint.get("/ratings/<uuid:assessment_id>")

@@ -12,9 +12,10 @@ from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
 from epro.models import Site
 from epro.services import enrolment, timeline, trends
+from epro.services.paging import page_of
 from epro.services.timeline import Kind, Marks
 from epro.services.trends import Trend
-from epro.web.console.asked import asked_for
+from epro.web.console.asked import asked_for, page_number
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
 from questionnaires.definition import Language
@@ -22,7 +23,7 @@ from questionnaires.definition import Language
 blueprint = new_blueprint("timeline")
 
 SPANS = (30, 90, 180)
-MOST_LINES = 300
+LINES_OF_A_PAGE = 300
 LEFT, WIDTH, ROW, TOP, GAP = 8, 720, 64, 24, 16
 
 
@@ -73,7 +74,8 @@ def show(code: str) -> ResponseReturnValue:
     lines = [one for one in found if kind in {None, one.kind}]
     return render_framed(
         "timeline.html", here="participants", who=who, site=site, zone=site.zone, days=days,
-        spans=SPANS, kinds=list(Kind), kind=kind, lines=lines[:MOST_LINES], total=len(lines),
+        spans=SPANS, kinds=list(Kind), kind=kind,
+        happened=page_of(lines, page_number(), size=LINES_OF_A_PAGE),
         series=series, all_days=all_days,
         picture=_picture(series, marks, all_days, current_language()),
     )  # fmt: skip

@@ -1,15 +1,18 @@
 """Today: what a site has before it, the note of the shift before, and who stands in for whom."""
 
+from dataclasses import fields
 from uuid import UUID
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading, transaction
 from epro.services import hand_over, participant_list, site_today, staff, work_list
+from epro.services.site_today import Pages
 from epro.web.console import typed
+from epro.web.console.asked import page_number
 from epro.web.console.pages import new_blueprint, render, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -32,9 +35,9 @@ def show_lists() -> ResponseReturnValue:
     """Return the part of the page that changes; the page asks for it every half minute."""
     with reading() as session:
         today = site_today.of_site(
-            session, current_actor(), catalogue=catalogue(session), now=now()
+            session, current_actor(), pages=_pages(), catalogue=catalogue(session), now=now()
         )
-    return render("today_lists.html", today=today, zone=_zone())
+    return render("today_lists.html", today=today, args=_args(), zone=_zone())
 
 
 @blueprint.post("/work-items/<uuid:item_id>/done")
@@ -91,16 +94,27 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
             if one.id != actor.id
         }
         shown = {
-            "today": site_today.of_site(session, actor, catalogue=catalogue(session), now=now()),
+            "today": site_today.of_site(
+                session, actor, pages=_pages(), catalogue=catalogue(session), now=now()
+            ),
             "notes": hand_over.notes(session, actor, limit=MOST_NOTES),
             "deputies": hand_over.deputies(session, actor, now=now()),
             "sites": hers,
             "colleagues": sorted(colleagues.items(), key=lambda one: one[1]),
         }
     return render_framed(
-        "today.html", status=status, here="today", refused=refused, zone=_zone(),
+        "today.html", status=status, here="today", refused=refused, args=_args(), zone=_zone(),
         may_work=actor.holds(Permission.DO_WORK), **shown,
     )  # fmt: skip
+
+
+def _pages() -> Pages:
+    return Pages(**{one.name: page_number(one.name) for one in fields(Pages)})
+
+
+def _args() -> dict[str, str]:
+    known = (one.name for one in fields(Pages))
+    return {name: value for name in known if (value := request.args.get(name))}
 
 
 def _zone() -> str:

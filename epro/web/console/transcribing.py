@@ -21,6 +21,7 @@ from epro.services import (
     transcription_checks,
     transcriptions,
 )
+from epro.services.paging import page_of
 from epro.services.transcribing import Sheet, Typeable
 from epro.web.console import item_forms, typed
 from epro.web.console.answers import by_the_clock
@@ -96,7 +97,8 @@ def show_waiting() -> ResponseReturnValue:
         waiting = transcriptions.list_waiting(
             session, current_actor(), catalogue=catalogue(session)
         )
-    return render_framed("transcriptions.html", here="transcriptions", waiting=waiting)
+    found = page_of(waiting, page_number())
+    return render_framed("transcriptions.html", here="transcriptions", found=found)
 
 
 @blueprint.get("/transcriptions/<uuid:response_id>")

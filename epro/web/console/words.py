@@ -128,10 +128,6 @@ _INBOX = {
     "inbox.empty_filtered": Translated("没有符合筛选的信号", "No signal fits the filter"),
     "inbox.last": Translated("上次信号 {time}", "The last one came {time}"),
     "inbox.never": Translated("还没有过信号", "There has been none yet"),
-    "inbox.more": Translated(
-        "只显示最紧急的 {count} 条，请用筛选。",
-        "Only the {count} most urgent are shown; use the filter.",
-    ),
     "inbox.fresh": Translated("数据更新于 {time}", "As of {time}"),
     "inbox.refresh": Translated("刷新", "Refresh"),
     "inbox.keys": Translated(

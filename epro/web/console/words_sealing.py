@@ -55,6 +55,10 @@ SEALING: Mapping[str, Translated] = {
         "stays with the site.",
     ),
     "archive.none": Translated("还没有制作存档。", "No copy has been made yet."),
+    "archive.how": Translated(
+        "由管理服务器的人用下面的命令制作，再把文件夹交给研究者：",
+        "Whoever runs the server makes one with this command and hands the folder over:",
+    ),
     "archive.upto": Translated(
         "截至日志第 {seq} 条，{count} 位参与者",
         "Up to number {seq} of the journal, {count} people",
