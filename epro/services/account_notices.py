@@ -19,7 +19,7 @@ from questionnaires.escalating import text_key
 from questionnaires.tiers import Channel
 
 RENEWED, SET_UP = "account_renewed", "account_set_up"
-CONTACT_CHANGED = "account_contact_changed"
+CONTACT_CHANGED, WAY_IN_CHANGED = "account_contact_changed", "account_way_in_changed"
 WAYS = (Channel.EMAIL, Channel.SMS)
 
 
@@ -44,6 +44,13 @@ def tell_set_up(
     Whoever got hold of her code has a way in, and would be the only one to know.
     """
     return _tell(session, owner, SET_UP, {}, catalogue=catalogue, now=now)
+
+
+def tell_way_in_changed(
+    session: Session, owner: User, *, catalogue: Catalogue, now: datetime
+) -> Sequence[str]:
+    """Tell the owner that her password or authenticator is another now, as `tell_renewed`."""
+    return _tell(session, owner, WAY_IN_CHANGED, {}, catalogue=catalogue, now=now)
 
 
 def tell_contact_changed(

@@ -36,6 +36,9 @@ STAFF: dict[str, Translated] = {
     ),
     "training_room.removed": Translated("移除了已关闭的培训室", "removed a closed training room"),
     "user.added": Translated("添加了工作人员", "added a user"),
+    "user.authenticator_begun": Translated("开始更换验证器", "began to move the authenticator"),
+    "user.authenticator_moved": Translated("更换了验证器", "moved the authenticator"),
+    "user.password_changed": Translated("更改了自己的密码", "changed her own password"),
     "user.contact_changed": Translated(
         "更改了工作人员的联系方式", "changed where a user is alerted"
     ),

@@ -18,6 +18,7 @@ from tests.factories import PASSWORD, PIN, add_user, totp_at
 from tests.settings import make_settings
 from tests.web.cases_accounts import ACCOUNT_CASES
 from tests.web.cases_day import DAY_CASES
+from tests.web.cases_own import OWN_CASES
 from tests.web.cases_paper import PAPER_CASES
 from tests.web.cases_participants import PARTICIPANT_CASES
 from tests.web.cases_protection import PROTECTION_CASES
@@ -173,6 +174,7 @@ CASES: dict[str, tuple[Callable[[World], TestResponse], str]] = {
     **DAY_CASES,
     **RECORD_CASES,
     **ACCOUNT_CASES,
+    **OWN_CASES,
     **PAPER_CASES,
     **PROTECTION_CASES,
     **TRAINING_CASES,

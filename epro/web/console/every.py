@@ -21,6 +21,7 @@ from epro.web.console import (
     journal_pages,
     messages,
     on_behalf,
+    own_account,
     pages,
     participants,
     rating,
@@ -48,5 +49,5 @@ CONSOLE = (
     transcribing, timelines, response_pages, heat, journal_pages,
     changing, event_pages, event_forms, event_acts, exporting, snapshot_pages, archiving,
     auditing, data_requests, data_incidents,
-    team, system_pages, accounts, setting_up, training_pages,
+    team, system_pages, accounts, setting_up, own_account, training_pages,
 )  # fmt: skip

@@ -52,13 +52,20 @@ ENTRIES = (
     Entry("team", "system", "console_system.show", Permission.READ_SYSTEM),
     Entry("team", "accounts", "console_accounts.show_list", Permission.KEEP_ACCOUNTS),
     Entry("own", "training", "console_training.show", Permission.PRACTISE),
+    Entry("own", "own_account", "console_own_account.show", Permission.OWN_SESSION),
     Entry("own", "phones", "console_sign_in.show_phones", Permission.OWN_SESSION),
 )
+# What a training room has no page of.
+OF_THE_TRIAL = frozenset({"own_account"})
 
 
-def entries_for(actor: Actor) -> Iterator[tuple[str, list[Entry]]]:
-    """Yield each group of the menu with what the actor may open in it."""
-    open_to_her = [one for one in ENTRIES if actor.holds(one.permission)]
+def entries_for(actor: Actor, *, is_training: bool) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield each group of the menu with what the actor may open in it, in the trial or a room."""
+    open_to_her = [
+        one
+        for one in ENTRIES
+        if actor.holds(one.permission) and not (is_training and one.key in OF_THE_TRIAL)
+    ]
     for group, entries in groupby(open_to_her, key=lambda one: one.group):
         yield group, list(entries)
 

@@ -95,7 +95,7 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
         t=translator(language),
         csrf=console_session.csrf_token(),
         actor=g.get("actor"),
-        menu=list(navigation.entries_for(g.actor)) if "actor" in g else [],
+        menu=_menu(),
         now=now(),
         room=current_room(),
         is_training=is_in_training(),
@@ -103,6 +103,12 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
         **values,
     )
     return Response(page, status=status, mimetype="text/html")
+
+
+def _menu() -> list[tuple[str, list[navigation.Entry]]]:
+    if "actor" not in g:
+        return []
+    return list(navigation.entries_for(g.actor, is_training=is_in_training()))
 
 
 def render_framed(

@@ -22,7 +22,7 @@ from epro.web.console.refused import Refused
 
 LONGEST_TEXT = 4_000
 LONGEST_LINE = 200
-SECRETS = frozenset({"password", "totp", "csrf"})
+SECRETS = frozenset({"password", "totp", "csrf", "new_password", "new_password_again"})
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
 
@@ -43,6 +43,11 @@ def needed_line(field: str) -> str:
     if not (written := line(field)):
         raise not_right(field, "Something is needed here.")
     return written
+
+
+def secret(field: str) -> str:
+    """Return what was typed as a password: untouched, but for what cannot be stored."""
+    return request.form.get(field, "").replace("\x00", "")[:256]
 
 
 def text(field: str) -> str:

@@ -85,6 +85,31 @@ _PAGES = {
     ),
 }
 
+_OWN = {
+    "nav.own_account": Translated("我的账户", "My account"),
+    "own.hint": Translated(
+        "更改后，您在其他设备上的登录立即结束，系统会发消息通知您。",
+        "Your sessions on other devices end at once, and you get a message that it was changed.",
+    ),
+    "own.password": Translated("更改密码", "Change the password"),
+    "own.authenticator": Translated("更换验证器 (新手机)", "Move the authenticator (new phone)"),
+    "own.authenticator.hint": Translated(
+        "旧手机还在手边时使用。新手机扫码确认后，旧的动态码立即失效。",
+        "While you still have the old phone. Once the new one is confirmed, codes of the old one "
+        "are good no more.",
+    ),
+    "own.authenticator.take": Translated("启用新验证器", "Take the new authenticator"),
+    "own.authenticator.until": Translated(
+        "确认之前，旧的验证器仍然有效。", "Until you confirm, the old authenticator stays good."
+    ),
+    "own.lost": Translated(
+        "忘记密码或手机已丢失：请系统管理员重新发放设置码。",
+        "Password forgotten or phone lost: the administrator issues a new code for your account.",
+    ),
+    "own.done.password": Translated("密码已更改。", "Your password is changed."),
+    "own.done.authenticator": Translated("新验证器已启用。", "The new authenticator is in force."),
+}
+
 _SHEET = {
     "setup": Translated("账户设置单：{name}", "To set up an account: {name}"),
     "setup.once": Translated(
@@ -192,10 +217,15 @@ _SAID = {
         "3 to 32 small letters, digits, dots, dashes; a letter first.": (
             "3 至 32 个小写字母、数字、点或横线，字母开头。"
         ),
+        "This is the present password.": "这就是现在的密码，请换一个。",
+        "The two passwords are not the same.": "两次输入的密码不同。",
+        "This password is too easy to guess.": (
+            "密码太容易猜到：至少 12 个字符，不含用户名，不用常见密码。"
+        ),
         "Accounts belong to one named person.": "账户属于一个有姓名的人。",
         "This is not an e-mail address.": "这不是邮箱地址。",
         "At least one staff role, and no other.": "请至少选择一个角色。",
     }.items()
 }
 
-ACCOUNTS: Mapping[str, Translated] = {**_PAGES, **_SHEET, **_WELCOME, **_REFUSALS, **_SAID}
+ACCOUNTS: Mapping[str, Translated] = {**_PAGES, **_OWN, **_SHEET, **_WELCOME, **_REFUSALS, **_SAID}
