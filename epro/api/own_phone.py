@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
 from epro.api.context import (
+    catalogue,
     client_address,
     client_name,
     current_actor,
@@ -15,6 +16,7 @@ from epro.api.context import (
     requires,
     transaction,
 )
+from epro.api.responses import MAX_AGE_S
 from epro.errors import IdentityMissing, TooManyAttempts, WeakSecret, WrongPin
 from epro.services import own_phone
 from epro.services.own_phone import StuckRecord
@@ -46,9 +48,14 @@ class StuckSchema(Schema):
         required=True, validate=validate.Regexp(rf"{SLUG}\Z"),
         metadata={"description": "The code of the refusal that the phone got."},
     )  # fmt: skip
-    body_sha256 = fields.String(
-        load_default=None, validate=validate.Regexp(r"[0-9a-f]{64}\Z"),
-        metadata={"description": "The SHA-256 of the body that was refused, in hexadecimal."},
+    body = fields.String(
+        load_default=None,
+        metadata={"description": "The text that was refused, to be kept and looked over as it is."},
+    )
+    answer_age_s = fields.Float(
+        load_default=None, allow_none=True, allow_nan=False,
+        validate=validate.Range(min=-MAX_AGE_S, max=MAX_AGE_S),
+        metadata={"description": "Seconds since it was answered, by the device's own clock."},
     )  # fmt: skip
 
 
@@ -56,7 +63,7 @@ class NotedSchema(Schema):
     is_new = fields.Boolean(required=True)
     is_kept = fields.Boolean(
         required=True,
-        metadata={"description": "Whether the very body with this SHA-256 is kept as refused: only "
+        metadata={"description": "Whether the body that was handed over is kept as refused: only "
                   "then may the phone put its own copy away."},
     )  # fmt: skip
 
@@ -91,13 +98,19 @@ def issue_own_transfer_code(proof: dict[str, str]) -> Any:
 
 
 @blueprint.post("/stuck")
-@requires(Permission.USE_OWN_PHONE)
+@requires(Permission.SUBMIT_RESPONSE)
 @blueprint.arguments(StuckSchema)
 @blueprint.response(200, NotedSchema)
 def note_own_stuck_record(stuck: dict[str, Any]) -> StuckRecord:
-    """Tell the site that the phone keeps a record it cannot deliver. Again is harmless."""
+    """Tell the site that a phone keeps a record it cannot deliver, and hand over what is in it.
+
+    Again is harmless. What was refused where it is not kept, like an answer to a safety question
+    or by a proxy on the way, is kept from then on as other refused bodies are.
+    """
     with transaction() as session:
-        return own_phone.note_stuck_record(session, current_actor(), **stuck, now=now())
+        return own_phone.note_stuck_record(
+            session, current_actor(), **stuck, catalogue=catalogue(session), now=now()
+        )
 
 
 def _caller() -> Caller:

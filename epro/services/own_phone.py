@@ -24,6 +24,8 @@ from epro.services.enrolment import IssuedCode
 from epro.services.journal import Subject
 from epro.services.sessions import Caller
 from epro.services.strength import PIN_LENGTH, refuse_weak_pin
+from epro.services.submission import Sending
+from questionnaires.catalogue import Catalogue
 
 # Long enough to walk from one phone to the other, too short to be passed on.
 TRANSFER_CODE_LIFE = timedelta(minutes=10)
@@ -35,7 +37,7 @@ class StuckRecord:
     """What the site knows of a record that a phone cannot deliver."""
 
     is_new: bool  # the line on the work list
-    is_kept: bool  # the refused body, byte for byte
+    is_kept: bool  # what was handed over
 
 
 def change_pin(
@@ -87,24 +89,29 @@ def note_stuck_record(
     actor: Actor,
     response_id: UUID,
     refusal: str,
-    body_sha256: str | None = None,
+    body: str | None = None,
+    answer_age_s: float | None = None,
     *,
+    catalogue: Catalogue,
     now: datetime,
 ) -> StuckRecord:
-    """Tell the site of a record that her phone keeps and cannot deliver; each once.
+    """Tell the site of a record that a phone keeps and cannot deliver; each once.
 
-    `refusal` is the code of the answer that the phone got; it is journalled with the line. With the
-    digest of the body (SHA-256, hexadecimal) the reply says whether that very body is kept here.
+    `refusal` is the code of the answer that the phone got; it is journalled with the line. A body
+    that is handed over is kept and looked over for danger like any that was refused here;
+    `answer_age_s` says how many seconds ago it was answered.
     """
+    if body is not None:
+        sending = Sending(body=body.encode(), answer_age_s=answer_age_s, app_version="")
+        quarantine.take_over(
+            session, actor, response_id, sending, refusal, catalogue=catalogue, now=now
+        )
     participant = session.get_one(Participant, actor.id)
     item = work_list.add(
         session, actor, WorkKind.STUCK_RECORD, about=f"{response_id}:{refusal}",
         site_id=participant.site_id, participant_id=participant.id, now=now,
     )  # fmt: skip
-    is_kept = body_sha256 is not None and quarantine.holds(
-        session, participant.id, response_id, body_sha256=body_sha256
-    )
-    return StuckRecord(is_new=item is not None, is_kept=is_kept)
+    return StuckRecord(is_new=item is not None, is_kept=body is not None)
 
 
 def _prove(

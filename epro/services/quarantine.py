@@ -1,6 +1,7 @@
 """Refused bodies: kept byte for byte, on record, and looked over for signs of danger too."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -33,20 +34,63 @@ def keep(
 
     What can be read in it is screened like any answer: an emergency may stand in a broken body.
     """
-    digest = hashlib.sha256(sending.body).hexdigest()
     participant, site = planning.lock_with_site(session, actor.id)
-    kept_id, problems = uuid4(), refusal.details.get("problems", [])
+    refused = _Refused(response_id, refusal.code, refusal.details.get("problems", []))
+    _keep(session, actor, participant, site, refused, sending, catalogue=catalogue, now=now)
+
+
+def take_over(
+    session: Session,
+    actor: Actor,
+    response_id: UUID,
+    sending: Sending,
+    refusal_code: str,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    """Keep a body that her phone hands over, as `keep` does, unless it is kept already.
+
+    What refused it, by the phone's own word, did not come to `keep`: a safety question that is not
+    known here, or somebody on the way.
+    """
+    participant, site = planning.lock_with_site(session, actor.id)
+    if _is_kept(session, participant.id, response_id, sending.body):
+        return
+    refused = _Refused(response_id, refusal_code, [])
+    _keep(session, actor, participant, site, refused, sending, catalogue=catalogue, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    response_id: UUID
+    code: str
+    problems: list[dict[str, str]]
+
+
+def _keep(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    site: Site,
+    refused: _Refused,
+    sending: Sending,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> None:
+    kept_id, digest = uuid4(), hashlib.sha256(sending.body).hexdigest()
     is_new = insert_if_absent(
         session,
         Quarantine,
         {
             "id": kept_id,
             "participant_id": participant.id,
-            "response_id": response_id,
+            "response_id": refused.response_id,
             "body": sending.body,
             "body_sha256": digest,
-            "refusal_code": refusal.code,
-            "problems": problems,
+            "refusal_code": refused.code,
+            "problems": refused.problems,
             "answer_age_s": sending.answer_age_s,
             "device_session_id": actor.device_session_id,
             "app_version": sending.app_version,
@@ -70,21 +114,20 @@ def keep(
             site_id=site.id,
         ),
         after={
-            "response_id": response_id,
-            "refusal": refusal.code,
-            "problems": problems,
+            "response_id": refused.response_id,
+            "refusal": refused.code,
+            "problems": refused.problems,
             "body_sha256": digest,
         },
         now=now,
     )
 
 
-def holds(session: Session, participant_id: UUID, response_id: UUID, *, body_sha256: str) -> bool:
-    """Tell whether a body that was refused for a response of hers is kept; by its SHA-256, hex."""
+def _is_kept(session: Session, participant_id: UUID, response_id: UUID, body: bytes) -> bool:
     wanted = select(Quarantine.id).where(
         Quarantine.participant_id == participant_id,
         Quarantine.response_id == response_id,
-        Quarantine.body_sha256 == body_sha256,
+        Quarantine.body_sha256 == hashlib.sha256(body).hexdigest(),
     )
     return session.scalars(wanted.limit(1)).first() is not None
 

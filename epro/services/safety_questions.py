@@ -53,6 +53,18 @@ class HelpAnswer:
         return {"help_now": self.help_now, **admitted}
 
 
+def read(envelope: Any) -> HelpAnswer | None:
+    """Return the answer that stands in a body read from JSON, as far as it can be understood."""
+    help_now = envelope.get("help_now") if isinstance(envelope, dict) else None
+    if not isinstance(help_now, bool):
+        return None
+    try:
+        hospital = HospitalAnswer(envelope.get("hospital"))
+    except ValueError:
+        hospital = HospitalAnswer.NO
+    return HelpAnswer(help_now=help_now, hospital=hospital)
+
+
 def asked_rules(package: StudyPackage, screening: Screening) -> list[SafetyRule]:
     """Return the rules of a screening that ask first, the most urgent first."""
     rules = [one for one in package.rules if one.asks_first and one.id in screening.rules_met]

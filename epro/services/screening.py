@@ -170,6 +170,8 @@ def values_in_refused_body(
     """Return what can be read from a refused body all the same, and its revision; never raises."""
     try:
         envelope: Any = json.loads(body)
+        if given := safety_questions.read(envelope):
+            return dict(given.values), 0
         reference, answers = envelope["questionnaire"], envelope["answers"]
         questionnaire = catalogue.questionnaire(reference["code"], reference["version"])
         revision = envelope.get("revision")

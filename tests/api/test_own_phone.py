@@ -1,5 +1,6 @@
 """A participant's own phone over HTTP: her PIN, another phone, what is stuck, what she has sent."""
 
+import json
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import DeviceSession, JournalEntry, WorkItem, WorkKind
+from epro.models import DeviceSession, JournalEntry, Quarantine, WorkItem, WorkKind
 from tests.api.world import API, PARTICIPANT, YEAR_OF_BIRTH, World
 
 PIN = "840271"
@@ -222,29 +223,86 @@ def test_what_her_phone_cannot_deliver_stands_once_on_the_site_s_list(world: Wor
         assert [one.about for one in lines if stuck["response_id"] in one.about]
 
 
+def hand_over(
+    world: World, her: dict[str, str], body: str, *, about: UUID, refusal: str = "not_found"
+) -> Any:
+    stuck = {
+        "response_id": str(about), "refusal": refusal, "body": body, "answer_age_s": 90.0,
+    }  # fmt: skip
+    noted = world.request("POST", f"{API}/me/stuck", json=stuck, headers=her)
+    assert noted.status_code == 200, noted.text
+    return noted.get_json()
+
+
+def kept_bodies(world: World, about: UUID) -> list[tuple[bytes, str]]:
+    with world.database.reading() as session:
+        kept = session.query(Quarantine).filter_by(response_id=about)
+        return [(one.body, one.refusal_code) for one in kept]
+
+
 @pytest.mark.req("S-02")
-def test_her_phone_hears_that_the_very_body_is_kept_and_nobody_else_s_does(world: World) -> None:
+def test_what_was_refused_where_it_is_not_kept_is_kept_once_it_is_handed_over(
+    world: World,
+) -> None:
+    _, her = newly_activated(world)
+    given = '{"help_now":false,"hospital":"no"}'
+    question, about = uuid4(), uuid4()
+    path = f"{API}/me/safety-questions/{question}/answer"
+    refused = world.request("POST", path, data=given, headers=her, content_type="application/json")
+
+    noted = [hand_over(world, her, given, about=about) for _ in range(2)]
+
+    assert refused.status_code == 404
+    assert noted == [{"is_new": True, "is_kept": True}, {"is_new": False, "is_kept": True}]
+    assert kept_bodies(world, about) == [(given.encode(), "not_found")]
+    with world.database.reading() as session:
+        entries = session.query(JournalEntry).filter_by(verb="response.refused").all()
+    (entry,) = (one for one in entries if str(about) in one.body)
+    assert json.loads(entry.body)["after"]["body_sha256"] == sha256(given.encode()).hexdigest()
+
+
+@pytest.mark.req("S-02")
+def test_what_the_server_has_kept_itself_is_not_kept_again(world: World) -> None:
     _, her = newly_activated(world)
     _, another = newly_activated(world)
-    body = b'{"answers": "what the form does not have"}'
-    path, age = f"{API}/me/responses/{(response := uuid4())}", {"Answer-Age": "1"}
+    body, about = '{"answers": "这份表里没有的"}', uuid4()
     refused = world.request(
-        "PUT", path, data=body, headers=her | age, content_type="application/json"
-    )
+        "PUT", f"{API}/me/responses/{about}", data=body.encode(),
+        headers=her | {"Answer-Age": "1"}, content_type="application/json",
+    )  # fmt: skip
 
-    def is_kept(whose: dict[str, str], sent: bytes, about: UUID = response) -> bool:
-        stuck = {
-            "response_id": str(about), "refusal": "validation_failed",
-            "body_sha256": sha256(sent).hexdigest(),
-        }  # fmt: skip
-        noted = world.request("POST", f"{API}/me/stuck", json=stuck, headers=whose)
-        return bool(noted.get_json()["is_kept"])
+    noted = hand_over(world, her, body, about=about, refusal="other_word")
+    hand_over(world, another, body, about=about)
 
     assert refused.status_code == 422
-    assert is_kept(her, body)
-    assert not is_kept(her, body + b" ")
-    assert not is_kept(her, body, uuid4())
-    assert not is_kept(another, body)
+    assert noted["is_kept"]
+    # The other's stands under her own name.
+    assert sorted(kept_bodies(world, about)) == [
+        (body.encode(), "invalid_request"), (body.encode(), "not_found"),
+    ]  # fmt: skip
+
+
+@pytest.mark.req("S-02", "A-05")
+@pytest.mark.parametrize(
+    ("given", "is_flagged"),
+    [
+        ('{"help_now":true,"hospital":"no"}', True),
+        ('{"help_now":true,"hospital":"somewhere"}', True),
+        ('{"help_now":false,"hospital":"no"}', False),
+        ('{"help_now":"yes"}', False),
+        ("[true]", False),
+    ],
+)
+def test_a_yes_to_help_that_was_refused_reaches_the_site_all_the_same(
+    world: World, given: str, *, is_flagged: bool
+) -> None:
+    participant, her = newly_activated(world)
+
+    hand_over(world, her, given, about=uuid4())
+
+    staff = world.sign_in(Role.COORDINATOR)
+    flags = world.request("GET", f"{API}/flags", headers=staff).get_json()["items"]
+    assert any(one["participant"] == participant for one in flags) is is_flagged
 
 
 @pytest.mark.req("T-05", "A-08")

@@ -1,14 +1,27 @@
 """The participant's app on the site's own tablet, opened from the console, in a real browser."""
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from epro.models import Participant, Quarantine
 from tests.browser.desk import Desk
 from tests.browser.handset import Handset, with_a_diary
 
 pytestmark = pytest.mark.blackbox
 
 END = "交还给研究人员"
+
+
+def refused_bodies(desk: Desk, code: str) -> list[bytes]:
+    """Return what the site's system keeps of hers that was refused."""
+    with desk._parts.database.reading() as session:
+        kept = session.scalars(
+            select(Quarantine.body).join(Participant).where(Participant.code == code)
+        )
+        return list(kept)
 
 
 def open_for(page: Page, code: str) -> str:
@@ -80,6 +93,37 @@ def test_what_is_filled_in_for_her_never_goes_to_whoever_is_opened_in_another_ta
         assert (stored["mode"], stored["status"]) == ("site_tablet", "completed")
         assert theirs.responses() == []
     assert [one for one in watched.faults if "401" not in one] == []
+
+
+@pytest.mark.req("P-08", "S-02")
+def test_what_was_refused_is_handed_over_before_the_device_is_given_back(
+    desk: Desk, chromium: Browser
+) -> None:
+    somebody, diary = with_a_diary(desk.system)
+    with desk.desktop(width=820, height=1100) as watched:
+        page = watched.page
+        where = open_for(page, somebody.code)
+        tablet = Handset(desk.system, page.context, watched, somebody)
+        # Something on the way, not the server, refuses her answers for good.
+        page.route("**/me/responses/*", lambda route: route.fulfill(status=403, body="blocked"))
+        page.route("**/me/stuck", lambda route: route.abort())
+        tablet.open_form(diary["title"]["zh"])
+        tablet.answer_calmly()
+        tablet.press()
+        expect(page.get_by_role("status")).to_contain_text("请马上告诉研究人员")
+        page.get_by_role("button", name=END).click()
+        expect(page.locator(".behalf")).to_contain_text("只存在这个页面里")
+        assert refused_bodies(desk, somebody.code) == []
+
+        page.unroute("**/me/stuck")
+
+        page.wait_for_url(f"**{where}")
+        (body,) = refused_bodies(desk, somebody.code)
+        assert json.loads(body)["status"] == "completed"
+        lines = desk.system.read("/work-items", limit=200)["items"]
+        assert [one["kind"] for one in lines if one["participant"] == somebody.code] == [
+            "stuck_record"
+        ]
 
 
 @pytest.mark.req("P-08", "Q-04")

@@ -6,10 +6,23 @@ from playwright.sync_api import Browser, Route, expect
 from tests.blackbox.system import wait_for
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
-from tests.browser.handset import handset, newcomer
+from tests.browser.handset import Handset, handset, newcomer
 
 pytestmark = pytest.mark.blackbox
 WORDS = "今天头晕，被送急诊了"
+
+
+def write_of_danger(phone: Handset) -> None:
+    """Report without network what sounds like danger, up to what is asked back."""
+    phone.activate()
+    phone.diary = "报告身体不适"
+    phone.is_kept()
+    phone.context.set_offline(True)
+    phone.page.get_by_role("button", name=phone.diary).click()
+    phone.page.locator("label.row").last.click()
+    phone.next()
+    phone.page.fill("textarea", WORDS)
+    phone.next()
 
 
 @pytest.mark.req("A-05", "A-08", "A-11", "C-01")
@@ -18,15 +31,7 @@ def test_words_of_danger_are_asked_back_and_her_yes_stands_in_the_inbox_with_its
 ) -> None:
     with handset(desk.system, chromium, newcomer(desk.system)) as phone:
         page = phone.page
-        phone.activate()
-        phone.diary = "报告身体不适"
-        phone.is_kept()
-        phone.context.set_offline(True)
-        page.get_by_role("button", name=phone.diary).click()
-        page.locator("label.row").last.click()
-        phone.next()
-        page.fill("textarea", WORDS)
-        phone.next()
+        write_of_danger(phone)
 
         expect(page.get_by_role("heading", level=1)).to_contain_text("您写到了医院")
         assert page.locator("input:checked").count() == 0
@@ -69,3 +74,36 @@ def test_words_of_danger_are_asked_back_and_her_yes_stands_in_the_inbox_with_its
         assert (stored["status"], stored["received_late"]) == ("in_progress", False)
         assert phone.kept("outbox") == []
         assert found == []
+
+
+@pytest.mark.req("A-05", "S-02")
+def test_her_yes_that_is_refused_on_its_way_is_handed_over_flagged_and_can_be_put_away(
+    desk: Desk, chromium: Browser, gallery: Gallery
+) -> None:
+    def refuse(route: Route) -> None:
+        route.fulfill(status=404, json={"error": {"code": "not_found"}})
+
+    with handset(desk.system, chromium, newcomer(desk.system)) as phone:
+        page = phone.page
+        write_of_danger(phone)
+        page.locator("#asking-help label.row").first.click()
+        page.locator("#asking-stay label.row").first.click()
+        phone.next()
+        page.route("**/safety-questions/**", refuse)
+        phone.context.set_offline(False)
+        # Nobody has put away anything, and it is at the site already.
+        wait_for(
+            lambda: [one.get("isKept") for one in phone.kept("outbox")] == [True], "it is kept"
+        )
+        flags = desk.system.read("/flags")["items"]
+        assert [one["participant"] for one in flags].count(phone.somebody.code) == 1
+
+        phone.show("/history")
+        page.get_by_role("button", name="查看").click()
+        expect(page.locator(".review")).to_contain_text("您现在需要紧急帮助吗？")
+        expect(page.locator(".review dd").first).to_have_text("是")
+        assert phone.look("parked-yes", gallery) == []
+        page.get_by_role("button", name="从本机收起").click()
+        page.get_by_role("button", name="确定收起").click()
+        expect(page.get_by_text("这条记录已不在本机")).to_be_visible()
+        assert phone.kept("outbox") == []

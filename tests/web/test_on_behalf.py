@@ -11,7 +11,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from epro.access import Role
-from epro.models import EntryMode, JournalEntry, Quarantine, QuestionnaireResponse
+from epro.models import (
+    DeviceSession,
+    EntryMode,
+    JournalEntry,
+    Quarantine,
+    QuestionnaireResponse,
+    WorkItem,
+)
 from epro.services import sessions
 from questionnaires.invented import calm_answers
 from tests.api.world import API, ELSEWHERE, ENROLLED, EVENING, PARTICIPANT, World
@@ -114,6 +121,27 @@ def test_a_participant_of_another_site_looks_absent(world: World) -> None:
     browser = world.sign_in_to_console(Role.COORDINATOR)
 
     assert send(browser, "/participants/XX99-999/on-behalf", mode="site_tablet").status_code == 404
+
+
+@pytest.mark.req("P-08", "S-02")
+def test_what_was_refused_in_her_name_is_told_and_handed_over_by_the_page_that_holds_it(
+    world: World,
+) -> None:
+    browser, about = world.sign_in_to_console(Role.COORDINATOR), uuid4()
+    open_for(browser)
+    stuck = {"response_id": str(about), "refusal": "403", "body": "{}", "answer_age_s": 1}
+
+    noted = browser.post(f"{API}/me/stuck", json=stuck, headers=headers_of(browser))
+
+    assert noted.get_json() == {"is_new": True, "is_kept": True}
+    with world.database.reading() as session:
+        (kept,) = session.scalars(select(Quarantine).where(Quarantine.response_id == about))
+        device = session.get(DeviceSession, kept.device_session_id)
+        line = session.scalars(select(WorkItem).where(WorkItem.about == f"{about}:403")).one()
+    assert (kept.body, kept.refusal_code) == (b"{}", "403")
+    assert device is not None
+    assert "(site_tablet)" in device.client
+    assert line.participant_id == kept.participant_id
 
 
 @pytest.mark.req("P-04")

@@ -29,7 +29,7 @@ export const calls = [];
 export async function call(method, path, { body }) {
   calls.push({ method, path, body });
   const isQuestion = path.startsWith("/me/safety-questions/");
-  if (!isQuestion) return { status: 200, data: {} };
+  if (!isQuestion) return { status: 200, data: { is_kept: true } };
   return { status: 404, data: { error: { code: "not_found" } } };
 }
 export const alone = (name, work) => work();
@@ -62,22 +62,22 @@ console.log(JSON.stringify(calls));
 """
 
 
-# A server that refuses every answer, and has kept the body or not, or is not to be reached.
+# A server that refuses every answer, and keeps what is handed over or not, or is not to be reached.
 REFUSING = """
-import { createHash } from "node:crypto";
 export class Unreachable extends Error {}
-export const has = { body: null };
+export const has = { way: "none" }, calls = [];
 export async function call(method, path, { body }) {
   if (method === "PUT") return { status: 422, data: { error: { code: "invalid_answers" } } };
-  if (has.body === "nobody") throw new Unreachable();
-  const digest = createHash("sha256").update(has.body || "").digest("hex");
-  return { status: 200, data: { is_new: true, is_kept: body.body_sha256 === digest } };
+  if (has.way === "none") throw new Unreachable();
+  if (has.way === "too_large") return { status: 413, data: null };
+  calls.push(body);
+  return { status: 200, data: { is_new: true, is_kept: has.way === "kept" } };
 }
 export const alone = (name, work) => work();
 export const unlessUnreachable = (work, instead) => work().catch(instead);
 """
 PUT_AWAY = """
-import { has } from "./api.js";
+import { calls, has } from "./api.js";
 import * as db from "./db.js";
 import * as outbox from "./outbox.js";
 import { contentOf, putAway } from "./parked.js";
@@ -88,16 +88,29 @@ const record = { key: "k", response_id: "r", method: "PUT", path: "/me/responses
   participant: "SZ01-014", body };
 await db.put("form", { key: "f", form: { questionnaire: { code: "daily", version: "1",
   items: [{ link_id: "pain", text: { zh: "哪里痛？" } }] } } });
-has.body = "nobody";
 await outbox.put(record);
 await settled();
 const found = { content: await contentOf("k"), stood: [] };
-for (const held of ["nobody", "another body", body]) {
-  has.body = held;
+for (const way of ["none", "too_large", "not_kept", "kept"]) {
+  has.way = way;
   found.stood.push([await putAway(record), (await db.all("outbox")).length]);
 }
-await db.put("outbox", { ...record, key: "waits", state: "waiting" });
+await db.put("outbox", { ...record, key: "waits", state: "waiting", isKept: true });
 found.stood.push([await putAway({ ...record, key: "waits" }), (await db.all("outbox")).length]);
+await db.remove("outbox", "waits");
+// By itself as well, once; what is another's is told of and stays sealed.
+has.way = "none";
+await outbox.put({ ...record, key: "again", response_id: "r2" });
+await db.put("outbox", { ...record, key: "other", response_id: "r3", participant: "SZ01-015" });
+await settled();
+has.way = "kept";
+calls.length = 0;
+for (let times = 0; times < 2; times += 1) {
+  await outbox.flush();
+  await settled();
+}
+found.told = calls;
+found.kept = (await db.all("outbox")).map(({ key, isKept }) => [key, isKept === true]);
 console.log(JSON.stringify(found));
 process.exit(0);
 """
@@ -132,7 +145,8 @@ def test_an_answer_to_a_question_that_is_refused_for_good_is_told_to_the_site_on
     (stuck,) = told(response, tmp_path)
     taken = world.request("POST", f"{API}/me/stuck", json=stuck, headers=world.sign_in(PARTICIPANT))
 
-    assert taken.get_json() == {"is_new": True, "is_kept": False}
+    assert json.loads(stuck["body"]) == {"help_now": True, "hospital": "no"}
+    assert taken.get_json() == {"is_new": True, "is_kept": True}
     with world.database.reading() as session:
         lines = session.query(WorkItem).filter_by(kind=WorkKind.STUCK_RECORD)
         assert [one.about for one in lines if response in one.about] == [f"{response}:not_found"]
@@ -151,4 +165,10 @@ def test_what_was_refused_is_put_away_only_once_the_server_holds_the_very_same(
         {"question": "哪里痛？", "answer": "很痛"},
         {"question": "sleep", "answer": "review.declined"},
     ]
-    assert found["stood"] == [["unsure", 1], ["not_kept", 1], ["kept", 0], ["kept", 1]]
+    assert found["stood"] == [
+        ["unsure", 1], ["not_kept", 1], ["not_kept", 1], ["kept", 0], ["kept", 1],
+    ]  # fmt: skip
+    mine, foreign = found["told"]
+    assert (mine["response_id"], mine["refusal"]) == ("r2", "invalid_answers")
+    assert json.loads(mine["body"])["answers"][0] == {"link_id": "pain", "value": "很痛"}
+    assert foreign == {"response_id": "r3", "refusal": "other_participant"}

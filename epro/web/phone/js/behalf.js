@@ -91,8 +91,9 @@ export function hindrance() {
   return isAnythingWaiting() ? "waits" : "begun";
 }
 
+/** Tell whether anything is nowhere but in this page: not stored, nor kept as refused. */
 function isAnythingWaiting() {
-  return state().waiting.some((one) => one.state === "waiting");
+  return state().waiting.some((one) => one.state === "waiting" || (one.response_id && !one.isKept));
 }
 
 function warn(event) {

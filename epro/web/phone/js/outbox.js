@@ -81,10 +81,10 @@ async function deliverAll() {
     await show();
     if (!isReached && !state().isOnline) break;
   }
-  await tellOfStuck();
-  if (tried.size === 0) return;
-  if (isReached) wait = FIRST_WAIT_MS;
-  if (await nextOf(new Set())) later();
+  const isTold = await tellOfStuck();
+  if (isTold && tried.size === 0) return;
+  if (isReached && isTold) wait = FIRST_WAIT_MS;
+  if (!isTold || (await nextOf(new Set()))) later();
 }
 
 async function nextOf(tried) {
@@ -116,18 +116,35 @@ function deliver(record) {
 
 /**
  * Tell the site of records that it will not get, also those of somebody who used this phone before.
- * What belongs to no response, like a choice in the settings, is no record of hers.
+ * What belongs to no response, like a choice in the settings, is no record of hers. False when there was
+ * nobody to hear it.
  */
 async function tellOfStuck() {
-  const { participant } = state();
   for (const record of await db.all("outbox")) {
-    const isForeign = record.participant !== participant;
-    if (!record.response_id || record.isTold || (record.state !== "parked" && !isForeign)) continue;
-    const stuck = { response_id: record.response_id, refusal: isForeign ? "other_participant" : record.refusal };
-    const { status } = await unlessUnreachable(() => call("POST", "/me/stuck", { body: stuck }), () => ({}));
-    if (status === undefined) return;
-    if (status === 200) await note(record, { isTold: true });
+    const isForeign = record.participant !== state().participant;
+    const isDone = isForeign ? record.isTold : record.isKept || record.state !== "parked";
+    const status = record.response_id && !isDone ? await tell(record) : 200;
+    if (status === 0 || status >= 500) return false;
   }
+  return true;
+}
+
+/**
+ * Tell the site of one record, and hand over what is in it: whatever refused it may not have kept it. What is
+ * somebody else's stays sealed. Returns the status of the answer; 0 when there was none.
+ */
+export async function tell(record) {
+  const isForeign = record.participant !== state().participant;
+  const body = isForeign
+    ? { response_id: record.response_id, refusal: "other_participant" }
+    : { response_id: record.response_id, refusal: record.refusal, body: record.body, answer_age_s: clock.age(record.made) };
+  const { status, data } = await unlessUnreachable(() => call("POST", "/me/stuck", { body }), () => ({ status: 0 }));
+  if (status === 200) {
+    await note(record, { isTold: true, isKept: data.is_kept });
+    await show();
+    await delivered({}, null); // nothing was stored, but less is nowhere but here
+  }
+  return status;
 }
 
 async function finish(record, reply) {

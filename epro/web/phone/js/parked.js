@@ -1,27 +1,27 @@
-// The end of a record that the server refused for good: what is in it, in words, and how this phone's
-// copy is put away once the server holds the very same. Nothing else removes it.
+// The end of a record that was refused for good: what is in it, in words, and how this phone's copy is put
+// away once the server holds the very same. Nothing else removes it.
 
-import { call, unlessUnreachable } from "./api.js";
+import { unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import { load } from "./forms.js";
 import { inWords } from "./form/said.js";
 import { said, t } from "./i18n.js";
-import { show } from "./outbox.js";
+import { show, tell } from "./outbox.js";
 import { state } from "./state.js";
 
 /**
- * Return whether the server keeps what it refused, telling the site once more where that failed:
- * "kept", "not_kept", or "unsure" without an answer. A choice in the settings is no record: "setting".
+ * Return whether the server keeps what was refused, handing it over once more where that failed: "kept",
+ * "not_kept" where it does not take it, or "unsure" without an answer. A choice in the settings is no record:
+ * "setting".
  */
-export async function standingOf({ key, response_id, refusal }) {
+export async function standingOf({ key, response_id }) {
   if (!response_id) return "setting";
   const record = await db.get("outbox", key);
-  if (!record || !crypto.subtle) return "unsure";
-  const stuck = { response_id, refusal, body_sha256: await digest(record.body) };
-  const { status, data } = await unlessUnreachable(() => call("POST", "/me/stuck", { body: stuck }), () => ({}));
-  if (status !== 200) return "unsure";
-  await change(key, (store, kept) => store.put("outbox", { ...kept, isTold: true }));
-  return data.is_kept ? "kept" : "not_kept";
+  if (!record) return "unsure";
+  if (record.isKept) return "kept";
+  const status = await tell(record);
+  if (status === 200) return (await db.get("outbox", key)).isKept ? "kept" : "not_kept";
+  return status >= 400 && status < 500 && status !== 401 ? "not_kept" : "unsure";
 }
 
 /** Put this phone's copy away, for good, where nothing is lost by it. Returns how it stands. */
@@ -36,6 +36,12 @@ export async function contentOf(key) {
   const record = await db.get("outbox", key);
   if (!record) return [];
   const { answers, questionnaire, reason, ...rest } = JSON.parse(record.body);
+  if (record.kind === "safety_answer") {
+    return [
+      { question: t("asking.help"), answer: t(rest.help_now ? "form.yes" : "form.no") },
+      { question: t("asking.stay"), answer: t(`asking.stay.${rest.hospital}`) },
+    ];
+  }
   if (!answers) return Object.entries(rest).map(([question, answer]) => ({ question, answer: plain(answer) }));
   const items = await itemsOf(record, questionnaire);
   const lines = answers.map((one) => {
@@ -73,9 +79,4 @@ function worded(item, answer) {
 
 function plain(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-async function digest(text) {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

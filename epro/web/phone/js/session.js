@@ -94,13 +94,13 @@ export async function changePin(old, secret) {
 
 /**
  * Sign out of this phone: the server first, then everything clinical that is kept here. Records that
- * could not be delivered stay sealed. Throws Unreachable.
+ * could not be delivered stay sealed, unless the server has kept what is in them. Throws Unreachable.
  */
 export async function signOut() {
   const { status } = await call("DELETE", "/sessions/current");
   if (status !== 204 && status !== 401) throw new Unreachable(`sign out ${status}`);
-  for (const store of ["draft", "sent", "form"]) {
-    for (const one of await db.all(store)) await db.remove(store, one.key || one.id);
+  for (const store of ["draft", "sent", "form", "outbox"]) {
+    for (const one of await db.all(store)) if (store !== "outbox" || one.isKept) await db.remove(store, one.key || one.id);
   }
   for (const name of ["profile", "diary", "record", "safety", "offset", "lastSentAt", "pin"]) await db.remove("meta", name);
   await end("none");
