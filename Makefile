@@ -33,8 +33,8 @@ test: .venv/tools.txt postgresql browser node  ## run all tests on SQLite and Po
 test-long: .venv/tools.txt postgresql browser node  ## all tests, and those that take their time: more seeds, more load
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long $(ARGS)
 
-bench: .venv/tools.txt postgresql browser node  ## measure, and write docs/benchmarks.md; NAMES="planning feed" narrows
-	@$(BIN)/python -m tests.bench $(NAMES)
+bench: .venv/tools.txt postgresql browser node  ## measure, and write docs/benchmarks.md; NAMES="planning feed", AGAIN=1
+	@$(BIN)/python -m tests.bench $(if $(AGAIN),--again) $(NAMES)
 
 fuzz: .venv/tools.txt postgresql  ## send the API more odd requests, others each time; EXAMPLES=500 SEED=1 say how
 	@export EPRO_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) EPRO_FUZZ_SEED=$(or $(SEED),$$RANDOM); \

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from epro.access import Role
 from epro.serving import leave_to_stay
 from tests.api.world import HERE, World
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.many import FIRST_NUMBER, add_events, add_many, keep_candidates
 
@@ -38,6 +38,9 @@ def measure() -> Section:
     """Ask for every page again and again, in one process without a network."""
     found = {size: dict(_measured(*size)) for size in SIZES}
     small, large = (found[size] for size in SIZES)
+    small_ms, large_ms = (
+        sum(int(one[0].split()[0]) for one in it.values()) for it in (small, large)
+    )
     return Section(
         title="Console pages",
         how=f"GET of each page as a coordinator on PostgreSQL (the audit review, over all days, as "
@@ -53,6 +56,7 @@ def measure() -> Section:
         ),
         rows=[(path, *small[path], *large[path]) for path in PAGES],
         finding="A page may take 200 ms and weigh 25 KB.",
+        ratios={"CPU of all pages of the large trial to the small": Ratio(large_ms / small_ms, 25)},
     )  # fmt: skip
 
 

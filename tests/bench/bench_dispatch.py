@@ -13,7 +13,7 @@ from epro.migrate import upgrade
 from notifications.messages import MessageState, OutboxMessage
 from notifications.outbox import enqueue
 from tests.architecture.sources import ROOT
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.notifications.post import reminder
 from tests.postgres import running_postgres
 from tests.standins.twilio import Fault, running_twilio
@@ -42,6 +42,9 @@ def measure() -> Section:
             "A worker hands over one message after the other, so that its time is the provider's; "
             "workers share the outbox and add up as long as the machine has room for them."
         ),
+        ratios={
+            f"{count} workers to one": Ratio(rates[count] / alone, 25) for count in WORKERS[1:]
+        },
     )
 
 

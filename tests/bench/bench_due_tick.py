@@ -16,7 +16,7 @@ from epro.services import reminders
 from epro.services.studies import Studies
 from questionnaires.definition import Language, ThermometerRoute
 from questionnaires.windows import instant_of
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.factories import add_site, add_study_version, shipped_package
 from tests.postgres import running_postgres
 
@@ -49,6 +49,10 @@ def measure() -> Section:
             f"{idle_many / idle_few:.2f} with none. Work grows with what is due, not with what is "
             "stored."
         ),
+        ratios={
+            "a million to ten thousand with 100 due": Ratio(many / few, 15),
+            "with none due": Ratio(idle_many / idle_few, 30),
+        },
     )
 
 

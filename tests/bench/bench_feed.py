@@ -21,7 +21,7 @@ from epro.services import feed, feed_exports, journal
 from epro.services.feed_exports import Extent
 from epro.services.feed_items import Choice
 from tests.api.world import PARTICIPANT, World
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.edc.pulling import Puller
 from tests.edc.writing import change
@@ -96,6 +96,11 @@ def measure() -> Section:
         columns=("format", f"of {SMALL:,}", f"of {LARGE:,}", "time, ratio", "against JSON"),
         rows=rows,
         finding=finding,
+        ratios={
+            f"{name} against JSON, of {LARGE:,}": Ratio(large[name] / large["json"], 30)
+            for name in FORMATS[1:]
+        }
+        | {f"JSON of {SMALL:,} to {LARGE:,}": Ratio(small["json"] / large["json"], 30)},
     )
 
 

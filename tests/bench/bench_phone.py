@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.blackbox.system import System
 from tests.browser.desk import CHROMIUM, FLAGS
 from tests.databases import DatabaseKind, DatabaseShelf
@@ -53,6 +53,10 @@ def measure() -> Section:
             (name, f"{took:.1f}", f"{limit:.1f}")
             for name, took, limit in zip(names, times, limits, strict=True)
         ],
+        ratios={
+            "first start on slow 3G to slow 4G": Ratio(times[0] / times[1], 20),
+            "later start without network to with it": Ratio(times[3] / times[2], 30),
+        },
         finding="A later start asks the network for nothing: with it and without it take the same.",
     )
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from questionnaires.planner import plan
 from questionnaires.schedule import AnchorEvent, Anchors
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.factories import shipped_package
 
 BATCHES, PLANS = 10, 20
@@ -40,6 +40,7 @@ def measure() -> Section:
             "second visit, whose diaries are weighed against those of the first date by date: work "
             "grows with the plan."
         ),
+        ratios={"two visits to one": Ratio(each["two visits"] / each["one visit"], 15)},
     )
 
 

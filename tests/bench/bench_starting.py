@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from epro.migrate import upgrade
-from tests.bench.section import Section
+from tests.bench.section import Ratio, Section
 from tests.bench.storing import memory_mb, new_port, serving
 
 ROUNDS = 3
@@ -32,6 +32,7 @@ def measure() -> Section:
             ("until the web server answers", f"{started_s:.1f} s"),
             ("memory of the web server", f"{held:.0f} MB"),
         ],
+        ratios={"memory of the web server, MB": Ratio(held, 5)},
     )
 
 
