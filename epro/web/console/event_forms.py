@@ -19,6 +19,7 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import AdverseEvent, Disposition, Participant, Site, Task
 from epro.services import (
     adverse_events,
+    candidate_words,
     candidates,
     delegation,
     enrolment,
@@ -236,10 +237,13 @@ def _new_page(
         package = catalogue(session).package(studies.version_in_force(session, site, on=today))
         candidate = _candidate(session, who, candidate_id) if candidate_id else None
         undelegated = _undelegated(session, site, candidate)
+        about = candidate_words.about(
+            session, [candidate] if candidate else [], catalogue=catalogue(session)
+        )
     begun = {"onset_on": candidate.began_on.isoformat()} if candidate else {}
     return render_framed(
         "event_new.html", status=status, here="events", refused=refused, who=who,
-        candidate=candidate, undelegated=undelegated,
+        candidate=candidate, about=about, undelegated=undelegated,
         key=refused.text("key") if refused else str(uuid4()),
         **_form(package, Filled(begun), refused),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from epro.api.context import catalogue, current_actor, now, reading
 from epro.models import Disposition, EventSource, Site, Task
 from epro.services import (
     adverse_events,
+    candidate_words,
     delegation,
     enrolment,
     event_lines,
@@ -104,9 +105,11 @@ def _page(
         found = event_lines.list_page(session, actor, wanted, catalogue=known, now=now())
         waiting = waiting_list.list_page(session, actor, asked, catalogue=known, now=now())
         undelegated = _undelegated(session, waiting.lines)
+        about = candidate_words.about(session, waiting.lines, catalogue=known)
     return render_framed(
         "events.html", status=status, here="events", refused=refused, found=found, wanted=wanted,
         pages=ceil(found.total / event_lines.PAGE), waiting=waiting, asked=asked,
+        about=about,
         waiting_pages=ceil(waiting.found / waiting_list.PAGE),
         sources=[one for one in EventSource if one is not EventSource.INVESTIGATOR],
         columns=list(WaitingColumn), code=code or "", args=_args(), undelegated=undelegated,

@@ -71,6 +71,7 @@ EVENTS: Mapping[str, Translated] = {
     "event.onset": Translated("开始", "Onset"),
     "event.end": Translated("结束", "End"),
     "event.related": Translated("有关", "Related"),
+    "event.serious": Translated("严重", "Serious"),
     "event.signed": Translated("签名", "Signed"),
     "event.none": Translated("还没有不良事件记录", "No event is on record"),
     "event_table.hint": Translated(
