@@ -1,5 +1,6 @@
 """Base class, column types and the two doors to the database: `transaction()` and `reading()`."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -198,14 +199,26 @@ def erase_everything(engine: Engine) -> None:
     with engine.begin() as connection:
         found.reflect(connection)
         found.drop_all(connection)
-    if engine.dialect.name == "sqlite":
-        # Deleted pages stay readable in the file until it is written anew.
-        raw = engine.raw_connection()
-        try:
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                raw.cursor().execute(statement)
-        finally:
-            raw.close()
+
+
+def write_file_anew(engine: Engine) -> bool:
+    """Write SQLite's file anew: what was deleted stays readable in it until then.
+
+    Return whether that could be done; not while somebody else reads it, or on a full disk.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy, *_ = cursor.fetchone() or (True,)
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        raw.close()
+    return not is_busy
 
 
 def table_of(model: type[Base]) -> Table:

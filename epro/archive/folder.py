@@ -46,7 +46,10 @@ class Folder:
             file.write(content.encode() if isinstance(content, str) else content)
 
     def finish(self, said: Mapping[str, Any]) -> str:
-        """Write the manifest and the list for `sha256sum -c`; return the manifest's SHA-256."""
+        """Write the manifest and the list for `sha256sum -c`; return the manifest's SHA-256.
+
+        The folder stays marked as unfinished until `close`.
+        """
         files = sorted(self.files, key=lambda one: str(one["path"]))
         manifest = {**said, "files": files}
         content = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -55,12 +58,15 @@ class Folder:
         lines = [f"{one['sha256']}  {one['path']}\n" for one in files]
         lines.append(f"{sha256}  {MANIFEST}\n")
         (self.path / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
-        (self.path / UNFINISHED).unlink()
         return sha256
 
+    def close(self) -> None:
+        """Say that this is a copy: nothing is written into it any more."""
+        (self.path / UNFINISHED).unlink()
 
-def begin(path: Path) -> Folder:
-    """Begin a copy in a folder that is not there yet, or empty. Raises FolderRefused."""
+
+def refuse_used(path: Path) -> None:
+    """Raise FolderRefused for what is no folder of a copy's own."""
     if path.exists() and not path.is_dir():
         raise FolderRefused(f"{path} is a file.")
     if (path / UNFINISHED).exists():
@@ -70,14 +76,21 @@ def begin(path: Path) -> Folder:
         )
     if path.exists() and any(path.iterdir()):
         raise FolderRefused(f"{path} is not empty. A copy needs a folder of its own.")
+
+
+def begin(path: Path) -> Folder:
+    """Begin a copy in a folder that is not there yet, or empty. Raises FolderRefused."""
+    refuse_used(path)
     path.mkdir(parents=True, exist_ok=True)
     (path / UNFINISHED).write_text("This copy is being made, or was broken off.\n", "utf-8")
     return Folder(path)
 
 
 def pack(path: Path, packed: Path) -> None:
-    """Write the folder as one .zip beside it, in the order of its names."""
-    with zipfile.ZipFile(packed, "x", zipfile.ZIP_DEFLATED, allowZip64=True) as out:
+    """Write the folder as one .zip beside it, in the order of its names; whole, or not at all."""
+    begun = packed.with_name(f"{packed.name}.part")
+    with zipfile.ZipFile(begun, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as out:
         for file in sorted(path.rglob("*")):
             if file.is_file():
                 out.write(file, Path(path.name) / file.relative_to(path))
+    begun.replace(packed)

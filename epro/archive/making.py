@@ -101,11 +101,13 @@ def make(
     catalogue: Catalogue,
     now: datetime,
     on_progress: Callable[[], None] = lambda: None,
+    put_on_record: Callable[[Made], None] = lambda _made: None,
 ) -> Made:
     """Write the copy, compare it with the database, and return what was made.
 
-    Calls `on_progress` after each of its `step_count` steps. Raises FolderRefused for a folder that
-    is not empty, and NotWhole where a count differs; the folder then stays marked as unfinished.
+    Calls `on_progress` after each of its `step_count` steps, and `put_on_record` before the folder
+    is no longer marked as unfinished: a copy that nobody knows of could never be received. Raises
+    FolderRefused for a folder that is not empty, and NotWhole where a count differs.
     """
     site = session.get_one(Site, wanted.site.id)
     if not _versions_of(session, site):
@@ -168,13 +170,16 @@ def make(
     folder.write("check.py", Path(check.__file__).read_bytes())
     folder.write("README.txt", pages.readme(said))
     folder.write("index.html", pages.index(said, people, wanted.languages))
-    return Made(
+    made = Made(
         upto_seq=upto_seq,
         journal_head=head,
         manifest_sha256=folder.finish(said),
         counts=counts,
         made_by=wanted.made_by,
     )
+    put_on_record(made)
+    folder.close()
+    return made
 
 
 def participants_of(session: Session, site: Site) -> Sequence[str]:

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.archive import check, making
-from epro.archive.folder import FolderRefused, pack
+from epro.archive.folder import FolderRefused, pack, refuse_used
 from epro.archive.making import NotWhole, Wanted
 from epro.commands.common import opened_parts, operator
 from epro.errors import NotFound
@@ -65,14 +66,12 @@ def make(
     packed = out.with_name(f"{out.name}.zip")
     if is_packed and packed.exists():
         raise click.ClickException(f"{packed} is there already.")
+    _check_folder(out)
     with opened_parts() as parts:
         rows = _identities(parts, code) if include_identity else []
         with parts.database.transaction() as session:
             journal.sequence(session)
         made = _make(parts, code, out, LANGUAGES[language], by=by, rows=rows)
-        with parts.database.transaction() as session:
-            site = sites.get_site(session, code)
-            archives.record_made(session, operator(), site, made, now=parts.clock.now())
     if is_packed:
         pack(out, packed)
         click.echo(f"Packed into {packed}.")
@@ -119,6 +118,14 @@ def list_copies(code: str) -> None:
         click.echo(f"{code}: {in_words(retention.of_site(session, site))}.")
 
 
+def _check_folder(out: Path) -> None:
+    """Refuse a folder before anything is read for it: that identity was read is on record."""
+    try:
+        refuse_used(out)
+    except FolderRefused as refused:
+        raise click.ClickException(str(refused)) from refused
+
+
 def _make(
     parts: Parts, code: str, out: Path, languages: tuple[Language, ...], *, by: str | None,
     rows: list[tuple[Any, ...]],
@@ -137,9 +144,21 @@ def _make(
                 return making.make(
                     session, wanted, catalogue=parts.studies.catalogue(session),
                     now=parts.clock.now(), on_progress=lambda: progress.update(1),
+                    put_on_record=partial(_put_on_record, parts, code),
                 )  # fmt: skip
         except (FolderRefused, NotWhole) as refused:
             raise click.ClickException(str(refused)) from refused
+        except OSError as failure:
+            raise click.ClickException(
+                f"{out} could not be written: {failure.strerror or failure}. What is there is no"
+                " copy: remove the folder and make it again."
+            ) from failure
+
+
+def _put_on_record(parts: Parts, code: str, made: Made) -> None:
+    with parts.database.transaction() as session:
+        site = sites.get_site(session, code)
+        archives.record_made(session, operator(), site, made, now=parts.clock.now())
 
 
 def _release() -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from epro.archive import check
 from epro.commands.common import opened_parts, operator, without_password
-from epro.db import erase_everything
+from epro.db import erase_everything, write_file_anew
 from epro.errors import NotFound
 from epro.models import KeptFrom, Site
 from epro.parts import Parts
@@ -164,17 +164,47 @@ def decommission(folders: tuple[Path, ...], certificate: Path | None, typed: str
                 "Something else is still writing. Stop web server and worker, and try again."
             )
         _write(certificate, remains)
-        try:
-            erase_everything(parts.database.engine)
-        except ProgrammingError as refused:
-            certificate.unlink()
-            raise click.ClickException(
-                "This user may not delete the tables; nothing was deleted. Run it as the owner of"
-                " the database."
-            ) from refused
+        _erase(parts.database.engine, certificate)
         address = without_password(parts.settings.database_url)
     click.echo(f"Every table of {address} is gone. What remains: {certificate}")
     click.echo("Now destroy the back-ups and the keys, and put that on record.")
+
+
+def _erase(engine: Engine, certificate: Path) -> None:
+    """Delete every table; where that fails, say what is left, and leave no certificate of it."""
+    try:
+        erase_everything(engine)
+    except DBAPIError as refused:
+        # PostgreSQL may take it back while it commits, and a lost connection tells neither.
+        left = _tables_left(engine)
+        if left is None:
+            raise click.ClickException(
+                f"The database no longer answers ({_reason(refused)}). Look whether its tables are"
+                f" still there; if they are, nothing was deleted: remove {certificate}."
+            ) from refused
+        if left:
+            certificate.unlink()
+            raise click.ClickException(
+                f"The database refused: {_reason(refused)}. Nothing was deleted. Run it as the"
+                " owner of the database, with everything else that uses it stopped, and without"
+                " views or tables of others on these tables."
+            ) from refused
+    if not write_file_anew(engine):
+        raise click.ClickException(
+            f"Every table is gone, and {certificate} remains. But what was deleted can still be"
+            " read in the file of the database, which somebody still uses. Destroy that file."
+        )
+
+
+def _tables_left(engine: Engine) -> bool | None:
+    try:
+        return bool(inspect(engine).get_table_names())
+    except DBAPIError:
+        return None
+
+
+def _reason(refused: DBAPIError) -> str:
+    return str(refused.orig).strip().partition("\n")[0]
 
 
 def _verified(folders: tuple[Path, ...]) -> frozenset[str]:

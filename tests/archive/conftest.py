@@ -51,6 +51,7 @@ class Archiving:
         *,
         languages: tuple[Language, ...] = (Language.ZH, Language.EN),
         held: list[int] | None = None,
+        put_on_record: Callable[[Made], None] = lambda _made: None,
     ) -> Made:
         """Make a copy; `held` gets how much the session holds after each step."""
         site: Site = sites.get_site(session, HERE)
@@ -61,6 +62,7 @@ class Archiving:
         return making.make(
             session, wanted, catalogue=self.world.app.extensions["epro"].studies.catalogue(session),
             now=self.world.clock(), on_progress=lambda: seen.append(len(session.identity_map)),
+            put_on_record=put_on_record,
         )  # fmt: skip
 
 

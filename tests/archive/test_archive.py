@@ -23,6 +23,7 @@ from epro.archive.making import NotWhole
 from epro.archive.record import Block, Line, Pairs, Reader
 from epro.archive.words import ARCHIVE, say
 from epro.models import Contact, Participant, Site, User
+from epro.services.archives import Made
 from epro.web.console.words import WORDS
 from questionnaires.definition import Language
 from tests.api.world import ELSEWHERE, ENROLLED, HERE, PARTICIPANT
@@ -183,6 +184,29 @@ def test_what_was_put_in_past_the_journal_is_noticed_and_the_folder_stays_unfini
         folder.begin(tmp_path / "new")
 
 
+def test_a_copy_that_could_not_be_put_on_record_is_none(
+    archiving: Archiving, tmp_path: Path
+) -> None:
+    made: list[Made] = []
+
+    def lose_the_database(copy: Made) -> None:
+        made.append(copy)
+        raise OSError("the database is gone")
+
+    with (
+        archiving.world.database.reading() as session,
+        pytest.raises(OSError, match="database is gone"),
+    ):
+        archiving.make(
+            session, tmp_path / "new", languages=(Language.EN,), put_on_record=lose_the_database
+        )
+
+    assert [one.manifest_sha256 for one in made] == [
+        check.sha256_of(tmp_path / "new" / check.MANIFEST)
+    ]
+    assert list(check.faults_of(tmp_path / "new")) == ["UNFINISHED: this copy was never finished"]
+
+
 def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
 
@@ -254,7 +278,6 @@ def test_a_forged_journal_is_found_even_when_all_hashes_of_files_were_made_anew(
     forged = folder.Folder(copied)
     for one in manifest["files"]:
         forged.note(one["path"])
-    (copied / check.UNFINISHED).touch()
     forged.finish(said)
 
     found = list(check.faults_of(copied))
