@@ -59,6 +59,7 @@ MISFITS = f"""([width, least]) => {{
     ...(measured.every((one) => one === width) ? [] : [`is ${{measured}} wide`]),
     ...({SMALL_TARGETS})(least).map((one) => `small ${{one}}`),
     ...({BROKEN_NUMBERS})().map((one) => `broken ${{one}}`),
+    ...(document.querySelector('.help, .danger') ? [] : ['no way to help']),
   ];
 }}"""
 # Where little height is left the bar must not take a third of it.

@@ -31,27 +31,27 @@ import * as renewal from "./update.js";
 const TICK_MS = 20000;
 const SCREENS = { today: Today, form: FormScreen, done: Done, reports: Reports };
 const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out"]); // those of screens/seldom.js
-const FAMILY = "open/relative_report"; // the one form that can be filled in without the PIN
+const FAMILY = "open/relative_report"; // the one form that can be filled in, and seen to arrive, without the PIN
 
 const root = document.getElementById("app");
 let seldom = {}; // screens by their address, once they are there; null where they cannot be had
 
 function App({ code }) {
-  const { session: standing, route, participant } = useFacts();
+  const { session: standing, route, participant, done } = useFacts();
   noteWhose(participant);
   useEffect(() => {
     if (standing === "open") catchUp();
   }, [standing]);
-  return html`<${Practice} /><${ForSomebody} /><${Late} />${screen(standing, route, code)}`;
+  return html`<${Practice} /><${ForSomebody} /><${Late} />${screen(standing, route, code, done)}`;
 }
 
-function screen(standing, route, code) {
+function screen(standing, route, code, done) {
   if (route.name === "help") return html`<${Help} />`;
   if (standing === "none") return html`<${Welcome} code=${code} />`;
   if (standing === "cleared") return html`<${TakeUp} />`;
   if (standing === "ended") return html`<${Ended} />`;
   const place = route.rest.join("/");
-  const isFamily = route.name === "form" && place === FAMILY;
+  const isFamily = route.name === "done" ? done && FAMILY.endsWith(done.code) : route.name === "form" && place === FAMILY;
   if (standing === "locked" && !isFamily) return html`<${Unlock} />`;
   const Wanted = SELDOM.has(route.name) ? seldom && seldom[route.name] : SCREENS[route.name] || Today;
   if (!Wanted) return html`<${Screen} title=${i18n.t("form.loading.title")} back=${router.back}><p role="status">${i18n.t(seldom ? "form.loading" : "needs_network")}</p><//>`;

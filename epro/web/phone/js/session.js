@@ -100,7 +100,9 @@ export async function signOut() {
   const { status } = await call("DELETE", "/sessions/current");
   if (status !== 204 && status !== 401) throw new Unreachable(`sign out ${status}`);
   for (const store of ["draft", "sent", "form", "outbox"]) {
-    for (const one of await db.all(store)) if (store !== "outbox" || one.isKept) await db.remove(store, one.key || one.id);
+    for (const one of await db.all(store)) {
+      if (store !== "outbox" || one.isKept) await db.remove(store, store === "sent" ? one.id : one.key);
+    }
   }
   for (const name of ["profile", "diary", "record", "safety", "offset", "lastSentAt", "pin"]) await db.remove("meta", name);
   await end("none");

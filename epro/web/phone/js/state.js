@@ -12,7 +12,7 @@ const facts = {
   record: null, // what was delivered, as the server lists it
   waiting: [], // outbox records of this participant, without their bodies
   lastSentAt: null,
-  done: null, // what was sent off last: {response, title}
+  done: null, // what was sent off last: {response, code, title}
   ending: null, // what the site opened is to end: "begun", "waits", "over" (see behalf.js)
   isOnline: true,
   route: { name: "today", rest: [] },

@@ -9,8 +9,8 @@ import { update, useFacts } from "../state.js";
 import { html, Screen, useEffect } from "../ui.js";
 
 /** Leave a form that was sent off for this screen. */
-export function showDone(response, title) {
-  update({ done: { response, title } });
+export function showDone(response, { code, title }) {
+  update({ done: { response, code, title } });
   replace("done");
 }
 

@@ -66,7 +66,7 @@ function Open({ draft: first }) {
     else await forms.keepSent(last, sentResponseOf(last));
     await outbox.put(record, last.key);
     await forms.show();
-    showDone(last.response_id, last.form.questionnaire.title);
+    showDone(last.response_id, last.form.questionnaire);
   };
   useEffect(() => {
     const onHide = () => document.visibilityState === "hidden" && sendUnfinished();
