@@ -91,6 +91,14 @@ CELLS = """() => [...document.querySelectorAll('.cells label')].map((cell) => {
 })"""
 COLOURS = """() => [...document.querySelectorAll('.cells span')].map(
   (cell) => getComputedStyle(cell).backgroundColor)"""
+MARKS = """() => [...document.querySelectorAll('.cells span')].map(
+  (cell) => getComputedStyle(cell, '::after').content)"""
+UNDER_THE_BAR = """() => {
+  const [one, bar] = [document.activeElement, document.querySelector('.bar')];
+  const place = (one.closest('label') || one).getBoundingClientRect();
+  const hidden = !bar.contains(one) && place.bottom > bar.getBoundingClientRect().top + 0.5;
+  return [one.type || one.tagName, hidden || place.top < -0.5];
+}"""
 # What Chromium before 105 and Safari before 15.4 make of it: a rule they cannot read is none.
 WITHOUT_HAS = """() => {
   for (const sheet of document.styleSheets) {
@@ -139,5 +147,24 @@ def test_what_is_chosen_on_a_scale_is_seen_where_styles_of_today_are_unknown(
 
     after = page.evaluate(COLOURS)
 
+    page.emulate_media(forced_colors="active")
+    marks = page.evaluate(MARKS)
+    page.emulate_media(forced_colors="none")
+
     assert len(set(before)) == 1
     assert [number for number, colour in enumerate(after) if colour != before[0]] == [7]
+    assert [number for number, mark in enumerate(marks) if "✓" in mark] == [7]
+
+
+@pytest.mark.req("P-11")
+def test_what_has_the_focus_is_never_under_the_bar(filling: Filling) -> None:
+    page = filling.page
+    page.set_viewport_size({"width": 320, "height": 568})
+    filling.open(as_form(GALLERY))
+    filling.step(rating=7)
+    filling.step(line=40)
+    page.locator("h1").focus()
+    for wanted in [*["checkbox"] * 7, "button", "button"]:
+        page.keyboard.press("Tab")
+        what, is_hidden = page.evaluate(UNDER_THE_BAR)
+        assert (what, is_hidden) == (wanted, False)
