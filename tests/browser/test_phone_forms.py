@@ -1,5 +1,6 @@
 """Forms on a phone in a real browser: what is asked, kept and sent, and what is said at once."""
 
+import re
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -120,6 +121,9 @@ def test_a_good_day_takes_seven_questions_and_twenty_taps(desk: Desk, chromium: 
             phone.next()
         phone.press()
         expect(page.get_by_role("status")).to_contain_text("Delivered")
+        expect(page.locator("main")).to_contain_text(
+            re.compile(r"next diary can be filled in from \w{3} \d+ \w{3} \d\d:\d\d\.")
+        )
 
         assert len(asked) == 7
         assert page.evaluate("window.taps") <= 20

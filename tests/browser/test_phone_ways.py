@@ -33,6 +33,8 @@ def test_family_tells_the_site_past_the_lock_hears_that_it_arrived_and_gets_no_f
         phone.press()
 
         expect(page.get_by_role("status")).to_contain_text(DELIVERED)
+        expect(page.locator("main .call.urgent")).to_have_attribute("href", "tel:120")
+        assert page.get_by_text("下一份日记").count() == 0  # hers to know
         assert phone.look("done-family", gallery) == []
         for address in ("/today", "/history", "/settings", "/form/open/ae_report"):
             phone.show(address)

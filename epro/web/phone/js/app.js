@@ -15,7 +15,6 @@ import { Done } from "./screens/done.js";
 import { Ended } from "./screens/ended.js";
 import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
-import { Reports } from "./screens/reports.js";
 import { TakeUp } from "./screens/take_up.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
@@ -29,8 +28,8 @@ import { html, render, Screen, useEffect } from "./ui.js";
 import * as renewal from "./update.js";
 
 const TICK_MS = 20000;
-const SCREENS = { today: Today, form: FormScreen, done: Done, reports: Reports };
-const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out"]); // those of screens/seldom.js
+const SCREENS = { today: Today, form: FormScreen, done: Done };
+const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out", "reports"]); // those of screens/seldom.js
 const FAMILY = "open/relative_report"; // the one form that can be filled in, and seen to arrive, without the PIN
 
 const root = document.getElementById("app");

@@ -8,6 +8,7 @@ import * as i18n from "./i18n.js";
 import { state, update } from "./state.js";
 
 const DAILY = new Set(["daily", "infusion_evening"]);
+const IS_LEFT = new Set(["later", "open", "late", "begun", "late-begun"]);
 const STRIP_DAYS = 7;
 const MISSED_SHOWN_MS = 24 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -77,6 +78,14 @@ export function standingOf(assessment, now = clock.now()) {
   if (now < Date.parse(assessment.opens_at)) return { standing: "later", record: null };
   if (isBegun) return { standing: isLate ? "late-begun" : "begun", record: null };
   return { standing: isLate ? "late" : "open", record: null };
+}
+
+/** Return when the next diary opens, in milliseconds; null where none is known, or one can be filled in now. */
+export function nextDiaryAt() {
+  const { diary } = state();
+  const now = clock.now();
+  const next = diary && diary.items.find((one) => DAILY.has(one.questionnaire.code) && IS_LEFT.has(standingOf(one, now).standing));
+  return next && Date.parse(next.opens_at) > now ? Date.parse(next.opens_at) : null;
 }
 
 /** Return the last seven days, the oldest first: {on, mark} with mark done, missed, open or none. */

@@ -7,4 +7,5 @@ export { Move as move } from "./move.js";
 export { SignOut as out } from "./out.js";
 export { Parked as parked } from "./parked.js";
 export { ChangePin as pin } from "./pin.js";
+export { Reports as reports } from "./reports.js";
 export { Settings as settings } from "./settings.js";
