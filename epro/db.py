@@ -1,6 +1,7 @@
 """Base class, column types and the two doors to the database: `transaction()` and `reading()`."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
@@ -56,6 +58,8 @@ SQLITE_PRAGMAS = (
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s"
 )
+
+UNTESTED_FOR_S = 1.0  # nobody restarts a database within it
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -143,10 +147,38 @@ def make_engine(url: str) -> Engine:
         return _sqlite_engine(url)
     # A URL may name a schema of its own, as those of training rooms do.
     own = make_url(url).query.get("options", "")
-    return create_engine(
-        url, pool_pre_ping=True, pool_size=10, max_overflow=20,
+    engine = create_engine(
+        # The one given back last is lent first: it needs no test, see below.
+        url, pool_size=10, max_overflow=20, pool_use_lifo=True,
         connect_args={"options": f"{POSTGRESQL_OPTIONS} {own}".rstrip(), "connect_timeout": 10},
     )  # fmt: skip
+    _test_connections_that_rested(engine)
+    return engine
+
+
+def _test_connections_that_rested(engine: Engine) -> None:
+    """Have a connection tested before it is lent, unless it was in use a moment ago.
+
+    Without any test the first request after a restart of the database is refused; a test of each
+    connection costs two round trips a request.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _test(
+        connection: DBAPIConnection, entry: ConnectionPoolEntry, _lent: PoolProxiedConnection
+    ) -> None:
+        rests_since = entry.info.get("rests_since")  # nothing, where it has only just been opened
+        if rests_since is None or time.monotonic() - rests_since < UNTESTED_FOR_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # All that are older are given up with it, and the lender opens a new one.
+            raise InvalidatePoolError from error
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
+from epro import db
 from epro.db import Database, UtcDateTime, insert_if_absent
 from epro.errors import DomainError, RecordedRefusal
 from epro.models import IdempotencyKey, Lockout, Site
@@ -80,6 +81,43 @@ def test_a_reader_is_not_held_up_by_a_writer(fresh_database: Database) -> None:
         session.flush()
 
         assert claims(fresh_database) == []
+
+
+def cut_off_its_connections(database: Database) -> None:
+    """End what a database's pool holds, as a restart of PostgreSQL does; then its server is up."""
+    claims(database)
+    killing = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    engine = create_engine(database.url)
+    with engine.connect() as connection:
+        connection.execute(killing)
+    engine.dispose()
+
+
+def test_a_connection_that_rested_is_tested_before_it_is_lent(
+    fresh_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fresh_database.is_postgresql:
+        pytest.skip("A file has no connections that can be cut off.")
+    monkeypatch.setattr(db, "UNTESTED_FOR_S", 0.0)
+    cut_off_its_connections(fresh_database)
+
+    assert claims(fresh_database) == []
+
+
+def test_one_that_was_just_in_use_is_not_and_after_it_all_are_new(
+    fresh_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fresh_database.is_postgresql:
+        pytest.skip("A file has no connections that can be cut off.")
+    monkeypatch.setattr(db, "UNTESTED_FOR_S", 3600.0)
+    cut_off_its_connections(fresh_database)
+
+    with pytest.raises(OperationalError):
+        claims(fresh_database)
+    assert claims(fresh_database) == []
 
 
 def test_writers_at_once_take_turns(fresh_database: Database) -> None:
