@@ -199,7 +199,9 @@ def _sqlite_engine(url: str) -> Engine:
     def _begin(connection: Connection) -> None:
         # A deferred transaction that later writes fails at once instead of waiting for its turn.
         is_reading = connection.get_execution_options().get("epro_reading", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+        if connection.info.get("is_reading") is not is_reading:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+            connection.info["is_reading"] = is_reading
         connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine

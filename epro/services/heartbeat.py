@@ -4,13 +4,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from epro.db import insert_if_absent
+from epro.db import insert_if_absent, table_of
 from epro.models import JobRun
 
 START = "worker_start"
+# Every run of every job is written down, so these are built once: that costs more than sending.
+_RUN = table_of(JobRun)
+_RAN = (
+    update(_RUN)
+    .where(_RUN.c.job == bindparam("name"))
+    .values(last_started_at=bindparam("began_at"), last_error=bindparam("error"))
+    .returning(_RUN.c.job)
+)
+SUCCEEDED = _RAN.values(
+    last_succeeded_at=bindparam("ended_at"),
+    success_count=_RUN.c.success_count + 1,
+    handled_count=_RUN.c.handled_count + bindparam("handled"),
+)
+FAILED = _RAN.values(last_failed_at=bindparam("ended_at"), failure_count=_RUN.c.failure_count + 1)
+HANDLED = select(_RUN.c.job, _RUN.c.handled_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +40,14 @@ class Outcome:
 
 def record_run(session: Session, job: str, outcome: Outcome) -> None:
     """Write down how a run ended, over the run before it."""
-    run = _locked(session, job, started_at=outcome.started_at)
-    run.last_started_at = outcome.started_at
-    if outcome.error is not None:
-        run.last_failed_at = outcome.ended_at
-        run.last_error = outcome.error
-        run.failure_count += 1
-        return
-    run.last_succeeded_at = outcome.ended_at
-    run.last_error = None
-    run.success_count += 1
-    run.handled_count += outcome.handled_count
+    ended = {
+        "name": job, "began_at": outcome.started_at, "ended_at": outcome.ended_at,
+        "handled": outcome.handled_count, "error": outcome.error,
+    }  # fmt: skip
+    statement = SUCCEEDED if outcome.error is None else FAILED
+    if session.execute(statement, ended).first() is None:
+        insert_if_absent(session, JobRun, _fresh(job, started_at=outcome.started_at))
+        session.execute(statement, ended)
 
 
 def _locked(session: Session, job: str, *, started_at: datetime) -> JobRun:
@@ -69,7 +81,7 @@ def note_start(session: Session, *, wall_now: datetime) -> datetime | None:
 
 def handled_counts(session: Session) -> dict[str, int]:
     """Return how much each job has done since the database was made."""
-    return {run.job: run.handled_count for run in session.scalars(select(JobRun))}
+    return dict(session.execute(HANDLED).all())
 
 
 @dataclass(frozen=True, slots=True)

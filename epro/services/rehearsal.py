@@ -7,18 +7,23 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
+from epro.db import table_of
 from epro.errors import ClockNeverGoesBack
 from epro.models import RehearsalClock
 from epro.services import journal
 from epro.services.journal import Subject
 
 ROW = 1
+# Every request and every look of the worker asks for it, so built once.
+_CLOCK = table_of(RehearsalClock).c
+STANDING = select(_CLOCK.offset_s, _CLOCK.generation, _CLOCK.settled_generation).where(
+    _CLOCK.id == ROW
+)
 
 
 def offset(session: Session) -> timedelta:
     """Return how far trial time is ahead of wall-clock time."""
-    row = session.get(RehearsalClock, ROW)
-    return timedelta(seconds=row.offset_s) if row else timedelta()
+    return standing(session).offset
 
 
 def move(
@@ -63,11 +68,12 @@ def standing(session: Session) -> Standing:
     Two looks could straddle a move: the jobs would run at the old time and the new generation
     would be called settled.
     """
-    row = session.get(RehearsalClock, ROW)
+    row = session.execute(STANDING).first()
     if row is None:
         return Standing(timedelta(), None)
-    is_settled_now = row.generation <= row.settled_generation
-    return Standing(timedelta(seconds=row.offset_s), None if is_settled_now else row.generation)
+    offset_s, generation, settled_generation = row
+    is_settled_now = generation <= settled_generation
+    return Standing(timedelta(seconds=offset_s), None if is_settled_now else generation)
 
 
 def settle(session: Session, generation: int) -> None:
@@ -81,5 +87,5 @@ def settle(session: Session, generation: int) -> None:
 
 def is_settled(session: Session, generation: int) -> bool:
     """Tell whether the jobs of this generation, or of a later one, have run to rest."""
-    row = session.get(RehearsalClock, ROW)
+    row = session.execute(STANDING).first()
     return row is not None and row.settled_generation >= generation
