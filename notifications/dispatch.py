@@ -15,7 +15,7 @@ from datetime import datetime
 from random import SystemRandom
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.db import Database
@@ -36,6 +36,11 @@ from notifications.pace import Pace
 from notifications.refusals import Refusal
 
 logger = logging.getLogger(__name__)
+
+# Asked after every call of a provider, so built once.
+ATTEMPT = select(SendAttempt).where(
+    SendAttempt.message_id == bindparam("message_id"), SendAttempt.number == bindparam("number")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +112,13 @@ class Dispatcher:
         Doubts are few. After all that is due they would wait as long as there is a queue.
         """
         now, wall_now = self._now(), self._wall_now()
-        order = ((True, False), (True, True), (False, True), (False, False))
         with self._database.transaction() as session:
-            for is_vital, is_in_doubt in order:
-                query = (
-                    claims.in_doubt(wall_now, is_vital=is_vital, resting=resting)
-                    if is_in_doubt
-                    else claims.due(now, is_vital=is_vital, resting=resting)
-                )
-                message = session.scalars(query).first()
-                if message is not None and is_in_doubt:
-                    return self._claim_question(session, message, wall_now=wall_now)
-                if message is not None:
-                    return self._claim_attempt(session, message, now=now, wall_now=wall_now)
+            if alert := claims.next_due(session, now, is_vital=True, resting=resting):
+                return self._claim_attempt(session, alert, now=now, wall_now=wall_now)
+            if doubt := claims.next_in_doubt(session, wall_now, resting=resting):
+                return self._claim_question(session, doubt, wall_now=wall_now)
+            if other := claims.next_due(session, now, is_vital=False, resting=resting):
+                return self._claim_attempt(session, other, now=now, wall_now=wall_now)
         return None
 
     def _claim_attempt(
@@ -298,12 +297,8 @@ def _locked(session: Session, claim: _Claim) -> tuple[OutboxMessage, SendAttempt
     message = lifecycle.lock(session, claim.message.id)
     if message is None:
         raise LookupError("A message that was claimed is gone.")
-    attempt = session.scalars(
-        select(SendAttempt).where(
-            SendAttempt.message_id == message.id, SendAttempt.number == claim.attempt_number
-        )
-    ).one()
-    return message, attempt
+    wanted = {"message_id": message.id, "number": claim.attempt_number}
+    return message, session.scalars(ATTEMPT, wanted).one()
 
 
 def _is_open(attempt: SendAttempt) -> bool:

@@ -3,21 +3,24 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from notifications.hooks import Hooks
 from notifications.messages import MessageState, OutboxMessage
 
+# Asked for every step of a message, so built once.
+LOCKED = (
+    select(OutboxMessage)
+    .where(OutboxMessage.id == bindparam("message_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
 
 def lock(session: Session, message_id: UUID) -> OutboxMessage | None:
     """Read a message as it is now, and keep others from changing it until the transaction ends."""
-    return session.scalars(
-        select(OutboxMessage)
-        .where(OutboxMessage.id == message_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+    return session.scalars(LOCKED, {"message_id": message_id}).first()
 
 
 def accept(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
@@ -14,6 +14,12 @@ from epro.services import journal
 from epro.services.journal import Subject
 
 WATCHDOG = system_actor("watchdog")
+# Asked of every message that leaves, so built once.
+OPEN = select(Incident).where(
+    Incident.kind == bindparam("kind"),
+    Incident.about == bindparam("about"),
+    Incident.resolved_at.is_(None),
+)
 
 
 def open_incident(
@@ -39,11 +45,7 @@ def open_incident(
 
 def resolve(session: Session, kind: IncidentKind, *, about: str, now: datetime) -> bool:
     """Note that an incident is over; tell whether it was open."""
-    incident = session.scalars(
-        select(Incident).where(
-            Incident.kind == kind, Incident.about == about, Incident.resolved_at.is_(None)
-        )
-    ).first()
+    incident = session.scalars(OPEN, {"kind": kind, "about": about}).first()
     if incident is None:
         return False
     incident.resolved_at = now

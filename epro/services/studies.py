@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -23,7 +23,15 @@ from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
 _VERSION = table_of(StudyVersion).c
+# Both are asked at every turn, so built once: that costs more than sending them.
 PUBLISHED = select(_VERSION.id, _VERSION.sha256).order_by(_VERSION.id)
+_ACTIVATION = table_of(SiteActivation).c
+IN_FORCE = (
+    select(_ACTIVATION.study_version_id)
+    .where(_ACTIVATION.site_id == bindparam("site_id"), _ACTIVATION.from_on <= bindparam("day"))
+    .order_by(_ACTIVATION.from_on.desc())
+    .limit(1)
+)
 
 
 class Studies:
@@ -136,12 +144,7 @@ def ids(session: Session) -> Sequence[int]:
 
 def version_in_force(session: Session, site: Site, *, on: date) -> int:
     """Return the id of the study version in force at a site on a local date."""
-    version_id = session.scalar(
-        select(SiteActivation.study_version_id)
-        .where(SiteActivation.site_id == site.id, SiteActivation.from_on <= on)
-        .order_by(SiteActivation.from_on.desc())
-        .limit(1)
-    )
+    version_id: int | None = session.scalar(IN_FORCE, {"site_id": site.id, "day": on})
     if version_id is None:
         raise NoActiveStudyVersion(details={"site": site.code, "on": on.isoformat()})
     return version_id

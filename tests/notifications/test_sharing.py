@@ -70,7 +70,8 @@ def test_what_has_been_sent_makes_no_tick_slower(postal_database: Database) -> N
             postal_database.engine, compile_kwargs={"literal_binds": True}
         )))
         for statement in (
-            claims.due(START, is_vital=True), claims.in_doubt(START, is_vital=False)
+            claims.DUE.params(now=START, is_vital=True, resting=[]),
+            claims.IN_DOUBT.params(wall_now=START, resting=[]),
         )
     ]  # fmt: skip
 
