@@ -70,8 +70,8 @@ class Known:
 
     `anchors` are those in force, as instants in UTC; `counting_id` is the response that the
     assessment is answered by. `clock_offset_s` is how far the device's clock ran ahead at its last
-    sending. `was_reminded` says that a message reminds of the assessment, or did; `was_missed`,
-    that silence about it was looked at and led to a flag.
+    sending, give or take a second. `was_reminded` says that a message reminds of the assessment, or
+    did; `was_missed`, that silence about it was looked at and led to a flag.
     """
 
     is_stored: bool

@@ -25,6 +25,7 @@ from epro.services import assessment_work, journal
 from epro.services.journal import Subject
 from epro.services.submission import Case, Sending, Submission, Verdict
 
+NOTED_FROM_S = 1.0
 # Built once: with the values in them they would cost more to build than to send.
 ADD_REVISION = insert(table_of(ResponseRevision)).inline()  # nobody asks for its number
 _DEVICE, _ASSESSMENT = table_of(DeviceSession), table_of(Assessment)
@@ -76,15 +77,21 @@ def store_submission(
             "advice_acknowledged_at": submission.advice_acknowledged_at,
         },
     )
-    session.execute(
-        NOTE_OFFSET,
-        {"device": actor.device_session_id, "clock_offset_s": verdict.clock_offset_s},
-    )
+    if _has_moved(case.known.clock_offset_s, verdict.clock_offset_s):
+        session.execute(
+            NOTE_OFFSET,
+            {"device": actor.device_session_id, "clock_offset_s": verdict.clock_offset_s},
+        )
     entries = [_response_entry(actor, case, values, now=now)]
     if verdict.counts and case.assessment is not None:
         entries.append(_complete(session, actor, case, case.assessment, verdict, now=now))
     journal.record_all(session, entries)
     return reply
+
+
+def _has_moved(known_offset_s: float | None, offset_s: float) -> bool:
+    """Tell whether a device's clock stands otherwise than noted: by less, its way here varies."""
+    return known_offset_s is None or abs(offset_s - known_offset_s) >= NOTED_FROM_S
 
 
 def _response_values(

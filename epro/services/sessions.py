@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from epro.access import (
     ON_BEHALF_MAY,
@@ -33,11 +33,23 @@ USER_ABSOLUTE_LIMIT = timedelta(hours=12)
 ON_BEHALF_LIMIT = timedelta(hours=2)
 TOUCH_EVERY = timedelta(minutes=1)
 PHONE_CLEARED = "phone_cleared"
-# Asked with every request, so built once: that costs more than sending it.
+# Asked with every request, so built once: that costs more than sending it. What is rarely looked at
+# is left where it is: each column costs as well.
 WHOSE_DEVICE = (
     select(DeviceSession, Participant)
     .outerjoin(Participant, Participant.id == DeviceSession.participant_id)
     .where(DeviceSession.id == bindparam("device_session_id"))
+    .options(
+        load_only(
+            DeviceSession.participant_id,
+            DeviceSession.user_id,
+            DeviceSession.trusted_phone_id,
+            DeviceSession.started_at,
+            DeviceSession.last_seen_at,
+            DeviceSession.revoked_at,
+        ),
+        load_only(Participant.code, Participant.site_id),
+    )
 )
 
 

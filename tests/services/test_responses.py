@@ -242,6 +242,23 @@ def test_a_clock_that_jumps_between_two_sendings_marks_the_second(
 
 
 @pytest.mark.req("T-03")
+@pytest.mark.parametrize(("ahead_s", "noted_s"), [(0.9, 0.0), (-0.9, 0.0), (1.0, 1.0)])
+def test_how_a_clock_stands_is_noted_anew_only_where_it_has_moved(
+    session: Session, given: Given, ahead_s: float, noted_s: float
+) -> None:
+    """An answer's way here varies by less; and to write it down would be one more write."""
+    for n, ahead in enumerate((0.0, ahead_s)):
+        now = local(ON + n * DAY, 18)
+        diary = given.diary_on(session, ON + n * DAY)
+        device_answered_at = now + timedelta(seconds=ahead)
+        given.submit(session, answered(diary, device_answered_at=device_answered_at), now=now)
+
+    session.expire_all()
+    device = session.get_one(DeviceSession, given.actor.device_session_id)
+    assert device.clock_offset_s == noted_s
+
+
+@pytest.mark.req("T-03")
 def test_the_devices_own_clock_is_kept_as_a_remark(
     session: Session, given: Given, diary: Assessment
 ) -> None:
