@@ -12,6 +12,7 @@ import pytest
 from epro.app import create_app
 from epro.db import Database
 from epro.web.phone import shell
+from questionnaires.definition import ItemType, Language
 from tests.api.world import World
 from tests.blackbox.system import STUDY
 from tests.clock import FrozenClock
@@ -166,6 +167,23 @@ def test_what_others_wrote_is_the_file_they_published() -> None:
     assert kept == set(lock) | licences
     for name, facts in lock.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == facts["sha256"]
+
+
+@pytest.mark.req("Q-05", "P-10")
+@pytest.mark.parametrize("language", list(Language))
+def test_what_was_ticked_is_told_apart_in_the_review(language: Language) -> None:
+    between = texts(language.value)["review.comma"].strip()
+
+    joined = [
+        choice.text.in_language(language)
+        for questionnaire in shipped_package().questionnaires
+        for item in questionnaire.items
+        if item.type is ItemType.MULTI
+        for choice in item.choices
+    ]
+
+    assert any("、" in one or "," in one for one in joined)  # a comma would not do
+    assert [one for one in joined if between in one] == []
 
 
 # UX section 2: what Safari 15.0 or Chromium 80 cannot read makes the whole rule nothing.
