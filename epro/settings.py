@@ -41,7 +41,8 @@ class Settings:
 
     Training rooms get databases of their own beside `training_url`; without it there are none.
     Without `mail` or `sms`, what would leave that way is kept in the development inbox. `lease_s`
-    and `settle_s` are for the sending of messages, in seconds of the wall's clock. Without
+    and `settle_s` are for the sending of messages, in seconds of the wall's clock. Without a
+    `metrics_token` there are no metrics. Without
     `is_phone_offline` phones give up what they keep of the app; `is_phone_bundled` serves it as one
     script.
     """
@@ -62,6 +63,7 @@ class Settings:
     settle_s: int = SETTLE_S
     is_phone_offline: bool = True
     is_phone_bundled: bool = False
+    metrics_token: str | None = None
 
     @property
     def is_production(self) -> bool:
@@ -105,6 +107,7 @@ class Settings:
             settle_s=_seconds(env, "EPRO_SETTLE_S", faults, SETTLE_S, is_production=is_production),
             is_phone_offline=env.get("EPRO_PHONE_OFFLINE", "1") != "0",
             is_phone_bundled=is_production or env.get("EPRO_PHONE_BUNDLE", "") == "1",
+            metrics_token=env.get("EPRO_METRICS_TOKEN", "").strip() or None,
         )
         faults.extend(_weaknesses(settings))
         if faults:
@@ -183,10 +186,16 @@ def _seconds(
 
 def _weaknesses(settings: Settings) -> list[str]:
     faults: list[str] = []
-    if settings.token_key and len(settings.token_key.encode()) < MIN_KEY_BYTES:
-        faults.append(f"EPRO_TOKEN_KEY is shorter than {MIN_KEY_BYTES} bytes.")
-    if settings.lookup_key and len(settings.lookup_key) < MIN_KEY_BYTES:
-        faults.append(f"EPRO_LOOKUP_KEY is shorter than {MIN_KEY_BYTES} bytes.")
+    secret = {
+        "EPRO_TOKEN_KEY": settings.token_key.encode(),
+        "EPRO_LOOKUP_KEY": settings.lookup_key,
+        "EPRO_METRICS_TOKEN": (settings.metrics_token or "").encode(),
+    }
+    faults += [
+        f"{name} is shorter than {MIN_KEY_BYTES} bytes."
+        for name, value in secret.items()
+        if value and len(value) < MIN_KEY_BYTES
+    ]
     for number, key in enumerate(settings.field_keys, start=1):
         if key and not _is_fernet_key(key):
             faults.append(f"EPRO_FIELD_KEYS: key {number} is not 32 bytes in URL-safe base64.")

@@ -1,16 +1,23 @@
 """Is it alive, is it ready? For load balancers and whoever is on call; no identifiers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hmac import compare_digest
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from epro.api.context import now, parts, public, reading, wall_now
+from epro.errors import NotFound, NotSignedIn
 from epro.migrate import current_revision, head_revision
 from epro.services import heartbeat, incidents, journal, rehearsal, watchdog
+from epro.services import metrics as deployment
+from epro.services.metrics import Gauge
 from notifications import outbox
 
 blueprint = Blueprint("health", __name__)
@@ -50,6 +57,37 @@ def ready() -> tuple[Response, int]:
         "checks": {name: check.as_json() for name, check in checks.items()},
     }
     return jsonify(body), 200 if is_ready else 503
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    """Say the figures of the deployment to whoever shows `EPRO_METRICS_TOKEN`."""
+    token = parts().settings.metrics_token
+    if token is None:
+        raise NotFound
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not compare_digest(shown.encode(), token.encode()):
+        raise NotSignedIn
+    registry = CollectorRegistry(auto_describe=False)
+    with reading() as session:
+        found = deployment.gauges(session, now=now(), wall_now=wall_now())
+        registry.register(_Collected(list(found)))
+    return Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST)
+
+
+class _Collected(Collector):
+    """Figures in the words of the library that writes them out."""
+
+    def __init__(self, gauges: Sequence[Gauge]) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for one in self._gauges:
+            family = GaugeMetricFamily(one.name, one.help, labels=[one.label] if one.label else [])
+            for label, value in one.values.items():
+                family.add_metric([label] if one.label else [], value)
+            yield family
 
 
 def _all_checks() -> dict[str, Check]:

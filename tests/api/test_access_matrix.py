@@ -44,6 +44,7 @@ PUBLIC = {
     "GET /api/openapi.json",
     "POST /api/edc/v1/token",
     "GET /healthz",
+    "GET /metrics",
     "GET /readyz",
     "POST /api/v1/sessions/activation",
     "POST /api/v1/sessions/participant",
