@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput, NotFound
+from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput
 from epro.models import KEEPS_DIARY, Consent, LifeCycle, Participant, Site
 from epro.services import journal, life_cycle, planning, studies
 from epro.services.enrolment_form import CLOCK_TOLERANCE, GivenConsent
@@ -105,13 +105,13 @@ def withdraw(
     Without a kind for a provider no message goes that way from now on, one that waits neither: it
     is looked at when it leaves. Her diary goes on, and she is called instead.
 
-    Raises NotFound for a kind that does not stand, InvalidInput for a time to come or before it was
-    given, ConsentIsNeeded without `leaves_as`, and what changing her life cycle raises.
+    Raises InvalidInput for a kind that does not stand, a time to come or before it was given,
+    ConsentIsNeeded without `leaves_as`, and what changing her life cycle raises.
     """
     participant = planning.lock_participant(session, participant.id)
     consent = _standing(session, participant, said.kind)
     if consent is None:
-        raise NotFound
+        raise _not_right("kind", "She has not agreed to this, or not any more.")
     _refuse_what_is_to_come("withdrawn_at", said.withdrawn_at, now=now)
     if said.withdrawn_at < consent.given_at:
         raise _not_right("withdrawn_at", "This lies before the consent was given.")

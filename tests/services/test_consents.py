@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.db import Database
-from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput, NotFound
+from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput
 from epro.models import Assessment, Consent, JournalEntry, LifeCycle, Participant, WorkKind
 from epro.services import addresses, consents
 from epro.services.consents import WithdrawnConsent
@@ -131,7 +131,7 @@ def test_a_kind_that_stands_is_not_given_twice_nor_one_that_does_not_withdrawn(
         consents.give(
             session, given.coordinator, given.participant, signed(ConsentKind.TRIAL), now=NOW
         )
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidInput):
         withdraw(session, given, ConsentKind.CONTACT_PERSON)
 
 

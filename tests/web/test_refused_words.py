@@ -44,7 +44,8 @@ def _messages(node: ast.AST) -> Iterator[ast.expr]:
             yield node.values[keys.index("message")]
     if isinstance(node, ast.Call) and len(node.args) > 1:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if (node.func.id if isinstance(node.func, ast.Name) else name) in {"problem", "not_right"}:
+        called = node.func.id if isinstance(node.func, ast.Name) else name
+        if called.lstrip("_") in {"problem", "not_right"}:
             yield node.args[1]
     if isinstance(node, ast.Tuple) and len(node.elts) == 2 and _text(node.elts[0]):
         yield node.elts[1]

@@ -25,6 +25,11 @@ REFUSED: Mapping[str, Translated] = {
         "A year is needed.": "请填写年份。",
         "A participant's code begins with her site's.": "参与者编号以她所在中心的代码开头。",
         "She is screened until she activates.": "激活以前，她处于筛选状态。",
+        "This lies before the consent was given.": "这早于同意的时间。",
+        "She has not agreed to this, or not any more.": "她没有同意这一项，或已经撤回。",
+        "This is no colleague of yours at this site.": "本中心没有这位同事。",
+        "A note has words, at most 2,000 characters.": "请写交接内容，最多 2,000 字。",
+        "These days are over, or end before they begin.": "这些日子已经过去，或结束早于开始。",
         "Say what is to be changed.": "请填写要更改的内容。",
         "A task is not delegated for days that are over.": "不能授权已经过去的日子。",
         "It can end on a day of its own, not before yesterday.": (
