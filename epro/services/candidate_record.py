@@ -126,11 +126,13 @@ def _read_entries(session: Session, records: Mapping[UUID, CandidateRecord]) -> 
     """Read what each form about a day says, with its derivations as its revision was screened.
 
     Every stored form counts here: late, doubled and abandoned ones as well. Answers are fetched
-    only of a form that was never screened.
+    only of a form that was never screened. A form that is open for some days and answered before
+    the one it is planned for is about the day on which she answered it, where she was.
     """
     rows = session.execute(
         select(
             QuestionnaireResponse.participant_id, QuestionnaireResponse.id, Assessment.planned_on,
+            QuestionnaireResponse.answered_at, QuestionnaireResponse.zone,
             Screening.source_id, Screening.inputs,
             case((Screening.id.is_(None), QuestionnaireResponse.answers)).label("answers"),
         )
@@ -150,11 +152,12 @@ def _read_entries(session: Session, records: Mapping[UUID, CandidateRecord]) -> 
         .where(QuestionnaireResponse.participant_id.in_(records))
     )  # fmt: skip
     entries: dict[UUID, tuple[UUID, Entry]] = {}
-    for participant_id, id_, planned_on, source_id, inputs, answers in rows:
+    for participant_id, id_, planned_on, answered_at, zone, source_id, inputs, answers in rows:
         # Two forms that say the very same are each other's match: its own screening goes first.
         if id_ not in entries or source_id == str(id_):
             said = values_of(answers) if inputs is None else inputs
-            entries[id_] = participant_id, Entry(planned_on, said)
+            answered_on = answered_at.astimezone(ZoneInfo(zone)).date()
+            entries[id_] = participant_id, Entry(min(planned_on, answered_on), said)
     for participant_id, entry in entries.values():
         records[participant_id].entries.append(entry)
 

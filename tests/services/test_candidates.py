@@ -1,17 +1,25 @@
 """What might be an adverse event follows from what is on record, and is asked until decided."""
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Role
 from epro.errors import NotDelegated, NotFound, ReasonRequired
-from epro.models import AdverseEvent, CandidateState, Disposition, EventSource, ResponseStatus
+from epro.models import (
+    AdverseEvent,
+    Assessment,
+    CandidateState,
+    Disposition,
+    EventSource,
+    ResponseStatus,
+)
 from epro.services import adverse_events, event_reading
 from epro.services.event_reading import ShownEvent
 from tests.factories import add_user, user_actor
 from tests.services.corrected import Answered
 from tests.services.eventful import Eventful, begin_eventful, day
-from tests.services.given import local
+from tests.services.given import SHANGHAI, local
 
 pytestmark = pytest.mark.req("E-04", "A-08")
 EPISODE, FLAG, REPORT = EventSource.EPISODE, EventSource.FLAG, EventSource.SELF_REPORT
@@ -81,6 +89,29 @@ def test_a_fever_under_the_arm_is_above_by_its_value_as_if_by_mouth(eventful: Ev
     eventful.answer(7, temp=37.6)
 
     assert [one.began_on for one in eventful.found(EPISODE)] == [day(5)]
+
+
+def test_a_form_answered_before_its_own_day_is_about_the_day_on_which_it_was_answered(
+    session: Session, eventful: Eventful
+) -> None:
+    four_weekly = session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.participant_id == eventful.line.given.participant.id,
+            Assessment.questionnaire_code == "four_weekly",
+        )
+        .order_by(Assessment.opens_at)
+    ).first()
+    assert four_weekly is not None
+    opens_on = four_weekly.opens_at.astimezone(SHANGHAI).date()
+    assert opens_on < four_weekly.planned_on
+    number = (opens_on - day(1)).days + 1
+    eventful.line.answer(session, four_weekly, now=local(opens_on, 12), pain=8)
+
+    (episode,) = eventful.found(EPISODE, on=number)
+
+    assert episode.began_on == opens_on
+    eventful.decide(episode, on=number)
 
 
 def test_an_episode_outside_of_the_28_days_says_so(eventful: Eventful) -> None:
