@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from epro.models import (
@@ -26,7 +26,7 @@ from questionnaires.definition import Behavior, StudyPackage
 from questionnaires.following_up import OpenReport, family_of, next_asking
 from questionnaires.schedule import AnchorEvent, Anchors, PlannedAssessment
 
-Row = TypeVar("Row")
+Columns: TypeAlias = Row[*tuple[Any, ...]]
 Key = TypeVar("Key", bound=Hashable)
 NO_EVENT = frozenset({Disposition.DECLINED, Disposition.PRE_EXISTING})
 
@@ -35,28 +35,32 @@ NO_EVENT = frozenset({Disposition.DECLINED, Disposition.PRE_EXISTING})
 class Known:
     """What is stored about the reports of some participants; `read` looks it up for all at once.
 
-    Reports and askings go by participant, in order; answers by the asking that they answer.
+    Reports and askings go by participant, in order; answers by the asking that they answer. Of each
+    only what is looked at is read: every few minutes this is asked of all that was ever reported.
     """
 
-    reports: Mapping[UUID, Sequence[QuestionnaireResponse]]
-    askings: Mapping[UUID, Sequence[Assessment]]
-    answers: Mapping[UUID | None, Sequence[QuestionnaireResponse]]
+    reports: Mapping[UUID, Sequence[Columns]]
+    askings: Mapping[UUID, Sequence[Columns]]
+    answers: Mapping[UUID | None, Sequence[Columns]]
     settled: Collection[str]
     red: Collection[UUID]
 
 
 def read(session: Session, participant_ids: Collection[UUID], forms: Collection[str]) -> Known:
     """Read all that follow-ups depend on; `forms` are the questionnaires that report a problem."""
-    reports = session.scalars(
-        select(QuestionnaireResponse)
+    reports = session.execute(
+        select(
+            QuestionnaireResponse.id, QuestionnaireResponse.participant_id,
+            QuestionnaireResponse.questionnaire_code, QuestionnaireResponse.answered_at,
+            QuestionnaireResponse.answers,
+        )
         .where(
             QuestionnaireResponse.participant_id.in_(participant_ids),
             QuestionnaireResponse.questionnaire_code.in_(forms),
             QuestionnaireResponse.status == ResponseStatus.COMPLETED,
         )
         .order_by(QuestionnaireResponse.answered_at, QuestionnaireResponse.id)
-        .execution_options(populate_existing=True)
-    ).all()
+    ).all()  # fmt: skip
     if not reports:
         return Known({}, {}, {}, (), ())
     is_asking = (
@@ -64,16 +68,22 @@ def read(session: Session, participant_ids: Collection[UUID], forms: Collection[
         Assessment.family.startswith(family_of("")),
         Assessment.cancelled_at.is_(None),
     )
-    askings = session.scalars(
-        select(Assessment).where(*is_asking).execution_options(populate_existing=True)
-    )
-    answers = session.scalars(
-        select(QuestionnaireResponse)
+    askings = session.execute(
+        select(
+            Assessment.id, Assessment.participant_id, Assessment.family, Assessment.occurrence,
+            Assessment.planned_on, Assessment.opens_at, Assessment.late_until,
+            Assessment.completed_at, Assessment.suspended_at,
+        ).where(*is_asking)
+    )  # fmt: skip
+    answers = session.execute(
+        select(
+            QuestionnaireResponse.assessment_id, QuestionnaireResponse.answered_at,
+            QuestionnaireResponse.answers,
+        )
         .join(Assessment, Assessment.id == QuestionnaireResponse.assessment_id)
         .where(*is_asking, QuestionnaireResponse.status == ResponseStatus.COMPLETED)
         .order_by(QuestionnaireResponse.answered_at)
-        .execution_options(populate_existing=True)
-    )
+    )  # fmt: skip
     red = session.execute(
         select(SafetyFlag.participant_id, SafetyFlag.tier).where(
             SafetyFlag.participant_id.in_(participant_ids), SafetyFlag.closed_at.is_(None)
@@ -182,7 +192,7 @@ def _open_reports(
         )
 
 
-def _says_ended(package: StudyPackage, response: QuestionnaireResponse) -> bool:
+def _says_ended(package: StudyPackage, response: Columns) -> bool:
     values = {one["link_id"]: one["value"] for one in response.answers if "value" in one}
     clauses = package.adverse_events.ended_when
     return bool(clauses) and applies(clauses, Behavior.ALL, values)
@@ -207,8 +217,8 @@ def _settled(session: Session, participant_ids: Collection[UUID]) -> set[str]:
     }
 
 
-def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    groups: dict[Key, list[Row]] = {}
+def _grouped(rows: Iterable[Columns], key: Callable[[Columns], Key]) -> dict[Key, list[Columns]]:
+    groups: dict[Key, list[Columns]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
