@@ -19,7 +19,7 @@ from epro.errors import (
     ReasonRequired,
 )
 from epro.models import CandidateState, Disposition, EventSource
-from epro.services import adverse_events, candidates, enrolment
+from epro.services import adverse_events, candidates, enrolment, waiting_list
 from epro.services.adverse_events import Choice
 from epro.services.candidates import Candidate
 
@@ -79,7 +79,7 @@ class ChoiceSchema(Schema):
 def list_candidates(query: dict[str, Any]) -> dict[str, Any]:
     """List what nobody has decided about at one's sites, by the day it began."""
     with reading() as session:
-        found = candidates.list_candidates(
+        found = waiting_list.list_whole(
             session, current_actor(), only_undecided=not query["decided"],
             catalogue=catalogue(session), now=now(),
         )  # fmt: skip

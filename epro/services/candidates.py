@@ -12,10 +12,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.access import Actor, Permission
 from epro.models import (
     CandidateDecision,
     CandidateState,
@@ -109,30 +107,6 @@ def follow_from(record: CandidateRecord, *, catalogue: Catalogue, now: datetime)
     found += candidate_sources.gone(record.decisions, found)
     known = [_settled(one, record, package) for one in found]
     return sorted(known, key=lambda one: (one.began_on, one.source, one.key))
-
-
-def list_candidates(
-    session: Session,
-    actor: Actor,
-    *,
-    only_undecided: bool,
-    catalogue: Catalogue,
-    now: datetime,
-) -> list[Candidate]:
-    """Return the candidates of all participants at the actor's sites, by the day they began."""
-    query = select(Participant).order_by(Participant.code)
-    site_ids = actor.sites_for(Permission.READ_ADVERSE_EVENT)
-    if site_ids is not None:
-        query = query.where(Participant.site_id.in_(site_ids))
-    found = [
-        candidate
-        for hers in candidates_of_each(
-            session, session.scalars(query).all(), catalogue=catalogue, now=now
-        )
-        for candidate in hers
-        if not only_undecided or candidate.state is not CandidateState.DECIDED
-    ]
-    return sorted(found, key=lambda one: (one.began_on, one.participant.code, one.source, one.key))
 
 
 def belonging_among(found: Iterable[Candidate]) -> Iterator[Belonging]:

@@ -43,7 +43,7 @@ def listing(
 ) -> list[ShownEvent]:
     """Return the events at the actor's sites that stand, by code and number."""
     standing = [one for one in event_reading.list_events(session, actor) if one.voided_at is None]
-    known = event_reading.shown_each(session, standing, catalogue=catalogue, now=now)
+    known = event_reading.listed(session, standing, catalogue=catalogue, now=now)
     return [one for one in known if one.is_treatment_emergent or not only_treatment_emergent]
 
 
@@ -72,8 +72,8 @@ def table(session: Session, actor: Actor, *, catalogue: Catalogue, now: datetime
         for code, grades, seriousness, relationship, *began in rows
         if is_emergent(one := Began(*began))
     ]
-    undecided_count = reckoning.count_waiting_in_window(
-        session, whose, catalogue=catalogue, now=now
+    undecided_count = reckoning.count_waiting(
+        session, whose, only_in_window=True, catalogue=catalogue, now=now
     )
     full = summarise(
         counted, infused_count=_infused_count(session, whose), undecided_count=undecided_count

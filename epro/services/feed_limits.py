@@ -13,8 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from epro.access import Scope
-from epro.models import CandidateState, Contact, JournalEntry, JournalKind, Participant
-from epro.services import candidates
+from epro.models import Contact, JournalEntry, JournalKind
+from epro.services import reckoning
 from epro.services.feed_items import DECIDED, SIGNED, Choice, FeedType, HeldBack
 from questionnaires.catalogue import Catalogue
 from questionnaires.schedule import AnchorEvent
@@ -49,13 +49,7 @@ def held_back(
     """Count what exists at this moment and is told as a number only, of what the scopes may see."""
     counts: dict[HeldBack, int] = {}
     if Scope.ADVERSE_EVENTS in choice.scopes:
-        counts[HeldBack.CANDIDATE] = sum(
-            candidate.state is not CandidateState.DECIDED
-            for hers in candidates.candidates_of_each(
-                session, session.scalars(select(Participant)).all(), catalogue=catalogue, now=now
-            )
-            for candidate in hers
-        )
+        counts[HeldBack.CANDIDATE] = reckoning.count_waiting(session, catalogue=catalogue, now=now)
     if Scope.FLAGS in choice.scopes:
         about_flags = select(func.count(Contact.id)).where(Contact.flag_id.is_not(None))
         counts[HeldBack.CONTACT] = session.scalar(about_flags) or 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from epro.models import (
@@ -61,22 +61,51 @@ def reckoned_anew(
     return {id_: hers for id_, (_, hers) in found.items()}
 
 
-def count_waiting_in_window(
-    session: Session, whose: Conditions, *, catalogue: Catalogue, now: datetime
+def candidates_of_all(
+    session: Session,
+    whose: Conditions,
+    *,
+    only_undecided: bool,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Iterator[Candidate]:
+    """Yield the candidates of these participants whole, as they follow at this moment.
+
+    What each is about is not kept. Nobody is reckoned, though, of whom what is kept says that there
+    is none.
+    """
+    has_any = exists().where(StandingCandidate.participant_id == Participant.id)
+    if only_undecided:
+        has_any = has_any.where(StandingCandidate.state != CandidateState.DECIDED)
+    asked = [*whose, or_(~_holds(now), has_any)]
+    for _, hers in _follow(session, asked, catalogue=catalogue, now=now).values():
+        for one in hers:
+            if not only_undecided or one.state is not CandidateState.DECIDED:
+                yield one
+
+
+def count_waiting(
+    session: Session,
+    whose: Conditions = (),
+    *,
+    only_in_window: bool = False,
+    catalogue: Catalogue,
+    now: datetime,
 ) -> int:
-    """Count what waits of these participants and began on day 1 to 28."""
+    """Count what waits of these participants, or of all; if asked, what began on day 1 to 28."""
     anew = reckoned_anew(session, whose, catalogue=catalogue, now=now)
-    kept = session.scalar(
+    kept = (
         select(func.count())
         .select_from(StandingCandidate)
         .join(Participant, Participant.id == StandingCandidate.participant_id)
         .where(
-            *whose, StandingCandidate.state != CandidateState.DECIDED,
-            StandingCandidate.is_in_window, Participant.id.not_in(anew),
+            *whose, StandingCandidate.state != CandidateState.DECIDED, Participant.id.not_in(anew)
         )
-    )  # fmt: skip
-    return (kept or 0) + sum(
-        one.is_in_window and one.state is not CandidateState.DECIDED
+    )
+    if only_in_window:
+        kept = kept.where(StandingCandidate.is_in_window)
+    return (session.scalar(kept) or 0) + sum(
+        one.state is not CandidateState.DECIDED and (one.is_in_window or not only_in_window)
         for hers in anew.values()
         for one in hers
     )

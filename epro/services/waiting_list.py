@@ -111,6 +111,22 @@ def list_page(
     )  # fmt: skip
 
 
+def list_whole(
+    session: Session,
+    actor: Actor,
+    *,
+    only_undecided: bool,
+    catalogue: Catalogue,
+    now: datetime,
+) -> list[Candidate]:
+    """Return the candidates at the actor's sites with what each is about, by the day they began."""
+    whose = event_lines.at_sites_of(actor, Permission.READ_ADVERSE_EVENT)
+    found = reckoning.candidates_of_all(
+        session, whose, only_undecided=only_undecided, catalogue=catalogue, now=now
+    )
+    return sorted(found, key=lambda one: (one.began_on, one.participant.code, one.source, one.key))
+
+
 def _first(
     session: Session,
     kept: Sequence[ColumnElement[bool]],

@@ -36,7 +36,8 @@ def as_an_edc_has_it(world: World) -> Iterator[str]:
             Participant, Participant.id == AdverseEvent.participant_id
         )
         for event, code in session.execute(query):
-            facts = f"{event.onset_on},,{event.worst_grade},no"
+            serious = "yes" if event.seriousness else "no"
+            facts = f"{event.onset_on},,{event.worst_grade},{serious}"
             yield f'{code},{event.number},"{event.term}",{facts}\n'
 
 

@@ -18,7 +18,7 @@ from epro.models import (
     ResponseStatus,
     StandingCandidate,
 )
-from epro.services import adverse_events, event_reading, reckoning, waiting_list
+from epro.services import adverse_events, candidates, event_reading, reckoning, waiting_list
 from epro.services.reckoning import Conditions
 from epro.services.waiting_list import PLACES, Waiting, WaitingColumn, Wanted
 from questionnaires.adverse_events import EpisodePolicy
@@ -71,7 +71,8 @@ def compare(eventful: Eventful, *, on: int = 28) -> None:
     session, known, now = eventful.session, eventful.line.given.catalogue, local(day(on), 20)
 
     waiting = waiting_of(eventful, on=on)
-    in_window = reckoning.count_waiting_in_window(session, whose, catalogue=known, now=now)
+    asked: dict[str, Any] = {"catalogue": known, "now": now}
+    in_window = reckoning.count_waiting(session, whose, only_in_window=True, **asked)
     belonging = reckoning.belonging_to(
         session, [eventful.line.given.participant.id], catalogue=known, now=now
     )
@@ -81,6 +82,16 @@ def compare(eventful: Eventful, *, on: int = 28) -> None:
         (one.id, one.began_on, one.study_day, one.is_in_window) for one in open_ones
     }
     assert in_window == sum(one.is_in_window for one in open_ones)
+    assert reckoning.count_waiting(session, whose, **asked) == len(open_ones)
+    for only_undecided, expected in ((True, open_ones), (False, found)):
+        whole = waiting_list.list_whole(
+            session, eventful.physician, only_undecided=only_undecided, **asked
+        )
+        assert whole == sorted(expected, key=lambda one: (one.began_on, one.source, one.key))
+    events = event_reading.list_events(session, eventful.physician)
+    assert event_reading.listed(session, events, **asked) == event_reading.shown_each(
+        session, events, **asked
+    )
     assert {(one.event_id, one.decision, one.is_as_decided) for one in belonging} == {
         (one.decision.event_id, one.decision.number, one.state is CandidateState.DECIDED)
         for one in found
@@ -150,6 +161,30 @@ def test_over_a_random_history_lists_say_at_each_moment_what_follows(
             come_round(eventful)
             assert holds(eventful)
             compare(eventful)
+
+
+def test_nobody_is_reckoned_for_a_list_who_is_kept_as_having_nothing_that_waits(
+    eventful: Eventful, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eventful.answer(4, pain=7)
+    eventful.decide(eventful.found()[0], Disposition.DECLINED)
+    come_round(eventful)
+    asked: dict[str, Any] = {
+        "catalogue": eventful.line.given.catalogue, "now": local(day(28), 20),
+    }  # fmt: skip
+
+    (decided,) = waiting_list.list_whole(
+        eventful.session, eventful.physician, only_undecided=False, **asked
+    )
+    monkeypatch.setattr(candidates, "follow_from", None)
+    waiting = waiting_list.list_whole(
+        eventful.session, eventful.physician, only_undecided=True, **asked
+    )
+
+    assert decided.about["symptom"]
+    assert waiting == []
+    assert reckoning.count_waiting(eventful.session, **asked) == 0
+    assert event_reading.listed(eventful.session, [], **asked) == []
 
 
 # --- each on its own ------------------------------------------------------------------------------
