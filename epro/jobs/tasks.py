@@ -48,7 +48,8 @@ class Job:
     (FOR UPDATE SKIP LOCKED) sets it to False, and all workers share the load. What a job did that
     does not lead to more gives no other job anything to do: lines for people, counts, clean-up.
     `when_moved_every` is its pace by the trial's clock, where somebody moves that, if another than
-    `every`: what only keeps lists quick need not follow each of ten thousand moves.
+    `every`: what looks at everybody, or only keeps lists quick, need not follow each of ten
+    thousand moves.
     """
 
     name: str
@@ -259,6 +260,7 @@ JOBS: tuple[Job, ...] = (
         every=timedelta(hours=1),
         run=count_compliance,
         leads_to_more=False,
+        when_moved_every=timedelta(hours=6),
     ),
     Job(
         name="look_for_baseline",

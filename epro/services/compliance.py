@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -145,10 +146,11 @@ def count_by_block(
     facts = rows.subquery()
     query = select(*facts.c, func.count()).group_by(*facts.c)
     groups: dict[tuple[str, str], Counter[Standing]] = defaultdict(Counter)
+    is_analysed = cache(partial(_is_analysed, catalogue))  # of few blocks, in thousands of groups
     for code, block, version_id, is_cancelled, *others, number in session.execute(query):
         is_not_offered, is_suspended, is_answered, is_late, is_over = map(bool, others)
         kind = standing(
-            is_counted=_is_analysed(catalogue, version_id, block) and not is_cancelled,
+            is_counted=is_analysed(version_id, block) and not is_cancelled,
             is_not_offered=is_not_offered, is_suspended=is_suspended, is_answered=is_answered,
             is_late=is_late, is_over=is_over,
         )  # fmt: skip
