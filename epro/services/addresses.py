@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from epro.crypto import Keyring
+from epro.db import table_of
 from epro.errors import NoActiveStudyVersion
 from epro.models import Consent, Participant, ParticipantIdentity, Site, User
 from epro.services import opting_out, sponsor_contacts, studies
@@ -23,6 +24,12 @@ CONSENT_FOR: Mapping[ChannelName, ConsentKind] = {
     ChannelName.SMS: ConsentKind.SMS_PROCESSOR,
     ChannelName.EMAIL: ConsentKind.EMAIL_PROCESSOR,
 }
+
+# Asked of every message to somebody of the staff: without the roles that a whole user comes with.
+_USER = table_of(User).c
+REACHED = select(_USER.deactivated_at, _USER.email_sealed, _USER.phone_sealed).where(
+    _USER.id == bindparam("user_id")
+)
 
 
 def address_of(
@@ -116,7 +123,7 @@ def reasons_against(
 def _of_user(
     session: Session, user_id: UUID, channel: ChannelName, *, keyring: Keyring
 ) -> str | None:
-    user = session.get(User, user_id)
+    user = session.execute(REACHED, {"user_id": user_id}).first()
     if user is None or user.deactivated_at is not None:
         return None
     sealed = user.email_sealed if channel is ChannelName.EMAIL else user.phone_sealed

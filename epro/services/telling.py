@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
 from epro.crypto import Keyring
+from epro.db import table_of
 from epro.models import (
     AlarmDrill,
     Assessment,
@@ -53,6 +54,9 @@ from notifications.refusals import (
 from questionnaires.catalogue import UnknownStudyVersion
 
 DISPATCHER = system_actor("dispatcher")
+# Asked of every message that leaves, so built once.
+_USER = table_of(User).c
+USERNAME = select(_USER.username).where(_USER.id == bindparam("user_id"))
 INCIDENT = "incident"
 SPONSOR = "sponsor"
 OTHER_WAY = {
@@ -331,13 +335,11 @@ class _Context:
 
 def _context(session: Session, message: OutboxMessage) -> _Context:
     kind, _, id_ = message.recipient_ref.partition(":")
-    person = None
-    if kind in {"participant", "user"}:
-        person = session.get(Participant if kind == "participant" else User, UUID(id_))
-    participant = person if isinstance(person, Participant) else None
-    recipient = person.username if isinstance(person, User) else ""
-    site_id = None
-    if kind == SPONSOR:
+    participant = session.get(Participant, UUID(id_)) if kind == "participant" else None
+    recipient, site_id = "", None
+    if kind == "user":
+        recipient = session.scalar(USERNAME, {"user_id": UUID(id_)}) or ""
+    elif kind == SPONSOR:
         recipient = SPONSOR
     subject, _, subject_id = (message.about or "").partition(":")
     if flag := _flag(session, message):
