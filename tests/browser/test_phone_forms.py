@@ -109,6 +109,9 @@ def test_a_good_day_takes_seven_questions_and_twenty_taps(desk: Desk, chromium: 
         phone.open_form(title)
         while page.locator(".review").count() == 0:
             asked.append(phone.heading())
+            # Whoever hears the page hears the question first, and the window has its name.
+            expect(page.get_by_role("heading", level=1)).to_be_focused()
+            assert page.title().startswith(asked[-1])
             assert page.locator("input:checked").count() == 0
             if page.locator("input[inputmode=decimal]").count():
                 page.locator("input[inputmode=decimal]").tap()
