@@ -15,7 +15,10 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Paged(Generic[Line]):
-    """One page of a list; pages count from 1, and one beyond the last is empty."""
+    """One page of a list; pages count from 1, and whoever asks beyond the last gets the last.
+
+    A list may have become shorter since somebody turned to a page: none looks empty that is not.
+    """
 
     lines: Sequence[Line]
     total: int
@@ -34,6 +37,7 @@ class Paged(Generic[Line]):
 
 def page_of(lines: Sequence[Line], page: int, *, size: int = PAGE) -> Paged[Line]:
     """Return a page of a list that is at hand whole."""
+    page = _within(page, len(lines), size)
     return Paged(lines[(page - 1) * size : page * size], len(lines), page, size)
 
 
@@ -41,6 +45,12 @@ def read_page(
     session: Session, query: Select[*tuple[Any, ...]], page: int, *, size: int = PAGE
 ) -> Paged[Row[*tuple[Any, ...]]]:
     """Read a page of what a query finds in its order, and count what it finds in all."""
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    total = session.scalar(counted) or 0
+    page = _within(page, total, size)
     rows = session.execute(query.limit(size).offset((page - 1) * size)).all()
-    return Paged(rows, total or 0, page, size)
+    return Paged(rows, total, page, size)
+
+
+def _within(page: int, total: int, size: int) -> int:
+    return min(page, max(ceil(total / size), 1))

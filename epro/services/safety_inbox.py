@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.models import FlagAssessment, FlagTrigger, Participant, SafetyFlag, Site, User
 from epro.services import awareness, hand_over
+from epro.services.paging import Paged, page_of
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from questionnaires.escalating import acknowledge_by
@@ -95,13 +96,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """A page of the `found` lines asked for, how many there are of each standing in all.
+    """A page of the lines that were asked for, and how many there are of each standing in all.
 
     Where there is none, `last_raised_at` is when one last came in, open or closed.
     """
 
-    lines: Sequence[Line]
-    found: int
+    found: Paged[Line]
     counts: Mapping[Standing, int]
     sites: Sequence[Site]
     last_raised_at: datetime | None
@@ -149,17 +149,16 @@ def inbox(
     counts = dict.fromkeys(Standing, 0)
     for one in known:
         counts[one.standing] += 1
-    found = _in_order([one for one in known if _is_wanted(one, wanted, mine)], wanted)
-    here = found[(wanted.page - 1) * PAGE : wanted.page * PAGE]
+    asked = [one for one in known if _is_wanted(one, wanted, mine)]
+    found = page_of(_in_order(asked, wanted), wanted.page, size=PAGE)
     # What made a flag is read of those that are shown alone: each may have been met many times.
-    met = _met(session, [one.flag.id for one in here])
+    met = _met(session, [one.flag.id for one in found.lines])
     titles = _Titles(catalogue)
     return Inbox(
-        lines=[_line(one, met[one.flag.id], titles=titles) for one in here],
-        found=len(found),
+        found=found.each(lambda one: _line(one, met[one.flag.id], titles=titles)),
         counts=counts,
         sites=_sites(session, site_ids),
-        last_raised_at=None if here else _last_raised_at(session, site_ids),
+        last_raised_at=None if found.lines else _last_raised_at(session, site_ids),
     )
 
 

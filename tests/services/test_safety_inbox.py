@@ -81,7 +81,7 @@ def board(session: Session, clock: FrozenClock) -> Board:
 
 
 def ids(inbox: Inbox) -> Sequence[object]:
-    return [line.flag.id for line in inbox.lines]
+    return [line.flag.id for line in inbox.found.lines]
 
 
 def test_first_what_is_overdue_then_what_has_least_time_left_then_running_clocks_then_the_rest(
@@ -106,9 +106,9 @@ def test_first_what_is_overdue_then_what_has_least_time_left_then_running_clocks
 
 def test_a_clock_is_overdue_at_the_very_instant_it_names(board: Board) -> None:
     board.flag(Tier.RED_A, minutes_ago=30)
-    (at_the_instant,) = board.inbox().lines
+    (at_the_instant,) = board.inbox().found.lines
     board.clock.advance(microseconds=-1)
-    (just_before,) = board.inbox().lines
+    (just_before,) = board.inbox().found.lines
 
     assert at_the_instant.acknowledge_by == START
     assert (just_before.standing, at_the_instant.standing) == (Standing.WAITING, Standing.OVERDUE)
@@ -117,7 +117,7 @@ def test_a_clock_is_overdue_at_the_very_instant_it_names(board: Board) -> None:
 def test_a_line_counts_how_often_it_was_met_and_keeps_the_oldest_clock(board: Board) -> None:
     flag = board.flag(Tier.RED_A, minutes_ago=20, times=3)
 
-    (line,) = board.inbox().lines
+    (line,) = board.inbox().found.lines
 
     assert (line.times, line.last_met_at) == (3, flag.raised_at + timedelta(minutes=2))
     assert line.acknowledge_by == flag.raised_at + timedelta(minutes=30)
@@ -137,11 +137,11 @@ def test_each_filter_leaves_what_it_names(board: Board) -> None:
 def test_a_serious_clock_runs_from_awareness_until_it_is_reported(board: Board) -> None:
     flag = board.flag(Tier.RED_A, minutes_ago=20)
     flags.acknowledge(board.session, board.coordinator, flag.id, now=board.clock())
-    (running,) = board.inbox().lines
+    (running,) = board.inbox().found.lines
 
     flag.sent_at = board.clock()
     board.session.flush()
-    (reported,) = board.inbox().lines
+    (reported,) = board.inbox().found.lines
 
     assert running.report_by == board.clock() + timedelta(hours=24)
     assert (running.standing, reported.standing) == (Standing.RUNNING, Standing.TAKEN)
@@ -154,7 +154,7 @@ def test_a_closed_flag_is_gone_but_the_last_signal_is_remembered(board: Board) -
 
     inbox = board.inbox()
 
-    assert (inbox.lines, inbox.last_raised_at) == ([], flag.raised_at)
+    assert (inbox.found.lines, inbox.last_raised_at) == ([], flag.raised_at)
 
 
 def test_another_site_sees_nothing_of_it(board: Board) -> None:
@@ -163,7 +163,7 @@ def test_another_site_sees_nothing_of_it(board: Board) -> None:
 
     inbox = board.inbox(actor=there.coordinator)
 
-    assert (inbox.lines, inbox.last_raised_at) == ([], None)
+    assert (inbox.found.lines, inbox.last_raised_at) == ([], None)
     assert [site.code for site in inbox.sites] == ["GZ01"]
 
 
@@ -173,13 +173,12 @@ def test_more_than_a_page_stands_on_further_pages(
     monkeypatch.setattr(safety_inbox, "PAGE", 2)
     flagged = [board.flag(Tier.RED_B, minutes_ago=number, times=2) for number in (9, 7, 5)]
 
-    first, second, third = (board.inbox(Wanted(page=number)) for number in (1, 2, 3))
+    first, second, beyond = (board.inbox(Wanted(page=number)) for number in (1, 2, 3))
 
-    assert [ids(first), ids(second), ids(third)] == [
-        [flagged[0].id, flagged[1].id], [flagged[2].id], [],
-    ]  # fmt: skip
-    assert (first.found, second.found, first.counts[Standing.WAITING]) == (3, 3, 3)
-    assert [line.times for line in (*first.lines, *second.lines)] == [2, 2, 2]
+    assert [ids(first), ids(second)] == [[flagged[0].id, flagged[1].id], [flagged[2].id]]
+    assert ids(beyond) == ids(second), "what was taken meanwhile leaves no empty page"
+    assert (first.found.total, first.found.pages, first.counts[Standing.WAITING]) == (3, 2, 3)
+    assert [line.times for line in (*first.found.lines, *second.found.lines)] == [2, 2, 2]
 
 
 def test_the_inbox_can_be_sorted_and_what_is_alike_stands_by_urgency(board: Board) -> None:

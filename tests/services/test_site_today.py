@@ -105,6 +105,10 @@ def test_a_call_stands_there_however_much_other_work_is_older_and_nothing_is_cut
     seen = {item.about for item, _ in (*first.ratings.lines, *second.ratings.lines)}
     assert len(seen) == count
     assert [item for item, _ in second.calls.lines] == [call]
+    beyond = site_today.of_site(
+        session, given.coordinator, pages=Pages(calls=9), catalogue=given.catalogue, now=now
+    )
+    assert [item for item, _ in beyond.calls.lines] == [call], "no list looks empty that is not"
 
 
 def _add_work(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -128,13 +127,12 @@ class Step:
 def _inbox() -> dict[str, Any]:
     wanted = _wanted()
     with reading() as session:
-        found = safety_inbox.inbox(
+        inbox = safety_inbox.inbox(
             session, current_actor(), wanted, catalogue=catalogue(session), now=now()
         )
     return {
-        "inbox": found,
-        "lines": found.lines,
-        "pages": ceil(found.found / safety_inbox.PAGE),
+        "inbox": inbox,
+        "lines": inbox.found.lines,
         "args": {name: value for name in ASKED if (value := request.args.get(name))},
         "wanted": wanted,
         "is_filtered": wanted.is_narrowed,
