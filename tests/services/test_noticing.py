@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.models import FlagNote, JournalEntry, WorkItem, WorkKind
-from epro.services import message_log, noticing, reminder_ways, reminders
+from epro.services import drafts, message_log, noticing, reminder_ways, reminders
 from epro.services.message_log import Outcome
 from notifications import lifecycle
 from notifications.hooks import Hooks
@@ -23,6 +23,7 @@ from tests.services.line import (
     flags_of,
     messages_of,
 )
+from tests.statements import engine_of, heard_by
 
 D2 = INFUSED_ON + timedelta(days=1)
 
@@ -168,3 +169,24 @@ def test_after_a_second_visit_the_diaries_that_stand_are_watched_as_after_the_fi
 
     asked = {item.about for item in calls(session)} - before
     assert f"assessment:{day_after.id}" in asked
+
+
+def test_looking_for_what_is_due_goes_through_nothing_else(session: Session, line: Line) -> None:
+    """Each tick asks, and once more after each that found something: for years, over everybody."""
+    if session.get_bind().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL chooses by how much is stored, so that a test would fill it.")
+    with heard_by(engine_of(session)) as statements:
+        notice(session, line, local(D2, 9))
+        drafts.close(session, catalogue=line.given.catalogue, now=local(D2, 9))
+
+    plans = [step for one in statements if "LIMIT" in one for step in plan_of(session, one)]
+    assert [step for step in plans if step.startswith("SCAN")] == [
+        "SCAN questionnaire_response USING INDEX ix_questionnaire_response_in_progress"
+    ]
+    assert any("ix_assessment_next_look_at" in step for step in plans)
+
+
+def plan_of(session: Session, statement: str) -> list[str]:
+    driver = session.connection().connection.cursor()
+    driver.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))
+    return [row[3] for row in driver.fetchall()]
