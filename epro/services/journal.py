@@ -34,6 +34,8 @@ from epro.models import JournalEntry, JournalKind, JournalLink
 FIRST_HASH = "0" * 64
 SEQUENCER_LOCK = 0x6570726F  # "epro"
 BATCH = 1_000
+PLAIN = (str, bool, int, float)
+SEVERAL = (list, tuple)
 ADD = insert(table_of(JournalEntry))
 ADD_WITH_XID = ADD.values(xid=text("pg_current_xact_id()::text::bigint"))
 
@@ -140,12 +142,12 @@ def canonical(body: Mapping[str, Any]) -> str:
 
 def plain(value: Any) -> Any:
     """Turn instants, dates, ids and enums into what JSON knows; fail on anything else."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or isinstance(value, PLAIN):
         return value
+    if isinstance(value, SEVERAL):  # before what has to be asked of an abstract class
+        return [plain(inner) for inner in value]
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
     if isinstance(value, UUID):
         return str(value)
     if hasattr(value, "isoformat"):
