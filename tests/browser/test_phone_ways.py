@@ -35,6 +35,7 @@ def test_family_tells_the_site_past_the_lock_hears_that_it_arrived_and_gets_no_f
         expect(page.get_by_role("status")).to_contain_text(DELIVERED)
         expect(page.locator("main .call.urgent")).to_have_attribute("href", "tel:120")
         assert page.get_by_text("下一份日记").count() == 0  # hers to know
+        assert page.get_by_text("如果加重").count() == 0  # it may have been a death
         assert phone.look("done-family", gallery) == []
         for address in ("/today", "/history", "/settings", "/form/open/ae_report"):
             phone.show(address)
