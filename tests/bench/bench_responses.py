@@ -54,7 +54,9 @@ def measure() -> Section:
             f"{CLIENTS} clients send diaries of a good day: token, validation, screening beside "
             "all earlier entries, scoring, journal, reminders stopped, one durable commit. Beside "
             "it the statements of one such request by `pgbench`, with as many clients, and a Flask "
-            "view that parses the body and inserts it; all on one PostgreSQL."
+            "view that parses the body and inserts it; all on one PostgreSQL. CPU each is that of "
+            "the web server's processes, beside clients and database on the same processors: "
+            "on a machine that does much else it rises with all times."
         ),
         columns=("what", "a second", "share of pgbench", "p50", "p95", "p99", "CPU each"),
         rows=rows,
