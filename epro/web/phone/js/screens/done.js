@@ -37,7 +37,7 @@ export function Done() {
       bar=${html`<button type="button" class="main" onClick=${() => replace("today")}>${t("done.today")}</button>`}>
       <p role="status" class=${record ? "note" : "good"}>${record ? t(kept) : t("done.delivered", { at: time(lastSentAt) })}</p>
       ${record && !isParked ? html`<button type="button" class="second wide" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
-      ${OF_PROBLEMS.test(done.code) ? html`<p>${t(session === "open" ? "done.worse" : "help.nobody")}</p><div class="calls"><${Call} number=${study} text=${t("call.study")} /><${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" /></div>` : null}
+      ${OF_PROBLEMS.test(done.code) ? html`<p>${t(done.code === "relative_report" ? "help.nobody" : "done.worse")}</p><div class="calls"><${Call} number=${study} text=${t("call.study")} /><${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" /></div>` : null}
       ${next && session === "open" ? html`<p>${t("done.next", { at: moment(next, dayOf(clock.now())) })}</p>` : null}
     <//>
   `;
