@@ -366,6 +366,10 @@ class Actor:
         return [grant for grant in self.grants if permission in PERMISSIONS_OF[grant.role]]
 
 
+# How the name of whoever acts from a shell begins.
+COMMAND_LINE = "command line: "
+
+
 def system_actor(name: str) -> Actor:
     """Return the actor for what the software does by itself: a job, a command, a start-up."""
     return Actor(kind=ActorKind.SYSTEM, id=None, name=name, grants=(Grant(Role.SYSTEM),))

@@ -84,7 +84,7 @@ def _path(reader: Reader, *, shows_changes: bool = False, **of: Any) -> Iterator
         at = reader.at(datetime.fromisoformat(content["recorded_at"]))
         said, why = in_words.sentence(content), in_words.reason(content)
         reason = f" – {why}" if why else ""
-        yield Line(f"{at} · {content['actor']['name']}: {said}{reason}", is_small=True)
+        yield Line(f"{at} · {in_words.actor(content)}: {said}{reason}", is_small=True)
         for one in in_words.changes(content) if shows_changes else ():
             text = reader.say("changed.to", question=one.field, old=one.before, new=one.after)
             yield Line(text, is_small=True)

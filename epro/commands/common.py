@@ -12,7 +12,7 @@ import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from epro.access import Actor, system_actor
+from epro.access import COMMAND_LINE, Actor, system_actor
 from epro.crypto import UnreadableSecret
 from epro.errors import DomainError
 from epro.jobs.turns import SecondWorkerRefused
@@ -87,7 +87,7 @@ def operator() -> Actor:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = str(os.getuid())
-    return system_actor(f"command line: {name}")
+    return system_actor(f"{COMMAND_LINE}{name}")
 
 
 def var_folder() -> Path:

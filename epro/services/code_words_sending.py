@@ -21,6 +21,7 @@ _TEXTS: Mapping[str, Translated] = {
     "drill": Translated("报警演练", "Drill of the alarm"),
     "account_renewed": Translated("账户已重置的通知", "Notice that an account was set back"),
     "account_set_up": Translated("账户已重新设置的通知", "Notice that an account was set up"),
+    "account_way_in_changed": Translated("登录方式已更改的通知", "Notice of a changed way in"),
     "account_contact_changed": Translated("联系方式已更改的通知", "Notice of a changed number"),
     "handed": Translated("提示转交的通知", "Notice of a flag handed on"),
     "serious_due": Translated("SAE 报告即将到期", "SAE report due soon"),
@@ -32,7 +33,7 @@ _TEXTS: Mapping[str, Translated] = {
 
 STEPS: Mapping[str, Translated] = {
     "first": Translated("第一次提醒", "first"),
-    "day": Translated("当天提醒", "of the day"),
+    "day": Translated("当天的提醒", "day's"),
     "last": Translated("最后一次提醒", "last"),
 }
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor, Permission
 from epro.errors import NotFound
 from epro.models import Correction, CorrectionState, Participant, QuestionnaireResponse, Site
+from epro.services import forms
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 from questionnaires.rendering import as_seen
@@ -79,7 +80,7 @@ def list_page(
             title=catalogue.questionnaire(
                 response.questionnaire_code, response.questionnaire_version
             ).title.in_language(language),
-            changes=_changes(correction, response, language, catalogue),
+            changes=_changes(session, correction, response, language, catalogue),
         )
         for correction, response, who, site in session.execute(
             query.limit(PAGE).offset((page - 1) * PAGE)
@@ -101,17 +102,17 @@ def zone_of(session: Session, correction_id: UUID) -> str:
 
 
 def _changes(
+    session: Session,
     correction: Correction,
     response: QuestionnaireResponse,
     language: Language,
     catalogue: Catalogue,
 ) -> Sequence[tuple[str, str, str]]:
+    asked = forms.as_asked(session, response, catalogue=catalogue)
+
     def said(answers: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, str]]:
-        questionnaire = catalogue.questionnaire(
-            response.questionnaire_code, response.questionnaire_version
-        )
         seen = as_seen(
-            questionnaire, [Answer.from_plain(dict(one)) for one in answers], cleared=(),
+            asked, [Answer.from_plain(dict(one)) for one in answers], cleared=(),
             is_finished=True, language=language,
         )  # fmt: skip
         return {one.link_id: (one.question, one.answer or one.state_in_words) for one in seen}

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, tzinfo
 from string import Formatter
 from typing import Any
 
+from epro.access import COMMAND_LINE, Role
 from epro.services.code_words import CODE_WORDS
 from epro.services.code_words_sending import (
     STEPS,
@@ -124,6 +125,17 @@ class JournalReader:
         """Return why it was done, or None; a person's own words stay as they are."""
         reason = content["reason"]
         return reason_in_words(reason).in_language(self.language) if reason else None
+
+    def actor(self, content: Mapping[str, Any]) -> str:
+        """Return who did it: a person by name, a part of the system by what it does."""
+        name, role = content["actor"]["name"], content["actor"]["role"]
+        if role != Role.SYSTEM:
+            return str(name)
+        command = name.removeprefix(COMMAND_LINE)
+        said = CODE_WORDS["actor"].get(name, as_it_is(name))
+        if command != name:
+            said = Translated(f"命令行: {command}", name)
+        return said.in_language(self.language)
 
     def changes(self, content: dict[str, Any]) -> list[ReadChange]:
         """Return what an entry changed; of answers each question whose answer is another now."""

@@ -282,18 +282,18 @@ VERBS: dict[str, Translated] = {
         "更改了提醒偏好", "changed how she is reminded, or her language"
     ),
     "reminder.not_sent": Translated(
-        "提醒 {step} 未送达({not_sent_reason})",
-        "the reminder {step} did not reach her ({not_sent_reason})",
+        "{step}未送达({not_sent_reason})",
+        "the {step} reminder did not reach her ({not_sent_reason})",
     ),
     "reminder.rerouted": Translated(
-        "改用 {channel} 发送提醒 {step}", "sent the reminder {step} by {channel} instead"
+        "改用 {channel} 发送{step}", "sent the {step} reminder by {channel} instead"
     ),
     "reminder.sent": Translated(
-        "通过 {channel} 发出了提醒 {step}", "the reminder {step} left by {channel}"
+        "通过 {channel} 发出了{step}", "the {step} reminder left by {channel}"
     ),
-    "reminder.queued": Translated("准备了提醒 {step}", "prepared the reminder {step}"),
+    "reminder.queued": Translated("准备了{step}", "prepared the {step} reminder"),
     "reminder.skipped": Translated(
-        "没有发送提醒 {step}({skipped_reason})", "skipped the reminder {step} ({skipped_reason})"
+        "没有发送{step}({skipped_reason})", "skipped the {step} reminder ({skipped_reason})"
     ),
     "metadata.read": Translated(
         "数据接口读取了研究版本 {version} 的定义", "an EDC client read what edition {version} asks"

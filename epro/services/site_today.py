@@ -1,9 +1,11 @@
 """What a site has before it today: whom to call, what is due, what did not arrive, what ends."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session, aliased
@@ -47,6 +49,8 @@ CALLS = frozenset(
 )  # fmt: skip
 RATINGS = frozenset({WorkKind.RATING_DUE})
 OTHER_WORK = frozenset(WorkKind) - CALLS - RATINGS
+# How the work list names a form; its id follows.
+ABOUT_A_FORM = re.compile(r"assessment:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,14 @@ class Pages:
     other: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The form that a line of the work list is about, and the day that it was planned for."""
+
+    title: Translated
+    planned_on: date
+
+
 Work = Row[*tuple[WorkItem, Participant | None]]
 
 
@@ -108,6 +120,7 @@ class Today:
     requests: Sequence[data_requests.Shown]
     incidents: Sequence[data_incidents.Shown]
     numbers: Sequence[number_checks.Listed]
+    subjects: Mapping[UUID, Subject]
 
 
 def of_site(
@@ -125,10 +138,17 @@ def of_site(
         undelivered = message_log.list_page(
             session, actor, message_log.Wanted(outcome=Outcome.FAILED), now=now
         )
+    calls, ratings, other_work = (
+        work_list.open_page(session, actor, kinds, page)
+        for kinds, page in (
+            (CALLS, pages.calls), (RATINGS, pages.ratings), (OTHER_WORK, pages.other),
+        )
+    )  # fmt: skip
+    lines = [item for found in (calls, ratings, other_work) for item, _ in found.lines]
     return Today(
-        calls=work_list.open_page(session, actor, CALLS, pages.calls),
-        ratings=work_list.open_page(session, actor, RATINGS, pages.ratings),
-        other_work=work_list.open_page(session, actor, OTHER_WORK, pages.other),
+        calls=calls,
+        ratings=ratings,
+        other_work=other_work,
         open_diaries=_open_diaries(session, actor, pages.open, catalogue=catalogue, now=now),
         visits=_visits(session, actor, pages.visits, now=now),
         codes=page_of(_codes(session, actor, now=now), pages.codes),
@@ -138,6 +158,7 @@ def of_site(
         requests=data_requests.pressing(session, actor, now=now),
         incidents=data_incidents.pressing(session, actor, now=now),
         numbers=number_checks.due(session, actor, now=now),
+        subjects=_subjects(session, lines, catalogue=catalogue),
     )
 
 
@@ -161,6 +182,16 @@ def _open_diaries(
     return read_page(session, _at_sites(query, actor), page).each(
         lambda row: OpenDiary(row[0], row[1], row[2], _title(catalogue, row[2]))
     )
+
+
+def _subjects(
+    session: Session, lines: Iterable[WorkItem], *, catalogue: Catalogue
+) -> Mapping[UUID, Subject]:
+    """Return, by line, the form that it is about; a line about anything else is left out."""
+    named = {item.id: UUID(about[1]) for item in lines if (about := ABOUT_A_FORM.match(item.about))}
+    rows = session.scalars(select(Assessment).where(Assessment.id.in_(set(named.values()))))
+    forms = {row.id: Subject(_title(catalogue, row), row.planned_on) for row in rows}
+    return {item_id: forms[id_] for item_id, id_ in named.items() if id_ in forms}
 
 
 def _title(catalogue: Catalogue, row: Assessment) -> Translated:

@@ -58,20 +58,20 @@ pytestmark = pytest.mark.req("T-01")
 HARMLESS_METHODS = {"GET"}
 # Changes something, leaves no entry of its own: why that is right.
 EXEMPT = {
-    "POST /api/v1/participants/{code}/anchors/preview": "Shows what would change; writes nothing "
-    "(tests/services/test_previews.py).",
+    "POST /api/v1/participants/{code}/anchors/preview": "Shows what would change; writes nothing.",
     "POST /api/v1/sessions/refresh": "Goes on with a session whose start is on record, every few "
     "minutes; a token that comes back used is recorded, see below.",
-    "POST /hooks/twilio/inbound": "What a reply asks for is on record as number.opted_out and "
-    "number.opted_in (tests/api/test_inbound.py).",
+    "POST /hooks/twilio/inbound": "Recorded as number.opted_out, number.opted_in (test_inbound).",
     "POST /hooks/twilio/voice/{message_id}": "Says what a call is about; changes nothing.",
-    "POST /hooks/twilio/voice/{message_id}/key": "That a call was heard is on record as "
-    "message.heard (tests/api/test_voice.py).",
+    "POST /hooks/twilio/voice/{message_id}/key": "Recorded as message.heard (test_voice).",
     "POST /hooks/twilio/status/{message_id}": "A provider's word is kept as a receipt; what "
     "follows from it for a message is on record (tests/api/test_hooks.py).",
 }
 # Verbs whose second half is a value: the f-string in the code, and what it can become.
-COMPOSED = {"response.": {"response.completed", "response.in_progress"}}
+COMPOSED = {
+    "response.": {"response.completed", "response.in_progress"},
+    "user.": {"user.authenticator_moved", "user.password_changed"},
+}
 RECORDING = ("epro/services/", "epro/jobs/", "epro/api/")
 # Texts of the same form there that say something else.
 NO_VERBS = {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from epro.access import Role
+from epro.access import COMMAND_LINE, Role
 from epro.api import corrections, responses
 from epro.api.blueprint import doc_of
 from epro.models import (
@@ -225,6 +225,24 @@ def test_a_session_opened_for_her_says_how(mode: EntryMode) -> None:
     assert RAW.findall(said.zh + said.en) == []
     assert said.zh.startswith("li.min (")
     assert client_in_words("") is None
+
+
+def test_each_part_of_the_system_that_acts_is_called_by_what_it_does() -> None:
+    names = {
+        str(node.args[0].value)
+        for file in product_files()
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "system_actor"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    reader = JournalReader(language=Language.ZH)
+    said = {one: reader.actor({"actor": {"name": one, "role": "system"}}) for one in names}
+
+    assert len(names) > 20
+    assert [one for one, words in said.items() if not re.search("[\u4e00-\u9fff]", words)] == []
+    assert reader.actor({"actor": {"name": "li_min", "role": "coordinator"}}) == "li_min"
+    by_hand = {"actor": {"name": f"{COMMAND_LINE}root", "role": "system"}}
+    assert reader.actor(by_hand) == "命令行: root"
 
 
 def test_times_are_told_by_the_clock_of_the_reader() -> None:

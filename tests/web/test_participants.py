@@ -241,7 +241,7 @@ def test_the_list_shows_the_week_what_is_open_and_her_phone(world: World) -> Non
     page = browser.get(f"{CONSOLE}/participants?code={PARTICIPANT}")
 
     row = " ".join(html.fromstring(page.text).xpath("//tr[@data-line]")[0].text_content().split())
-    assert row.startswith(f"{PARTICIPANT} 进行中 D1")
+    assert row.startswith(f"{PARTICIPANT} 进行中 研究日: D1")
     assert "按时" in row
     assert "1/1" in row
 

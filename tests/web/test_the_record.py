@@ -6,8 +6,11 @@ import pytest
 from lxml import html
 
 from epro.access import Role
+from epro.jobs.tasks import JOBS
 from epro.models import Disposition, IncidentKind, Task
+from epro.services import snapshots
 from epro.services.exports import ExportKind
+from epro.web.console.pages import known
 from epro.web.console.words import WORDS
 from questionnaires.event_tables import RowName
 from tests.api.world import PARTICIPANT, World
@@ -30,6 +33,7 @@ def test_a_request_shows_what_it_would_change_and_is_decided_by_a_second_person(
     send(coordinator, f"/corrections/{correction}/call", is_right="no", call_words="不是的")
     after = coordinator.get(f"{CONSOLE}/corrections?all=1")
 
+    assert "{" not in waiting  # the day that a question named is filled in
     assert "等待参与者确认" in waiting
     assert "36" in waiting
     assert early.status_code == 409
@@ -145,3 +149,17 @@ def test_values_of_the_record_have_words() -> None:
 
     named = {f"{at}{one.value}" for at, values in shown.items() for one in values}
     assert named - set(WORDS) == set()
+
+
+@pytest.mark.req("P-10")
+def test_each_job_of_the_worker_has_words_on_the_page_of_the_system() -> None:
+    names = {one.name for one in JOBS} | {"training_rooms", "worker_start"}
+
+    assert len(names) > 15
+    assert {name for name in names if f"job.{name}" not in WORDS} == set()
+    assert known("job.of_an_older_worker").zh == "–"
+
+
+@pytest.mark.req("P-10", "E-03")
+def test_each_file_of_a_snapshot_says_what_is_in_it() -> None:
+    assert {name for name in snapshots.KINDS if f"snapshot.of.{name}" not in WORDS} == set()

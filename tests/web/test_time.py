@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from epro.access import Role
 from epro.models import Participant, Site
 from epro.services.timeline import Kind
+from epro.web.console.pages import local_time
 from notifications.messages import ChannelName, MessageState, OutboxMessage
 from tests.api.world import ELSEWHERE, HERE, PARTICIPANT, World
 from tests.web.cases_day import mark_reviewed
@@ -191,3 +192,19 @@ def test_the_journal_is_searched_within_ones_own_sites(world: World, query: str,
 
     assert page.status_code == 200
     assert says in text_of(page)
+
+
+@pytest.mark.req("P-10")
+@pytest.mark.parametrize(
+    ("instant", "shown"),
+    [
+        (datetime(2026, 2, 28, 20, 30, tzinfo=UTC), "03-01 04:30"),
+        # Still last year in London, this year where the site is.
+        (datetime(2025, 12, 31, 16, 0, tzinfo=UTC), "01-01 00:00"),
+        (datetime(2025, 12, 31, 15, 59, tzinfo=UTC), "2025-12-31 23:59"),
+        (datetime(2027, 1, 4, 0, 0, tzinfo=UTC), "2027-01-04 08:00"),
+    ],
+)
+def test_a_time_of_another_year_says_which(world: World, instant: datetime, shown: str) -> None:
+    with world.app.test_request_context():
+        assert local_time(instant, "Asia/Shanghai") == shown

@@ -54,7 +54,7 @@ def show() -> ResponseReturnValue:
                 "hash": one.hash[:12],
                 "at": datetime.fromisoformat(one.content["recorded_at"]),
                 "zone": zone,
-                "by": one.content["actor"]["name"],
+                "by": reader.actor(one.content),
                 "words": reader.sentence(one.content),
                 "reason": reader.reason(one.content),
                 "changes": reader.changes(one.content),

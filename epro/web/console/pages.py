@@ -221,6 +221,12 @@ blueprint.app_template_filter("error_in_words")(error_in_words)
 blueprint.app_template_filter("client_in_words")(client_in_words)
 
 
+@blueprint.app_template_filter("known")
+def known(key: str) -> Translated:
+    """Return the text of a key, or a dash: an older worker may have jobs that are no more."""
+    return WORDS.get(key, Translated("–", "–"))
+
+
 @blueprint.app_template_filter("in_words")
 def in_words(said: str) -> Translated:
     """Return what a refusal says of a field in the reader's words, or as it says it."""
@@ -229,8 +235,9 @@ def in_words(said: str) -> Translated:
 
 @blueprint.app_template_filter("local")
 def local_time(instant: datetime, zone: str) -> str:
-    """Write an instant as a clock of that zone shows it."""
-    return instant.astimezone(ZoneInfo(zone)).strftime("%m-%d %H:%M")
+    """Write an instant as a clock of that zone shows it, with its year unless that is this one."""
+    local, today = (one.astimezone(ZoneInfo(zone)) for one in (instant, now()))
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
 def field_errors(problems: Mapping[str, str]) -> dict[str, Translated]:

@@ -239,7 +239,7 @@ def _times(clock: Clock) -> list[tuple[str, datetime | None]]:
 def _step(content: dict[str, Any], reader: JournalReader) -> Step:
     return Step(
         at=datetime.fromisoformat(content["recorded_at"]),
-        by=content["actor"]["name"],
+        by=reader.actor(content),
         words=reader.sentence(content),
         reason=reader.reason(content),
     )

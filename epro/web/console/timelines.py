@@ -24,7 +24,7 @@ blueprint = new_blueprint("timeline")
 
 SPANS = (30, 90, 180)
 LINES_OF_A_PAGE = 300
-LEFT, WIDTH, ROW, TOP, GAP = 8, 720, 64, 24, 16
+LEFT, WIDTH, ROW, TOP, GAP = 8, 720, 64, 36, 20
 
 
 @dataclass(frozen=True, slots=True)
