@@ -74,6 +74,8 @@ class QuestionnaireResponse(Base):
     __tablename__ = "questionnaire_response"
     __table_args__ = (
         Index("ix_questionnaire_response_received", "participant_id", "received_at"),
+        # Reports are asked for every few minutes; of all that is answered they are a small part.
+        Index("ix_questionnaire_response_form", "questionnaire_code", "participant_id", "status"),
         Index("uq_questionnaire_response_counting", "assessment_id", unique=True,
               sqlite_where=text("counts"), postgresql_where=text("counts")),
         Index("ix_questionnaire_response_in_progress", "assessment_id",
