@@ -16,7 +16,7 @@ from epro.access import Actor, ActorKind, Grant, Role, Scope, system_actor
 from epro.models import Task, User
 from epro.parts import Parts
 from epro.rehearsal.population import HOME
-from epro.rehearsal.staff import EDC_CLIENT, Colleague
+from epro.rehearsal.staff import EDC_CLIENT, SPONSOR_NUMBER, Colleague
 from epro.services import delegation, edc_clients, sites, sponsor_contacts, staff, studies
 from epro.services.delegation import NewDelegation
 from epro.services.sessions import Caller
@@ -32,7 +32,7 @@ PEOPLE = (
     ("principal", "刘洋 Liu Yang", Role.PRINCIPAL_INVESTIGATOR),
 )
 PHYSICIANS = ("王芳 Wang Fang", "周敏 Zhou Min", "孙丽 Sun Li", "何静 He Jing", "郭强 Guo Qiang")
-TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG)
+TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG, Task.DECIDE_EPISODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def open_site(
         )  # fmt: skip
         sponsor_contacts.set_contact(
             session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
-            phone="+8613900139099", keyring=parts.keyring, now=now,
+            phone=SPONSOR_NUMBER, keyring=parts.keyring, now=now,
         )  # fmt: skip
         people = [
             _hire(session, parts, number, who, site, now=now)
@@ -77,7 +77,10 @@ def open_site(
         _delegate(session, parts, people, site, now=now)
         client = edc_clients.add_client(
             session, OPERATOR, EDC_CLIENT,
-            scopes=[Scope.READ, Scope.FREE_TEXT, Scope.FLAGS, Scope.SECOND_INFUSION, Scope.ACK],
+            scopes=[
+                Scope.READ, Scope.FREE_TEXT, Scope.FLAGS, Scope.ADVERSE_EVENTS,
+                Scope.SECOND_INFUSION, Scope.ACK,
+            ],
             keyring=parts.keyring, now=now, wall_now=now,
         )  # fmt: skip
     return OpenedSite(people, client.secret)

@@ -20,7 +20,8 @@ from epro.rehearsal import deployment
 from epro.rehearsal.clock import TrialClock
 from epro.rehearsal.gateway import Provider, serving
 from epro.rehearsal.observing import Edc
-from epro.rehearsal.oracle.comparing import Difference, compare
+from epro.rehearsal.oracle.comparing import compare
+from epro.rehearsal.oracle.difference import Difference
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.population import HOME, SITE
 from epro.rehearsal.record import read_record, write_record

@@ -24,11 +24,17 @@ class Did(StrEnum):
     PAUSED = "paused"
     CAME_BACK = "came_back"
     LEFT = "left"
+    WITHDREW_CONSENT = "withdrew_consent"
+    GAVE_CONSENT = "gave_consent"
     NUMBER_DIED = "number_died"
     NUMBER_CAME_BACK = "number_came_back"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
     CALLED = "called"
+    DECIDED = "decided"
+    ENDED_EVENT = "ended_event"
+    SIGNED_OFF = "signed_off"  # tried to: whether it was taken is the system's to say
+    LOCKED = "locked"
 
 
 FAR_OFF = datetime(2200, 1, 1, tzinfo=UTC)

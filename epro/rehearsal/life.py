@@ -9,11 +9,13 @@ from epro.rehearsal.facts import Did
 from epro.rehearsal.phone import Phone
 from epro.rehearsal.play import Stage
 from epro.rehearsal.population import DAY, HOME, SITE, Person
+from epro.rehearsal.record_work import RecordWork
 from epro.rehearsal.staff import Team
 from epro.rehearsal.timing import Instants
 
 API = "/api/v1"
 HOUR = timedelta(hours=1)
+TEXTS = "sms_processor"
 OTHER_SLOT = {"evening": "morning", "morning": "evening"}
 
 
@@ -26,11 +28,12 @@ class Life:
         phone: Phone,
         stage: Stage,
         team: Team,
+        records: RecordWork,
         instants: Instants,
         rates: Mapping[str, Any],
     ) -> None:
         self.person, self._phone, self._stage, self._team = person, phone, stage, team
-        self._instants, self._rates = instants, rates
+        self._records, self._instants, self._rates = records, instants, rates
         self._decided: set[tuple[str, str]] = set()
         self._has_left = False
         self._reports_open = 0
@@ -42,11 +45,7 @@ class Life:
 
     def _enrol(self) -> None:
         person, now = self.person, self._stage.clock.now()
-        consents = [
-            {"kind": kind, "document_version": "2.0", "explained_by": "李敏 Li Min",
-             "given_at": (now - HOUR).isoformat(), "paper_location": "binder 1"}
-            for kind in person.consents
-        ]  # fmt: skip
+        consents = [_signed(kind, now - HOUR) for kind in person.consents]
         form = {
             "code": person.code, "site": SITE, "language": "zh", "zone": HOME.key,
             "phone": person.number, "email": person.email, "year_of_birth": person.year_of_birth,
@@ -89,8 +88,49 @@ class Life:
             self._look()
 
     def _leave(self) -> None:
-        self._take_part(self.person.leaves_as, Did.LEFT, "does not want to go on")
+        """Leave the diary, or everything: then by withdrawing what she agreed to at enrolment."""
+        if self.person.leaves_as == "withdrawn_from_all":
+            self._withdraw("trial", Did.LEFT, life_cycle=self.person.leaves_as)
+        else:
+            self._take_part(self.person.leaves_as, Did.LEFT, "does not want to go on")
+        self._end()
+
+    def _complete(self) -> None:
+        """Have the site record that she came to her last visit."""
+        if not self._has_left:
+            self._take_part("completed", Did.LEFT, "all visits done")
+            self._end()
+
+    def _end(self) -> None:
         self._has_left = True
+        self._look()
+        self._records.finish(self.person.code)
+
+    def _want_no_texts(self) -> None:
+        """Withdraw the consent to text messages alone: her diary goes on."""
+        if not self._has_left:
+            self._withdraw(TEXTS, Did.WITHDREW_CONSENT)
+
+    def _want_texts(self) -> None:
+        if self._has_left:
+            return
+        now = self._stage.clock.now()
+        path = f"/participants/{self.person.code}/consents"
+        self._team.need(
+            201, self._coordinator(), "POST", path, body=_signed(TEXTS, now), kind="consent"
+        )
+        self._stage.note(self.person.code, Did.GAVE_CONSENT, at=now, kind=TEXTS)
+        self._look()
+
+    def _withdraw(self, kind: str, did: Did, *, life_cycle: str | None = None) -> None:
+        now = self._stage.clock.now()
+        body = {
+            "kind": kind, "withdrawn_at": now.isoformat(), "reason": None, "life_cycle": life_cycle
+        }  # fmt: skip
+        path = f"/participants/{self.person.code}/consents/withdrawal"
+        self._team.need(200, self._coordinator(), "POST", path, body=body, kind="consent")
+        also = {"life_cycle": life_cycle} if life_cycle else {}
+        self._stage.note(self.person.code, did, at=now, withdrawn=kind, **also)
         self._look()
 
     def _take_part(self, life_cycle: str, did: Did, reason: str) -> None:
@@ -98,7 +138,7 @@ class Life:
         body = {"life_cycle": life_cycle, "occurred_at": now.isoformat(), "reason": reason}
         path = f"/participants/{self.person.code}/life-cycle"
         self._team.need(200, self._coordinator(), "PUT", path, body=body, kind="life cycle")
-        self._stage.note(self.person.code, did, at=now, life_cycle=life_cycle)
+        self._stage.note(self.person.code, did, at=now, life_cycle=life_cycle, withdrawn=None)
 
     def _lose_phone(self) -> None:
         """Get a new activation code for another phone; what the old one had not sent is gone."""
@@ -152,3 +192,10 @@ class Life:
             body=body,
             kind=kind or path,
         )
+
+
+def _signed(kind: str, given_at: datetime) -> dict[str, str]:
+    return {
+        "kind": kind, "document_version": "2.0", "explained_by": "李敏 Li Min",
+        "given_at": given_at.isoformat(), "paper_location": "binder 1",
+    }  # fmt: skip

@@ -17,6 +17,14 @@ FLAG_VERBS = {
     "flag.raised", "flag.joined", "flag.urgent_again", "flag.told", "flag.escalated",
     "flag.acknowledged", "flag.closed",
 }  # fmt: skip
+# What people do themselves; what the system does of its own accord is compared by the feed.
+ACT_VERBS = {
+    "participant.enrolled", "participant.activated", "participant.preferences_changed",
+    "participant.moved_to_zone", "participant.diary_slot_chosen",
+    "participant.life_cycle_changed", "consent.given", "consent.withdrawn", "anchor.recorded",
+    "response.completed", "response.corrected", "safety_question.answered",
+    "flag.acknowledged", "flag.closed", "contact.logged", "candidate.decided", "record.locked",
+}  # fmt: skip
 PAGE = 200
 
 
@@ -56,6 +64,17 @@ class SeenFlag:
     told: list[Told] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An act as the audit trail holds it: `at` is when the server took it down."""
+
+    person: str
+    verb: str
+    entity_id: str
+    actor: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Observed:
     """Everything that is compared."""
@@ -65,6 +84,8 @@ class Observed:
     calls: dict[str, datetime]
     arrived: list[Arrived]
     put_off: list[Arrived]
+    acts: list[Recorded]
+    records: dict[str, list[bool]]
     feed_faults: list[str] = field(default_factory=list)
 
     def of(self, kind: str, person: str) -> list[Row]:
@@ -108,13 +129,27 @@ def observe(
     edc.pull()
     flags: dict[str, SeenFlag] = {}
     calls: dict[str, datetime] = {}
+    acts: list[Recorded] = []
+    records: dict[str, list[bool]] = {}
     for person in people:
+        records[person] = _record(team, person)
         for entry in _journal(team, person):
             if entry["verb"] in FLAG_VERBS:
                 _follow(flags, person, entry)
             elif entry["verb"] == "work_item.added" and entry["after"].get("kind") == "call_now":
                 calls[str(entry["after"].get("assessment_id"))] = _instant(entry["occurred_at"])
-    return Observed(edc.rows(), list(flags.values()), calls, arrived, put_off, edc.faults())
+            if entry["verb"] in ACT_VERBS:
+                acts.append(_act(person, entry))
+    return Observed(
+        edc.rows(), list(flags.values()), calls, arrived, put_off, acts, records, edc.faults()
+    )
+
+
+def _record(team: Team, person: str) -> list[bool]:
+    """Return whether her record is signed off, with a signature that holds, and whether locked."""
+    who, path = team.with_role("coordinator")[0], f"/participants/{person}/record"
+    shown = team.need(200, who, "GET", path, kind="record")
+    return [shown["is_signed_off"], shown["is_locked"]]
 
 
 def _journal(team: Team, person: str) -> Iterator[dict[str, Any]]:
@@ -124,6 +159,11 @@ def _journal(team: Team, person: str) -> Iterator[dict[str, Any]]:
         page = team.need(200, monitor, "GET", "/journal", query=query, kind="journal")
         yield from page["items"]
         after, has_more = page["next_after"], page["has_more"]
+
+
+def _act(person: str, entry: dict[str, Any]) -> Recorded:
+    at = _instant(entry["recorded_at"])
+    return Recorded(person, entry["verb"], entry["entity_id"], entry["actor"], at)
 
 
 def _follow(flags: dict[str, SeenFlag], person: str, entry: dict[str, Any]) -> None:

@@ -36,7 +36,10 @@ class Participant(Life):
             (person.paused and person.paused[0], self._pause),
             (person.paused and person.paused[1], self._come_back),
             (person.changes_slot_at, self._change_slot),
+            (person.without_texts and person.without_texts[0], self._want_no_texts),
+            (person.without_texts and person.without_texts[1], self._want_texts),
             (person.leaves_at, self._leave),
+            (person.completes_at, self._complete),
         ):
             if instant is not None:
                 stage.at(instant, act)

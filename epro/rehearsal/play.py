@@ -100,17 +100,19 @@ class Stage:
     def _step(self, instant: datetime, pool: ThreadPoolExecutor) -> datetime:
         """Go to an instant, and do all that belongs to it.
 
-        Only where the system has something to do by the clock is it waited for.
+        Only where the system has something to do by the clock is it waited for: also where that
+        falls due while the clock is moved just past the instant.
         """
-        if self._looks and self._looks[0] <= instant:
+        reached = instant + PAST
+        if self._looks and self._looks[0] <= reached:
             self._answer(instant - BEFORE, pool)
             if self._exact and self._exact[0].at < instant:
                 return self.clock.now()  # somebody who answered will do something else before
-            while self._looks and self._looks[0] <= instant:
+            while self._looks and self._looks[0] <= reached:
                 self._needs.pop(heapq.heappop(self._looks))
-            self._settle(instant + PAST)
+            self._settle(reached)
         else:
-            self.clock.hurry_to(instant + PAST)
+            self.clock.hurry_to(reached)
         while self._exact and self._exact[0].at <= self.clock.now():
             heapq.heappop(self._exact).act()
         self.after_acts()

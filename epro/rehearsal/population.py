@@ -15,6 +15,8 @@ HOME = ZoneInfo("Asia/Shanghai")
 SITE = "SZ01"
 PHONE_NUMBERS_FROM = 13_812_000_000
 DAY = timedelta(days=1)
+WHOLE_TRIAL_WEEKS = 24
+TO_SIGN_DAYS = 6  # until the site has closed, decided, signed and locked what is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,10 @@ class Person:
     dead_from: datetime | None
     dead_until: datetime | None
     paused: tuple[datetime, datetime] | None
+    without_texts: tuple[datetime, datetime] | None
     leaves_at: datetime | None
     leaves_as: str
+    completes_at: datetime
 
     def chance(self, about: str) -> Random:
         """Return chance for one subject alone: equal for equal people, whatever came before."""
@@ -71,7 +75,12 @@ def invent(
 def last_day(people: Sequence[Person], *, weeks: int) -> date:
     """Return the day after which nothing of the weeks that are rehearsed is left, at home."""
     last = max(person.infused_at for person in people).astimezone(HOME).date()
-    return last + timedelta(weeks=weeks) + (8 * DAY if weeks >= 24 else 2 * DAY)
+    return last + timedelta(weeks=weeks) + (_after(weeks) + TO_SIGN_DAYS) * DAY
+
+
+def _after(weeks: int) -> int:
+    """Return on which day after the last week her part ends: the last forms close before."""
+    return 8 if weeks >= WHOLE_TRIAL_WEEKS else 2
 
 
 def at_home(on: date, clock: time) -> datetime:
@@ -153,9 +162,13 @@ def _person(
         loses_phone_at=at_home(lost_on, time(14, 20)) if lost_on else None,
         dead_from=at_home(dead_on, time(7, 0)) if dead_on else None,
         dead_until=at_home(dead_on, time(7, 0)) + dead if dead_on else None,
+        without_texts=_without_texts(
+            chance_of("texts"), infused_on, days=days, of_people=of_people, consents=consents
+        ),
         paused=_pause(chance_of("pause"), infused_on, days=days, of_people=of_people),
         leaves_at=at_home(leaves_on, time(11, 40)) if leaves_on else None,
         leaves_as=chance.choice(of_people["withdrawals"]),
+        completes_at=at_home(infused_on + timedelta(days=days + _after(weeks)), time(10, 20)),
     )
 
 
@@ -166,6 +179,22 @@ def _slot_change(
     drawn, first = chance.random(), chance.randint(1, max(1, min(50, days - 3)))
     at = at_home(infused_on + timedelta(days=first), time(chance.choice((7, 12, 20)), 40))
     return at if drawn < of_people["changes_slot"] else None
+
+
+def _without_texts(
+    chance: Random,
+    infused_on: date,
+    *,
+    days: int,
+    of_people: Mapping[str, Any],
+    consents: Sequence[str],
+) -> tuple[datetime, datetime] | None:
+    """Return from when until when she wants no text messages, who agreed to them before."""
+    drawn, first = chance.random(), chance.randint(1, max(1, days - 6))
+    begins_at = at_home(infused_on + timedelta(days=first), time(15, 10))
+    ends_at = begins_at + timedelta(days=chance.randint(*of_people["without_texts_days"]))
+    is_drawn = drawn < of_people["withdraws_texts"] and "sms_processor" in consents
+    return (begins_at, ends_at) if is_drawn else None
 
 
 def _pause(

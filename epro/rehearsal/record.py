@@ -8,7 +8,7 @@ from typing import Any
 
 from epro.rehearsal.facts import Did, Fact, Script, Shift, Staff, write_json
 from epro.rehearsal.gateway import Arrived
-from epro.rehearsal.observing import Observed, Row, SeenFlag, Told
+from epro.rehearsal.observing import Observed, Recorded, Row, SeenFlag, Told
 
 INSTANTS = frozenset({"occurred_at", "answered_at"})
 DAYS = frozenset({"on", "from_on"})
@@ -38,6 +38,8 @@ def read_record(file: Path) -> tuple[Script, Observed]:
             calls={id_: datetime.fromisoformat(at) for id_, at in seen["calls"].items()},
             arrived=[Arrived(**_with_instants(one, "at")) for one in seen["arrived"]],
             put_off=[Arrived(**_with_instants(one, "at")) for one in seen["put_off"]],
+            acts=[Recorded(**_with_instants(one, "at")) for one in seen["acts"]],
+            records=seen["records"],
             feed_faults=seen["feed_faults"],
         ),
     )

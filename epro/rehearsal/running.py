@@ -10,7 +10,8 @@ from epro.rehearsal.clock import TrialClock
 from epro.rehearsal.facts import Script
 from epro.rehearsal.gateway import Provider
 from epro.rehearsal.observing import Edc, Observed, observe
-from epro.rehearsal.oracle.comparing import Difference, compare
+from epro.rehearsal.oracle.comparing import compare
+from epro.rehearsal.oracle.difference import Difference
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.participant import Participant
 from epro.rehearsal.phone import Forms, Phone
@@ -95,7 +96,8 @@ def rehearse(
     site = SiteWork(stage, team, plan.rates, seed=plan.seed, office=office)
     site.plan(from_on=plan.begins_on, to_on=ends_on)
     for person in people:
-        Participant(person, Phone(wire, forms, person), stage, team, instants, plan.rates).plan()
+        phone = Phone(wire, forms, person)
+        Participant(person, phone, stage, team, site.records, instants, plan.rates).plan()
     _plan_pulls(stage, edc, plan, ends_on)
     broken: list[Difference] = []
     try:

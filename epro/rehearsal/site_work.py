@@ -9,7 +9,8 @@ from typing import Any
 from epro.rehearsal.facts import Did, Shift, Staff
 from epro.rehearsal.play import MINUTE, Stage
 from epro.rehearsal.population import DAY, HOME, SITE, at_home
-from epro.rehearsal.staff import Colleague, Team
+from epro.rehearsal.record_work import RecordWork
+from epro.rehearsal.staff import SPONSOR, SPONSOR_NUMBER, Colleague, Team
 from epro.rehearsal.timing import local_time
 from epro.rehearsal.wire import Unexpected
 
@@ -43,6 +44,7 @@ class SiteWork:
         self._assessed: set[str] = set()
         self._written: set[str] = set()
         self._response_count = 0
+        self.records = RecordWork(stage, team, rates, seed=seed)
         stage.after_move, stage.after_acts = self._after_move, partial(self._after_move, {})
 
     def plan(self, *, from_on: date, to_on: date) -> None:
@@ -50,6 +52,7 @@ class SiteWork:
         self._stage.script.staff += [
             Staff(one.username, one.role, one.number) for one in self._team.people
         ]
+        self._stage.script.staff.append(Staff(SPONSOR, "sponsor_contact", SPONSOR_NUMBER))
         self._enter_roster(from_on, to_on)
         on = from_on
         while on < to_on:
@@ -149,6 +152,7 @@ class SiteWork:
                 self._call(flag)
             if now >= ripe_at and self._close(flag):
                 del self._to_close[id_]
+        self.records.round()
 
     def _call(self, flag: Mapping[str, Any]) -> None:
         body = {

@@ -10,6 +10,7 @@ from epro.clock import wall_clock_now
 from epro.rehearsal.wire import Answer, Wire
 
 API = "/api/v1"
+SPONSOR, SPONSOR_NUMBER = "sponsor", "+8613900139099"
 EDC_CLIENT = "rehearsal-edc"
 STEP_S = 30
 SIGN_IN_AGAIN_AFTER_S = 9 * 60

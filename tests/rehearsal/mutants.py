@@ -29,7 +29,7 @@ RULE = Slip(
     '      - - {question: temperature_tenths_oral, operator: ">=", answer: 384}\n'
     '        - {question: temperature_tenths_oral, operator: "<", answer: 385}\n'
     '        - {question: hours_since_infusion, operator: ">", answer: 48}\n',
-    "R05",
+    ": expected ORANGE at",
 )
 WINDOW = Slip(
     "schedule.yaml",
@@ -45,7 +45,25 @@ REMINDER = Slip(
     '{block: S5, code: last, at: "20:45"',
     "reminder S5 last, minute",
 )
-SLIPS = {"a rule": RULE, "a window": WINDOW, "a reminder": REMINDER}
+# The evening of a second visit closes half an hour early; whoever is on call is told of no flag.
+SECOND_VISIT = Slip(
+    "schedule.yaml",
+    "    anchor: INF2\n    slot: evening\n    first: {days_after: 0}\n    last: {days_after: 0}\n"
+    '    opens: {after_anchor: 4h}\n    due: "21:00"\n    closes: "24:00"\n',
+    "    anchor: INF2\n    slot: evening\n    first: {days_after: 0}\n    last: {days_after: 0}\n"
+    '    opens: {after_anchor: 4h}\n    due: "21:00"\n    closes: "23:30"\n',
+    "assessment S3b infusion_evening, closes_at",
+)
+STEP = Slip(
+    "escalation.yaml",
+    "{when: {after: 0min}, to: [coordinator, on_call], by",
+    "{when: {after: 0min}, to: [coordinator], by",
+    "expected coordinator, coordinator2, investigator",
+)
+SLIPS = {
+    "a rule": RULE, "a window": WINDOW, "a reminder": REMINDER,
+    "a second visit": SECOND_VISIT, "a step of a ladder": STEP,
+}  # fmt: skip
 
 
 def study_with(slips: Iterable[Slip], folder: Path) -> Path:

@@ -25,11 +25,13 @@ from epro.rehearsal.report.comparison import comparison_page
 from epro.rehearsal.report.figures import read_result
 from epro.rehearsal.running import RATES
 from tests.databases import DatabaseKind, DatabaseShelf
+from tests.rehearsal.faults import FAULTS
 from tests.rehearsal.mutants import SHIPPED, SLIPS, study_with
 
 pytestmark = pytest.mark.blackbox
 
-PEOPLE, WEEKS, SEED = "3", "2", "7"
+# A seed with which somebody leaves, another comes a second time, and one wants no texts.
+PEOPLE, WEEKS, SEED = "3", "2", "31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ def eventful_rates(folder: Path) -> Path:
     rates["enrolment"]["within_days"] = 1
     rates["signs"]["fever"] = 0.25
     rates["compliance"] |= {"mean": 0.8, "spread": 0.0}
-    rates["people"] |= {"pauses": 0.5, "pause_days": [2, 3], "changes_slot": 0.5}
+    rates["people"] |= {
+        "pauses": 0.5, "pause_days": [2, 3], "changes_slot": 0.5,
+        "second_visit": 0.6, "second_visit_days": [5, 7], "withdraws": 0.3,
+        "withdraws_texts": 0.6, "without_texts_days": [2, 3],
+    }  # fmt: skip
     rates["reports"] |= {"each_day": 0.1, "goes_on": 0.8, "words_of_danger": 0.5}
     file = folder / "rates.yaml"
     file.write_text(yaml.safe_dump(rates), encoding="utf-8")
@@ -118,7 +124,10 @@ def test_what_happens_to_people_now_and_then_happened(rehearsed: Rehearsed) -> N
     acts = {fact.did for fact in script.facts}
     forms = {row.data["questionnaire_code"] for row in seen.rows["assessment"]}
 
-    assert acts >= {Did.PAUSED, Did.CAME_BACK, Did.CHANGED_SLOT, Did.ANSWERED_QUESTION}
+    assert acts >= {
+        Did.PAUSED, Did.CAME_BACK, Did.CHANGED_SLOT, Did.ANSWERED_QUESTION, Did.LEFT,
+        Did.WITHDREW_CONSENT, Did.GAVE_CONSENT, Did.DECIDED, Did.ENDED_EVENT, Did.LOCKED,
+    }  # fmt: skip
     assert "ae_follow_up" in forms
 
 
@@ -151,6 +160,24 @@ def test_a_single_slip_is_found_with_participant_day_and_place(
     assert any(SLIPS[name].told in line for line in lines), judged.output
     elsewhere = [slip.told for slip in others]
     assert [line for line in lines if any(told in line for told in elsewhere)] == []
+
+
+@pytest.mark.req("V-02", "T-01", "T-08", "E-02", "N-03", "A-07", "P-09")
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_single_fault_in_what_happened_is_found_and_nothing_else_is_told(
+    rehearsed: Rehearsed, slipped: Path, tmp_path: Path, name: str
+) -> None:
+    content = json.loads(rehearsed.record.read_text(encoding="utf-8"))
+    FAULTS[name].happens(content)
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+    judged = CliRunner().invoke(main, ["rehearsed", str(file), "--expect", str(slipped)])
+
+    *lines, total = judged.output.splitlines()
+    assert judged.exit_code == 1
+    assert any(FAULTS[name].told in line for line in lines), judged.output
+    assert len(lines) <= 2, total
 
 
 @pytest.mark.req("V-02")

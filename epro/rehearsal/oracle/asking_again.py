@@ -15,11 +15,15 @@ FAMILY = "follow_up:"
 
 @dataclass(slots=True)
 class Report:
-    """A problem that was reported: when something was last heard of it, and whether it is over."""
+    """A problem that was reported: when something was last heard of it, and whether it is over.
+
+    It is settled once a physician has found that it is no event, or that the event has ended.
+    """
 
     family: str
     heard_at: list[datetime] = field(default_factory=list)
     is_over: bool = False
+    is_settled: bool = False
 
     def hear(self, protocol: Protocol, said: Inputs, at: datetime) -> None:
         """Take what she says of it, in the report or when she is asked again."""
@@ -50,7 +54,7 @@ def askings(
     standing = [one for one in asked if not one.cancelled_at]
     for report in reports:
         own = [one for one in standing if one.family == report.family]
-        if report.is_over or any(one.is_open_at(now) for one in own):
+        if report.is_over or report.is_settled or any(one.is_open_at(now) for one in own):
             continue
         news = [at.astimezone(zone).date() for at in report.heard_at]
         news += [one.on for one in own if _came_to_nothing(one, is_paused=is_paused, now=now)]

@@ -1,37 +1,21 @@
 """Compares what happened with what should have, and names every difference."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from epro.rehearsal.facts import Script
 from epro.rehearsal.observing import Observed, Row, SeenFlag
 from epro.rehearsal.oracle.asking_again import is_follow_up
-from epro.rehearsal.oracle.course import Course
+from epro.rehearsal.oracle.course import Course, Response
+from epro.rehearsal.oracle.difference import SOON, Compared, Difference, instant_of, is_near
 from epro.rehearsal.oracle.ladder import Flag
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.oracle.timetable import Asked, Step
+from epro.rehearsal.oracle.trail import Trail, of_staff_texts
 
-# The clock runs on between two moves, and everything due at one instant is done one after another.
-SOON = timedelta(minutes=4)
+ON_THE_WAY = timedelta(seconds=20)
 INSTANTS = ("opens_at", "due_at", "closes_at", "late_until")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that is not as it should be: about whom, which day, what, and both sides."""
-
-    person: str
-    day: str
-    what: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.person} {self.day}: {self.what}: expected {self.expected}, found {self.found}"
-        )
 
 
 def compare(protocol: Protocol, script: Script, seen: Observed) -> list[Difference]:
@@ -39,31 +23,29 @@ def compare(protocol: Protocol, script: Script, seen: Observed) -> list[Differen
     found = [
         Difference("-", "-", "the EDC's copy", "all of the feed", one) for one in seen.feed_faults
     ]
+    courses: list[Course] = []
     for person in script.people():
         names = {
             row.id: (row.data["family"], row.data["occurrence"])
             for row in seen.of("assessment", person)
         }
         course = Course.of(protocol, script, person, names)
+        courses.append(course)
         found += Comparison(course, seen).differences()
+        found += Trail(course, seen).differences()
+    found += of_staff_texts(protocol, script, courses, seen)
     return sorted(found, key=lambda one: (one.person, one.day, one.what))
 
 
-class Comparison:
+class Comparison(Compared):
     """One participant's course against what is on record about her."""
 
     def __init__(self, course: Course, seen: Observed) -> None:
-        self._course, self._seen = course, seen
-        self._person, self._home = course.person, course.protocol.site_zone
+        super().__init__(course, seen)
         self._assessments = {
             (row.data["family"], row.data["occurrence"]): row
             for row in sorted(seen.of("assessment", course.person), key=lambda it: it.op != "void")
         }
-
-        self._arrived, self._put_off = (
-            [one for one in texts if one.number == course.number]
-            for texts in (seen.arrived, seen.put_off)
-        )
 
     def differences(self) -> Iterator[Difference]:
         """Yield all differences about her."""
@@ -93,7 +75,7 @@ class Comparison:
                 if expected != seen:
                     yield self._says(one.on, f"{what}, {name}", expected, seen)
             call_at = self._seen.calls.get(found.id)
-            if not _is_near(one.called_at, call_at):
+            if not is_near(one.called_at, call_at):
                 yield self._says(
                     one.on, f"{what}, call now", self._clock(one.called_at), self._clock(call_at)
                 )
@@ -110,7 +92,7 @@ class Comparison:
         yield "block", one.block, data["block"]
         yield "questionnaire", one.form, data["questionnaire_code"]
         for name in INSTANTS:
-            yield name, self._clock(getattr(one, name)), self._clock(_instant(data[name]))
+            yield name, self._clock(getattr(one, name)), self._clock(instant_of(data[name]))
         yield "suspended", str(one.suspended_at is not None), str(data["suspended_at"] is not None)
         yield "not offered", str(one.is_not_offered), str(data["not_offered"])
         yield "answered", str(one.completed_at is not None), str(data["completed_at"] is not None)
@@ -140,7 +122,7 @@ class Comparison:
             if found["skipped_reason"] == "not_taking_part" or identity not in self._course.asked:
                 continue
             block = self._assessments[identity].data["block"]
-            at = _instant(found["due_at"])
+            at = instant_of(found["due_at"])
             yield self._says(
                 at.date(), f"reminder {block} {code}", "none", self._row_described(found)
             )
@@ -148,7 +130,7 @@ class Comparison:
     def _of_step(
         self, day: object, what: str, step: Step, found: dict[str, Any]
     ) -> Iterator[Difference]:
-        due_at, decided_at = _instant(found["due_at"]), _instant(found["decided_at"])
+        due_at, decided_at = instant_of(found["due_at"]), instant_of(found["decided_at"])
         if due_at != step.due_at:
             yield self._says(day, f"{what}, minute", self._clock(step.due_at), self._clock(due_at))
         if found["skipped_reason"] != step.dropped:
@@ -156,7 +138,7 @@ class Comparison:
             return
         if step.dropped:
             return
-        if not _is_near(step.decided_at, decided_at):
+        if not is_near(step.decided_at, decided_at):
             yield self._says(
                 day, f"{what}, sent", self._clock(step.decided_at), self._clock(decided_at)
             )
@@ -200,6 +182,7 @@ class Comparison:
             for name, expected in (("timeliness", one.timeliness), ("counts", one.counts)):
                 if row.data[name] != expected:
                     yield self._says(day, f"{what}, {name}", str(expected), str(row.data[name]))
+            yield from self._of_answers(day, what, one, row)
             if row.count != one.revision:
                 yield self._says(
                     day, f"{what}, states in the feed", str(one.revision), str(row.count)
@@ -210,10 +193,21 @@ class Comparison:
                 day, f"response {row.data['questionnaire_code']} in the feed", "none", "one"
             )
 
+    def _of_answers(self, day: object, what: str, one: Response, row: Row) -> Iterator[Difference]:
+        # She says how long ago it was; the server reckons from when it came.
+        if abs(one.answered_at - instant_of(row.data["answered_at"])) > ON_THE_WAY:
+            found = self._clock(instant_of(row.data["answered_at"]))
+            yield self._says(day, f"{what}, answered at", self._clock(one.answered_at), found)
+        said = {item["link_id"]: item.get("value") for item in row.data["answers"]}
+        for link_id in sorted(one.answers.keys() | said.keys()):
+            expected, given = one.answers.get(link_id), said.get(link_id)
+            if _in_order(expected) != _in_order(given):
+                yield self._says(day, f"{what}, answer {link_id}", str(expected), str(given))
+
     def _of_anchors(self) -> Iterator[Difference]:
         rows = {row.data["event"]: row for row in self._seen.of("anchor", self._person)}
         for event, at in self._course.anchors.items():
-            found = _instant(rows[event].data["occurred_at"]) if event in rows else None
+            found = instant_of(rows[event].data["occurred_at"]) if event in rows else None
             if found is None or abs(found - at) > SOON:
                 yield self._says(
                     at.date(), f"anchor {event} in the feed", self._clock(at), self._clock(found)
@@ -250,13 +244,20 @@ class Comparison:
             yield self._says(day, f"{what}, rules", "+".join(flag.rules), "+".join(found.rules))
         if found.tier != flag.tier:
             yield self._says(day, f"{what}, tier", flag.tier, found.tier)
-        if not _is_near(flag.urgent_since, found.urgent_since):
+        for name in ("acknowledged_at", "closed_at"):
+            at, found_at = getattr(flag, name), getattr(found, name)
+            if not is_near(at, found_at):
+                yield self._says(day, f"{what}, {name}", self._clock(at), self._clock(found_at))
+        if not is_near(flag.urgent_since, found.urgent_since):
             yield self._says(
                 day,
                 f"{what}, urgent since",
                 self._clock(flag.urgent_since),
                 self._clock(found.urgent_since),
             )
+        yield from self._of_told(day, what, flag, found)
+
+    def _of_told(self, day: object, what: str, flag: Flag, found: SeenFlag) -> Iterator[Difference]:
         told = list(found.told)
         for step in flag.told:
             near = next((one for one in told if abs(one.due_at - step.at) < SOON), None)
@@ -266,7 +267,7 @@ class Comparison:
                 )
                 continue
             told.remove(near)
-            if not _is_near(near.at, step.at):
+            if not is_near(near.at, step.at):
                 yield self._says(
                     day, f"{what}, telling, minute", self._clock(step.at), self._clock(near.at)
                 )
@@ -284,20 +285,17 @@ class Comparison:
 
     # --- words -----------------------------------------------------------------------------------
 
-    def _says(self, day: object, what: str, expected: str, found: str) -> Difference:
-        return Difference(self._person, str(day), what, expected, found)
-
-    def _clock(self, at: datetime | None) -> str:
-        if at is None:
-            return "never"
-        return f"{at.astimezone(self._home):%m-%d %H:%M}"
-
     def _described(self, step: Step) -> str:
         return f"{self._clock(step.due_at)} {step.dropped or step.template}"
 
     def _row_described(self, data: dict[str, Any]) -> str:
-        at = self._clock(_instant(data["due_at"]))
+        at = self._clock(instant_of(data["due_at"]))
         return f"{at} {data['skipped_reason'] or data['template']}"
+
+
+def _in_order(value: Any) -> Any:
+    """Of several choices the order says nothing."""
+    return sorted(value) if isinstance(value, list | tuple) else value
 
 
 def _is_cancelled_asking(row: Row) -> bool:
@@ -311,13 +309,3 @@ def _named(row: Row) -> str:
 
 def _names(people: frozenset[str]) -> str:
     return ", ".join(sorted(people)) or "nobody"
-
-
-def _is_near(one: datetime | None, other: datetime | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) < SOON
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)

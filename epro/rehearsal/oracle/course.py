@@ -13,6 +13,7 @@ from epro.rehearsal.oracle.asking_again import Report
 from epro.rehearsal.oracle.flagging import Flags
 from epro.rehearsal.oracle.protocol import URGENCY, Protocol
 from epro.rehearsal.oracle.reminding import Message
+from epro.rehearsal.oracle.signing_off import OfRecord
 from epro.rehearsal.oracle.timetable import Asked, Identity, pause, replan, resume, timetable
 from epro.rehearsal.oracle.words import Question
 
@@ -20,7 +21,7 @@ HOME = ZoneInfo("Asia/Shanghai")
 PAUSED = "paused"
 SOON = timedelta(seconds=60)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
-LEAVES_DIARY = {"withdrawn_from_diary", "withdrawn_from_contact", "withdrawn_from_all"}
+LEAVES_DIARY = {"completed", "withdrawn_from_diary", "withdrawn_from_contact", "withdrawn_from_all"}
 CHANNELS = (("sms", "sms_processor"), ("email", "email_processor"))
 
 
@@ -34,6 +35,7 @@ class Response:
     answered_at: datetime
     timeliness: str
     counts: bool
+    answers: Mapping[str, Any]
     revision: int = 1
 
 
@@ -62,6 +64,7 @@ class Course:
     questions: dict[str, Question] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     names: Mapping[str, Identity] = field(default_factory=dict)
+    record: OfRecord = field(default_factory=OfRecord)
     reached: datetime = BEFORE_ALL
 
     @classmethod
@@ -90,7 +93,7 @@ class Course:
             case Did.ENROLLED:
                 self.slots, self.consents = [(date.min, what["slot"])], what["consents"]
                 self.zone, self.number = ZoneInfo(what["zone"]), what["number"]
-                self.anchors["ENR"] = now
+                self.anchors["ENR"], self.life_cycle = now, "screened"
                 self._replan(now)
             case Did.CHOSE_TIME:
                 self.own_time = what["time"]
@@ -116,6 +119,7 @@ class Course:
         self.life_cycle = fact.what["life_cycle"]
         if fact.did is Did.LEFT:
             self.anchors["END"] = self.left_at = fact.at
+            self.consents = [one for one in self.consents if one != fact.what["withdrawn"]]
         self._replan(fact.at)
         if fact.did is Did.CAME_BACK:
             resume(self.asked.values(), now=fact.at)
@@ -132,8 +136,16 @@ class Course:
                 self.flags.take(fact.what["rules"], fact.at)
             case Did.CLOSED:
                 self.flags.close(fact.what["rules"], fact.at)
+            case Did.DECIDED | Did.ENDED_EVENT | Did.SIGNED_OFF | Did.LOCKED:
+                self.record.follow(fact, self.reports, self.flags)
+            case Did.WITHDREW_CONSENT:
+                self.consents = [one for one in self.consents if one != fact.what["withdrawn"]]
+            case Did.GAVE_CONSENT:
+                self.consents = [*self.consents, fact.what["kind"]]
+            case Did.ACTIVATED:
+                self.life_cycle = "active"
             case _:
-                pass  # activated, called: nothing follows by itself
+                pass  # called: nothing follows by itself
 
     def _replan(self, now: datetime) -> None:
         done = {key for key, one in self.asked.items() if one.completed_at and not one.cancelled_at}
@@ -181,7 +193,7 @@ class Course:
         counts = one is not None and timeliness != "out_of_window" and one.completed_at is None
         self.responses[what["response"]] = Response(
             what["response"], what["questionnaire"], one.identity if one else None, answered_at,
-            timeliness, counts,
+            timeliness, counts, what["answers"],
         )  # fmt: skip
         if one is not None and counts:
             one.completed_at = fact.at
@@ -206,7 +218,7 @@ class Course:
         earlier = self.responses[fact.what["response"]]
         self.responses[earlier.id] = Response(
             earlier.id, earlier.questionnaire, earlier.identity, earlier.answered_at,
-            earlier.timeliness, earlier.counts, earlier.revision + 1,
+            earlier.timeliness, earlier.counts, fact.what["answers"], earlier.revision + 1,
         )  # fmt: skip
         old = next(one for one in self.entries if one.response == earlier.id)
         self.entries.remove(old)

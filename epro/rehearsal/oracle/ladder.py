@@ -18,6 +18,7 @@ class Told:
     at: datetime
     people: frozenset[str]
     ways: tuple[str, ...]
+    template: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +79,8 @@ def steps(
         tier = protocol.escalation["night"]["tier"]
         reached += list(_placed(protocol, tier, night_at, tonight=False))
     for at, step in sorted(reached, key=lambda one: one[0]):
-        yield Told(at, frozenset(_people(step["to"], at, staff, shifts)), tuple(step["by"]))
+        people = frozenset(_people(step["to"], at, staff, shifts))
+        yield Told(at, people, tuple(step["by"]), step["template"])
 
 
 def _night(protocol: Protocol, flag: Flag) -> datetime | None:

@@ -1,0 +1,165 @@
+"""What a fault of the system would leave behind: one thing in a record that did not happen so.
+
+Each takes the record of a rehearsal as it was read from JSON, changes it, and says in which words
+the difference has to be told.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+Record = dict[str, Any]
+HOUR = timedelta(hours=1)
+
+
+class Fault(NamedTuple):
+    """What happens to the record, and the words in which the difference is told."""
+
+    happens: Callable[[Record], None]
+    told: str
+
+
+def _rows(record: Record, kind: str) -> list[Any]:
+    rows: list[Any] = record["seen"]["rows"][kind]
+    return rows
+
+
+def _act(record: Record, verb: str) -> Any:
+    return next(one for one in record["seen"]["acts"] if one["verb"] == verb)
+
+
+def _of(record: Record, did: str) -> Any:
+    return next(one for one in record["script"]["facts"] if one["did"] == did)
+
+
+def _number_of(record: Record, person: str) -> str:
+    enrolled = (one for one in record["script"]["facts"] if one["did"] == "enrolled")
+    number: str = next(one for one in enrolled if one["person"] == person)["what"]["number"]
+    return number
+
+
+def _text(record: Record, *, is_hers: bool) -> Any:
+    hers = {one["what"].get("number") for one in record["script"]["facts"]}
+    return next(
+        one
+        for one in record["seen"]["arrived"]
+        if (one["number"] in hers) is is_hers and one["template"] in {"diary_open", "alert_sms"}
+    )
+
+
+def _lose_row(kind: str) -> Callable[[Record], None]:
+    def happens(record: Record) -> None:
+        rows = _rows(record, kind)
+        rows.remove(next(one for one in rows if not one["data"].get("skipped_reason")))
+
+    return happens
+
+
+def _lose_state(record: Record) -> None:
+    next(one for one in _rows(record, "assessment") if one["count"] > 1)["count"] -= 1
+
+
+def _lose_entry(verb: str) -> Callable[[Record], None]:
+    return lambda record: record["seen"]["acts"].remove(_act(record, verb))
+
+
+def _name_another(record: Record) -> None:
+    _act(record, "flag.acknowledged")["actor"] = "principal"
+
+
+def _double_entry(record: Record) -> None:
+    record["seen"]["acts"].append(dict(_act(record, "anchor.recorded")))
+
+
+def _alter_answer(record: Record) -> None:
+    answers = next(one for one in _rows(record, "response"))["data"]["answers"]
+    next(one for one in answers if one["link_id"] == "help_now")["value"] = "otherwise"
+
+
+def _leave_step_out(record: Record) -> None:
+    next(one for one in record["seen"]["flags"] if one["told"])["told"].pop()
+
+
+def _lose_text(record: Record) -> None:
+    record["seen"]["arrived"].remove(_text(record, is_hers=False))
+
+
+def _send_twice(record: Record) -> None:
+    record["seen"]["arrived"].append(dict(_text(record, is_hers=True)))
+
+
+def _write_to_who_left(record: Record) -> None:
+    left = _of(record, "left")
+    at = datetime.fromisoformat(left["at"]) + HOUR
+    text = {"number": _number_of(record, left["person"]), "template": "diary_open"}
+    record["seen"]["arrived"].append(text | {"at": at.isoformat()})
+
+
+def _write_at_night(record: Record) -> None:
+    text = _text(record, is_hers=True)
+    at = datetime.fromisoformat(text["at"]).replace(hour=18)  # 02:00 in Shanghai
+    record["seen"]["arrived"].append(text | {"at": at.isoformat()})
+
+
+def _forget_who_took_it(record: Record) -> None:
+    next(one for one in record["seen"]["flags"] if one["acknowledged_at"])["acknowledged_at"] = None
+
+
+def _keep_consent(record: Record) -> None:
+    gone = next(one for one in _rows(record, "consent") if one["data"].get("withdrawn_at"))
+    gone["data"]["withdrawn_at"] = None
+
+
+def _let_her_stay(record: Record) -> None:
+    left = _of(record, "left")["person"]
+    row = next(one for one in _rows(record, "participant") if one["id"] == left)
+    row["data"]["life_cycle"] = "active"
+
+
+def _sign_too_early(record: Record) -> None:
+    """Let the first try at the record of her whose flags were open still have been taken."""
+    tries = [one for one in record["script"]["facts"] if one["did"] == "signed_off"]
+    first = next(one for one in tries if sum(it["person"] == one["person"] for it in tries) > 1)
+    signature = next(
+        one
+        for one in _rows(record, "signature")
+        if one["person"] == first["person"] and one["data"]["meaning"] == "signed_off"
+    )
+    signature["data"]["signed_at"] = first["at"]
+
+
+def _lose_lock(record: Record) -> None:
+    _rows(record, "record_lock").pop()
+
+
+def _let_signature_break(record: Record) -> None:
+    next(iter(record["seen"]["records"].values()))[0] = False
+
+
+FAULTS: Mapping[str, Fault] = {
+    "a response missing in the feed": Fault(_lose_row("response"), "expected one, found none"),
+    "a reminder missing in the feed": Fault(_lose_row("reminder"), ", found none"),
+    "a visit missing in the feed": Fault(_lose_row("anchor"), "in the feed"),
+    "a state missing in the feed": Fault(_lose_state, "states in the feed"),
+    "an entry missing in the trail": Fault(
+        _lose_entry("response.completed"), "response.completed on record"
+    ),
+    "a consent missing in the trail": Fault(
+        _lose_entry("consent.withdrawn"), "consent.withdrawn on record"
+    ),
+    "an entry too many in the trail": Fault(_double_entry, "anchor.recorded on record"),
+    "an entry in another's name": Fault(_name_another, "flag.acknowledged on record"),
+    "an answer that was altered": Fault(_alter_answer, ", answer help_now"),
+    "a step of the ladder left out": Fault(_leave_step_out, ", telling at"),
+    "an alert that rang nowhere": Fault(_lose_text, ", text to"),
+    "a reminder sent twice": Fault(_send_twice, "a text on her phone"),
+    "a reminder after she left": Fault(_write_to_who_left, "a text on her phone"),
+    "a reminder at night": Fault(_write_at_night, "a text on her phone"),
+    "a flag that nobody took": Fault(_forget_who_took_it, "acknowledged_at"),
+    "a consent that still stands": Fault(_keep_consent, "consents"),
+    "a record signed while a flag was open": Fault(_sign_too_early, "record, signed off"),
+    "a lock missing in the feed": Fault(_lose_lock, "record_lock in the feed"),
+    "a signature that broke by itself": Fault(_let_signature_break, "record, is signed off"),
+    "an event missing in the feed": Fault(_lose_row("adverse_event"), "adverse events"),
+    "somebody who left and takes part": Fault(_let_her_stay, "participant, life_cycle"),
+}  # fmt: skip
