@@ -1,10 +1,10 @@
-"""The site of a rehearsal, opened as an operator would: study, accounts, delegations, EDC client.
+"""The sites of a rehearsal, opened as an operator would: study, accounts, delegations, EDC client.
 
 From then on everything goes over HTTP. The secrets are made anew and live as long as the rehearsal.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Grant, Role, Scope, system_actor
-from epro.models import Task, User
+from epro.models import StudyVersion, Task, User
 from epro.parts import Parts
-from epro.rehearsal.population import HOME
+from epro.rehearsal.places import Place
 from epro.rehearsal.staff import EDC_CLIENT, SPONSOR_NUMBER, Colleague
 from epro.services import delegation, edc_clients, sites, sponsor_contacts, staff, studies
 from epro.services.delegation import NewDelegation
@@ -36,10 +36,10 @@ TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG, Task.DECIDE_EPISODE)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedSite:
-    """Who works there, with what each signs in by, and the secret of the EDC client."""
+class OpenedSites:
+    """Who works at each, with what each signs in by, and the secret of the EDC client."""
 
-    staff: list[Colleague]
+    staff: dict[str, list[Colleague]]
     edc_secret: str
 
 
@@ -51,30 +51,25 @@ def physicians_for(participants: int) -> int:
     return max(3, min(24, participants * 2 // 5))
 
 
-def open_site(
-    parts: Parts, package: StudyPackage, *, site: str, physician_count: int, now: datetime
-) -> OpenedSite:
-    """Fill an empty database with a site that can enrol from today on, at `now` by the wall."""
-    facts = SiteFacts(
-        code=site, name_zh="演练中心", name_en="Rehearsal site", zone=HOME.key,
-        phone="0755-00000001", phone_24h="0755-00000024",
-    )  # fmt: skip
+def open_sites(
+    parts: Parts,
+    package: StudyPackage,
+    at: Iterable[Place],
+    *,
+    physician_count: int,
+    now: datetime,
+) -> OpenedSites:
+    """Fill an empty database with sites that can enrol from today on, at `now` by the wall."""
+    staff: dict[str, list[Colleague]] = {}
     with parts.database.transaction() as session:
         version = studies.publish(session, OPERATOR, package, now=now)
-        opened = sites.add_site(session, OPERATOR, facts, now=now)
-        studies.activate(
-            session, OPERATOR, opened, version,
-            from_on=date(2020, 1, 1), now=now,
-        )  # fmt: skip
-        sponsor_contacts.set_contact(
-            session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
-            phone=SPONSOR_NUMBER, keyring=parts.keyring, now=now,
-        )  # fmt: skip
-        people = [
-            _hire(session, parts, number, who, site, now=now)
-            for number, who in enumerate([*PEOPLE, *_physicians(physician_count)], start=1)
-        ]
-        _delegate(session, parts, people, site, now=now)
+        for number, place in enumerate(at):
+            _open(session, parts, version, place, now=now)
+            staff[place.code] = [
+                _hire(session, parts, who, place, _number(number, count), now=now)
+                for count, who in enumerate([*PEOPLE, *_physicians(physician_count)], start=1)
+            ]
+            _delegate(session, parts, staff[place.code], place, now=now)
         client = edc_clients.add_client(
             session, OPERATOR, EDC_CLIENT,
             scopes=[
@@ -83,7 +78,26 @@ def open_site(
             ],
             keyring=parts.keyring, now=now, wall_now=now,
         )  # fmt: skip
-    return OpenedSite(people, client.secret)
+    return OpenedSites(staff, client.secret)
+
+
+def _open(
+    session: Session, parts: Parts, version: StudyVersion, place: Place, *, now: datetime
+) -> None:
+    facts = SiteFacts(
+        code=place.code, name_zh="演练中心", name_en="Rehearsal site", zone=place.zone.key,
+        phone="0755-00000001", phone_24h="0755-00000024",
+    )  # fmt: skip
+    opened = sites.add_site(session, OPERATOR, facts, now=now)
+    studies.activate(session, OPERATOR, opened, version, from_on=date(2020, 1, 1), now=now)
+    sponsor_contacts.set_contact(
+        session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
+        phone=SPONSOR_NUMBER, keyring=parts.keyring, now=now,
+    )  # fmt: skip
+
+
+def _number(site: int, person: int) -> str:
+    return f"+8613900139{site}{person:02d}"
 
 
 def _physicians(count: int) -> Iterator[tuple[str, str, Role]]:
@@ -96,24 +110,25 @@ def _physicians(count: int) -> Iterator[tuple[str, str, Role]]:
 def _hire(
     session: Session,
     parts: Parts,
-    number: int,
     who: tuple[str, str, Role],
-    site: str,
+    place: Place,
+    phone: str,
     *,
     now: datetime,
 ) -> Colleague:
-    username, full_name, role = who
-    password, phone = secrets.token_urlsafe(12), f"+86139001390{number:02d}"
+    name, full_name, role = who
+    username = f"{name}.{place.code.lower()}"
+    password = secrets.token_urlsafe(12)
     added = staff.add_user(
         session, OPERATOR, username=username, full_name=full_name,
-        email=f"{username}@example.org", phone=phone, password=password, roles=[role], site=site,
-        keyring=parts.keyring, now=now,
+        email=f"{username}@example.org", phone=phone, password=password, roles=[role],
+        site=place.code, keyring=parts.keyring, now=now,
     )  # fmt: skip
     return Colleague(username, role.value, phone, password, added.totp_secret)
 
 
 def _delegate(
-    session: Session, parts: Parts, people: list[Colleague], site: str, *, now: datetime
+    session: Session, parts: Parts, people: list[Colleague], place: Place, *, now: datetime
 ) -> None:
     """Have the principal investigator sign who decides what, each line with a code of its own.
 
@@ -128,7 +143,7 @@ def _delegate(
         delegation.delegate(
             session, signer,
             NewDelegation(
-                site=site, person=person.username, task=task, from_on=now.astimezone(HOME).date()
+                site=place.code, person=person.username, task=task, from_on=place.day(now)
             ),
             Proof(
                 password=principal.password, totp=TOTP(principal.totp_secret).at(wall),

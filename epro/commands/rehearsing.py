@@ -23,7 +23,8 @@ from epro.rehearsal.observing import Edc
 from epro.rehearsal.oracle.comparing import compare
 from epro.rehearsal.oracle.difference import Difference
 from epro.rehearsal.oracle.protocol import Protocol
-from epro.rehearsal.population import HOME, SITE
+from epro.rehearsal.places import places
+from epro.rehearsal.population import HOME
 from epro.rehearsal.record import read_record, write_record
 from epro.rehearsal.report.comparison import comparison_page
 from epro.rehearsal.report.figures import figures, read_result
@@ -31,7 +32,7 @@ from epro.rehearsal.report.page import write_report
 from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.wire import Unexpected, Wire
-from epro.rehearsal_site import open_site, physicians_for
+from epro.rehearsal_site import open_sites, physicians_for
 from epro.settings import Settings
 from epro.supervision import Supervisor
 from questionnaires.checking import check_folder
@@ -150,17 +151,17 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
             )
         upgrade(settings.database_url)
         with opened_parts(settings) as parts:
-            site = open_site(
-                parts, check_folder(plan.package).package, site=SITE,
-                physician_count=physicians_for(plan.count), now=wall_clock_now(),
+            sites = open_sites(
+                parts, check_folder(plan.package).package, places(plan.rates).values(),
+                physician_count=physicians_for(plan.count * 2 // 3), now=wall_clock_now(),
             )  # fmt: skip
         supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
         supervisor.wait_until_ready(deployment.HOST, port)
-        edc = Edc(f"http://{deployment.HOST}:{port}", site.edc_secret, folder / "edc.sqlite3")
+        edc = Edc(f"http://{deployment.HOST}:{port}", sites.edc_secret, folder / "edc.sqlite3")
         with _bar() as shown:
             tell = until_stopped(shown, supervisor)
-            return rehearse(plan, wire, clock, provider, site.staff, edc, tell=tell)
+            return rehearse(plan, wire, clock, provider, sites.staff, edc, tell=tell)
 
 
 def until_stopped(tell: Tell, supervisor: Supervisor) -> Tell:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +58,7 @@ class Shift:
     person: str
     begins_at: datetime
     ends_at: datetime
+    site: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,19 @@ class Staff:
     username: str
     role: str
     number: str
+    site: str
+
+
+def site_of(person: str) -> str:
+    """Return the code of a participant's site: her own code begins with it."""
+    return person.partition("-")[0]
 
 
 @dataclass(slots=True)
 class Script:
-    """All that was done, in order, by whom it could be done, and until when."""
+    """All that was done, in order, by whom it could be done, until when; each site's zone."""
 
+    zones: dict[str, str] = field(default_factory=dict)
     staff: list[Staff] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -81,6 +89,15 @@ class Script:
     def of(self, person: str) -> list[Fact]:
         """Return what was done about one participant, in order."""
         return sorted((one for one in self.facts if one.person == person), key=lambda one: one.at)
+
+    def at_site_of(self, person: str) -> "Script":
+        """Return the same with the staff of one participant's site alone."""
+        site = site_of(person)
+        return replace(
+            self,
+            staff=[one for one in self.staff if one.site == site],
+            shifts=[one for one in self.shifts if one.site == site],
+        )
 
     def people(self) -> list[str]:
         """Return the codes of whoever was enrolled."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from epro.rehearsal.facts import Did
 from epro.rehearsal.phone import Phone
 from epro.rehearsal.play import Stage
-from epro.rehearsal.population import DAY, HOME, SITE, Person
+from epro.rehearsal.population import DAY, Person
 from epro.rehearsal.record_work import RecordWork
 from epro.rehearsal.staff import Team
 from epro.rehearsal.timing import Instants
@@ -47,7 +47,8 @@ class Life:
         person, now = self.person, self._stage.clock.now()
         consents = [_signed(kind, now - HOUR) for kind in person.consents]
         form = {
-            "code": person.code, "site": SITE, "language": "zh", "zone": HOME.key,
+            "code": person.code, "site": person.place.code, "language": "zh",
+            "zone": person.place.zone.key,
             "phone": person.number, "email": person.email, "year_of_birth": person.year_of_birth,
             "consents": consents, "diary_slot": person.slot,
         }  # fmt: skip
@@ -55,7 +56,7 @@ class Life:
             201, self._coordinator(), "POST", "/participants", body=form, kind="enrolment"
         )
         self._stage.note(
-            person.code, Did.ENROLLED, at=now, slot=person.slot, zone=HOME.key,
+            person.code, Did.ENROLLED, at=now, slot=person.slot, zone=person.place.zone.key,
             consents=list(person.consents), number=person.number,
         )  # fmt: skip
         self._phone.activate(enrolled["activation_code"])

@@ -3,14 +3,15 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from epro.importer import Importer, Source
-from epro.rehearsal.gateway import Arrived
+from epro.rehearsal.facts import site_of
+from epro.rehearsal.gateway import Arrived, Provider
 from epro.rehearsal.staff import EDC_CLIENT, Team
 
 FLAG_VERBS = {
@@ -86,6 +87,7 @@ class Observed:
     put_off: list[Arrived]
     acts: list[Recorded]
     records: dict[str, list[bool]]
+    across: list[str]
     feed_faults: list[str] = field(default_factory=list)
 
     def of(self, kind: str, person: str) -> list[Row]:
@@ -123,7 +125,12 @@ class Edc:
 
 
 def observe(
-    team: Team, edc: Edc, people: list[str], *, arrived: list[Arrived], put_off: list[Arrived]
+    teams: Mapping[str, Team],
+    edc: Edc,
+    people: list[str],
+    *,
+    provider: Provider,
+    across: list[str],
 ) -> Observed:
     """Ask the system what became of everybody."""
     edc.pull()
@@ -132,6 +139,7 @@ def observe(
     acts: list[Recorded] = []
     records: dict[str, list[bool]] = {}
     for person in people:
+        team = teams[site_of(person)]
         records[person] = _record(team, person)
         for entry in _journal(team, person):
             if entry["verb"] in FLAG_VERBS:
@@ -141,7 +149,15 @@ def observe(
             if entry["verb"] in ACT_VERBS:
                 acts.append(_act(person, entry))
     return Observed(
-        edc.rows(), list(flags.values()), calls, arrived, put_off, acts, records, edc.faults()
+        edc.rows(),
+        list(flags.values()),
+        calls,
+        provider.arrived,
+        provider.put_off,
+        acts,
+        records,
+        across,
+        edc.faults(),
     )
 
 

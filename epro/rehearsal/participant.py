@@ -13,12 +13,12 @@ from epro.rehearsal.facts import Did
 from epro.rehearsal.life import HOUR, Life
 from epro.rehearsal.phone import Sheet
 from epro.rehearsal.play import MINUTE
-from epro.rehearsal.population import DAY, HOME, at_home
+from epro.rehearsal.population import DAY
 from epro.rehearsal.symptoms import Words
 from epro.rehearsal.timing import local_time
 from epro.rehearsal.wire import Answer, Unexpected
 
-ARRIVAL = time(7, 30)
+ARRIVAL, NOON = time(7, 30), time(13, 50)
 
 
 class Participant(Life):
@@ -49,11 +49,9 @@ class Participant(Life):
         if person.travel:
             away, back = person.travel.from_on, person.travel.to_on
             there = partial(self._move_to, ZoneInfo(person.travel.zone))
-            stage.at(at_home(away, ARRIVAL), there)
-            stage.at(at_home(back, ARRIVAL), partial(self._move_to, HOME))
-        stage.at(
-            at_home(self.person.enrolled_at.astimezone(HOME).date() + DAY, time(13, 50)), self._day
-        )
+            stage.at(person.place.at(away, ARRIVAL), there)
+            stage.at(person.place.at(back, ARRIVAL), partial(self._move_to, person.place.zone))
+        stage.at(person.place.at(person.place.day(person.enrolled_at) + DAY, NOON), self._day)
 
     def _day(self) -> None:
         """Once a day: perhaps report a problem, or see whether one is asked about again."""
@@ -61,12 +59,12 @@ class Participant(Life):
             return
         if self._reports_open:
             self._look()
-        on = self._stage.clock.now().astimezone(HOME).date()
+        on = self.person.place.day(self._stage.clock.now())
         chance = self.person.chance(f"day:{on}")
         if chance.random() < self._rates["reports"]["each_day"]:
             at = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 300))
             self._stage.at(at, partial(self._report, chance))
-        self._stage.at(at_home(on + DAY, time(13, 50)), self._day)
+        self._stage.at(self.person.place.at(on + DAY, NOON), self._day)
 
     # --- the diary -------------------------------------------------------------------------------
 
@@ -97,7 +95,7 @@ class Participant(Life):
     def _is_early(self, one: Mapping[str, Any]) -> bool:
         on = date.fromisoformat(one["on"])
         infusions = [at for at in (self.person.infused_at, self.person.second_at) if at]
-        return any(0 <= (on - at.astimezone(HOME).date()).days <= 2 for at in infusions)
+        return any(0 <= (on - self.person.place.day(at)).days <= 2 for at in infusions)
 
     def _decide(self, one: Mapping[str, Any]) -> None:
         """Decide, once for all, whether and when she fills in a form; it may still move."""
@@ -151,7 +149,7 @@ class Participant(Life):
     def _share(self, on: date) -> float:
         """Return how likely she fills in a form about a day."""
         rates = self._rates["compliance"]
-        weeks = max(0, (on - self.person.infused_at.astimezone(HOME).date()).days) / 7
+        weeks = max(0, (on - self.person.place.day(self.person.infused_at)).days) / 7
         weekend = rates["weekend"] if on.weekday() >= 5 else 0
         share: float = self.person.compliance + weekend + weeks * rates["each_week"]
         return share

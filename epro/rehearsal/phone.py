@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from epro.rehearsal.population import HOME, Person
+from epro.rehearsal.population import Person
 from epro.rehearsal.wire import Answer, Wire
 from questionnaires import canonical
 from questionnaires.definition import AnswerValue, Questionnaire
@@ -54,7 +54,7 @@ class Phone:
     wire: Wire
     forms: Forms
     person: Person
-    zone: ZoneInfo = HOME
+    zone: ZoneInfo
     due: dict[str, dict[str, Any]] = field(default_factory=dict)
     reports: dict[str, str] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)

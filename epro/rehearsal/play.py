@@ -46,8 +46,8 @@ class Stage:
 
     def __init__(self, wire: Wire, clock: TrialClock, provider: Provider, script: Script) -> None:
         self.wire, self.clock, self.provider, self.script = wire, clock, provider, script
-        self.after_move: Callable[[dict[str, int]], None] = lambda _jobs: None
-        self.after_acts: Act = lambda: None
+        self.after_move: list[Callable[[dict[str, int]], None]] = []
+        self.after_acts: list[Act] = []
         self._numbers = count()
         self._exact: list[Planned] = []
         self._calm: list[Planned] = []
@@ -115,7 +115,8 @@ class Stage:
             self.clock.hurry_to(reached)
         while self._exact and self._exact[0].at <= self.clock.now():
             heapq.heappop(self._exact).act()
-        self.after_acts()
+        for act in self.after_acts:
+            act()
         return self.clock.now()
 
     def _answer(self, until: datetime, pool: ThreadPoolExecutor) -> None:
@@ -138,7 +139,8 @@ class Stage:
             self._put_off_count = len(self.provider.put_off)
             for wait in TRY_AGAIN:
                 self.look_at(self.clock.now() + wait)
-        self.after_move(dict(jobs))
+        for follow in self.after_move:
+            follow(dict(jobs))
 
 
 def _do_all(planned: list[Planned]) -> None:

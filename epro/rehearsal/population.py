@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from epro.rehearsal.places import Place, place_of
+
 HOME = ZoneInfo("Asia/Shanghai")
-SITE = "SZ01"
 PHONE_NUMBERS_FROM = 13_812_000_000
 DAY = timedelta(days=1)
 WHOLE_TRIAL_WEEKS = 24
@@ -33,6 +34,7 @@ class Person:
     """One invented participant, with everything that will happen to her however she answers."""
 
     code: str
+    place: Place
     seed: str
     number: str
     year_of_birth: int
@@ -91,7 +93,8 @@ def at_home(on: date, clock: time) -> datetime:
 def _person(
     number: int, *, seed: int, weeks: int, begins_on: date, rates: Mapping[str, Any]
 ) -> Person:
-    code = f"{SITE}-{number:03d}"
+    place = place_of(number, rates)
+    code = f"{place.code}-{number:03d}"
 
     def chance_of(about: str) -> Random:
         return Random(f"{seed}:{code}:{about}")  # noqa: S311  invented people, no secret
@@ -99,12 +102,12 @@ def _person(
     chance = chance_of("life")
     of_people, enrolment = rates["people"], rates["enrolment"]
     enrolled_on = begins_on + timedelta(days=chance.randrange(enrolment["within_days"]))
-    enrolled_at = at_home(enrolled_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 150, 5))
+    enrolled_at = place.at(enrolled_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 150, 5))
     infused_on = enrolled_on + timedelta(days=enrolment["infused_after_days"])
-    infused_at = at_home(infused_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 480, 10))
+    infused_at = place.at(infused_on, time(9, 0)) + timedelta(minutes=chance.randrange(0, 480, 10))
     recorded_at = infused_at + timedelta(minutes=chance.randrange(20, 90))
     if chance.random() < enrolment["recorded_late"]:
-        recorded_at = at_home(infused_on + DAY, time(8, 40))
+        recorded_at = place.at(infused_on + DAY, time(8, 40))
     days = weeks * 7
 
     def some_day(share: float, *, first: int, last: int) -> date | None:
@@ -142,15 +145,18 @@ def _person(
     ]
     return Person(
         code=code,
+        place=place,
         seed=str(seed),
         number=f"+86{PHONE_NUMBERS_FROM + number}",
         year_of_birth=chance.randint(1962, 2006),
         enrolled_at=enrolled_at,
         infused_at=infused_at,
         infusion_recorded_at=recorded_at,
-        second_at=at_home(second_on, time(10, 0)) if second_on else None,
+        second_at=place.at(second_on, time(10, 0)) if second_on else None,
         slot=slot,
-        changes_slot_at=_slot_change(chance_of("slot"), infused_on, days=days, of_people=of_people),
+        changes_slot_at=_slot_change(
+            chance_of("slot"), infused_on, place, days=days, of_people=of_people
+        ),
         own_time=own_time if slot == "evening" else None,
         consents=tuple(consents),
         email=f"{code.lower()}@example.org" if "email_processor" in consents else None,
@@ -159,31 +165,32 @@ def _person(
         ),
         usual=tuple(usual),
         travel=Travel(zone=zone, from_on=away_on, to_on=away_on + away) if away_on else None,
-        loses_phone_at=at_home(lost_on, time(14, 20)) if lost_on else None,
-        dead_from=at_home(dead_on, time(7, 0)) if dead_on else None,
-        dead_until=at_home(dead_on, time(7, 0)) + dead if dead_on else None,
+        loses_phone_at=place.at(lost_on, time(14, 20)) if lost_on else None,
+        dead_from=place.at(dead_on, time(7, 0)) if dead_on else None,
+        dead_until=place.at(dead_on, time(7, 0)) + dead if dead_on else None,
         without_texts=_without_texts(
-            chance_of("texts"), infused_on, days=days, of_people=of_people, consents=consents
+            chance_of("texts"), infused_on, place, days=days, of_people=of_people, consents=consents
         ),
-        paused=_pause(chance_of("pause"), infused_on, days=days, of_people=of_people),
-        leaves_at=at_home(leaves_on, time(11, 40)) if leaves_on else None,
+        paused=_pause(chance_of("pause"), infused_on, place, days=days, of_people=of_people),
+        leaves_at=place.at(leaves_on, time(11, 40)) if leaves_on else None,
         leaves_as=chance.choice(of_people["withdrawals"]),
-        completes_at=at_home(infused_on + timedelta(days=days + _after(weeks)), time(10, 20)),
+        completes_at=place.at(infused_on + timedelta(days=days + _after(weeks)), time(10, 20)),
     )
 
 
 def _slot_change(
-    chance: Random, infused_on: date, *, days: int, of_people: Mapping[str, Any]
+    chance: Random, infused_on: date, place: Place, *, days: int, of_people: Mapping[str, Any]
 ) -> datetime | None:
     """Return when she decides to keep her diary at the other time of day, if she does."""
     drawn, first = chance.random(), chance.randint(1, max(1, min(50, days - 3)))
-    at = at_home(infused_on + timedelta(days=first), time(chance.choice((7, 12, 20)), 40))
+    at = place.at(infused_on + timedelta(days=first), time(chance.choice((7, 12, 20)), 40))
     return at if drawn < of_people["changes_slot"] else None
 
 
 def _without_texts(
     chance: Random,
     infused_on: date,
+    place: Place,
     *,
     days: int,
     of_people: Mapping[str, Any],
@@ -191,18 +198,18 @@ def _without_texts(
 ) -> tuple[datetime, datetime] | None:
     """Return from when until when she wants no text messages, who agreed to them before."""
     drawn, first = chance.random(), chance.randint(1, max(1, days - 6))
-    begins_at = at_home(infused_on + timedelta(days=first), time(15, 10))
+    begins_at = place.at(infused_on + timedelta(days=first), time(15, 10))
     ends_at = begins_at + timedelta(days=chance.randint(*of_people["without_texts_days"]))
     is_drawn = drawn < of_people["withdraws_texts"] and "sms_processor" in consents
     return (begins_at, ends_at) if is_drawn else None
 
 
 def _pause(
-    chance: Random, infused_on: date, *, days: int, of_people: Mapping[str, Any]
+    chance: Random, infused_on: date, place: Place, *, days: int, of_people: Mapping[str, Any]
 ) -> tuple[datetime, datetime] | None:
     """Return from when until when she is paused, at hours of the site, if she is at all."""
     drawn, first = chance.random(), chance.randint(1, max(1, days - 4))
     length = timedelta(days=chance.randint(*of_people["pause_days"]))
-    begins_at = at_home(infused_on + timedelta(days=first), time(chance.choice((9, 14, 19)), 20))
-    ends_at = at_home(begins_at.date(), time(chance.choice((9, 14, 19)), 25)) + length
+    begins_at = place.at(infused_on + timedelta(days=first), time(chance.choice((9, 14, 19)), 20))
+    ends_at = place.at(begins_at.date(), time(chance.choice((9, 14, 19)), 25)) + length
     return (begins_at, ends_at) if drawn < of_people["pauses"] else None

@@ -25,6 +25,7 @@ def read_record(file: Path) -> tuple[Script, Observed]:
     script, seen = content["script"], content["seen"]
     return (
         Script(
+            zones=script["zones"],
             staff=[Staff(**one) for one in script["staff"]],
             shifts=[
                 Shift(**_with_instants(one, "begins_at", "ends_at")) for one in script["shifts"]
@@ -40,6 +41,7 @@ def read_record(file: Path) -> tuple[Script, Observed]:
             put_off=[Arrived(**_with_instants(one, "at")) for one in seen["put_off"]],
             acts=[Recorded(**_with_instants(one, "at")) for one in seen["acts"]],
             records=seen["records"],
+            across=seen["across"],
             feed_faults=seen["feed_faults"],
         ),
     )

@@ -6,8 +6,9 @@ from random import Random
 from typing import Any
 
 from epro.rehearsal.facts import Did
+from epro.rehearsal.places import Place
 from epro.rehearsal.play import Stage
-from epro.rehearsal.population import DAY, HOME
+from epro.rehearsal.population import DAY
 from epro.rehearsal.staff import Colleague, Team
 from epro.rehearsal.wire import Unexpected
 
@@ -18,8 +19,11 @@ ACCEPTED, DECLINED, MERGED = "accepted", "declined", "merged"
 class RecordWork:
     """The records of a site's participants, from the first candidate to the lock."""
 
-    def __init__(self, stage: Stage, team: Team, rates: Mapping[str, Any], *, seed: int) -> None:
-        self._stage, self._team, self._rates, self._seed = stage, team, rates["events"], seed
+    def __init__(
+        self, stage: Stage, team: Team, place: Place, rates: Mapping[str, Any], *, seed: int
+    ) -> None:
+        self._stage, self._team, self._place = stage, team, place
+        self._rates, self._seed = rates["events"], seed
         self._numbers: dict[str, int] = {}
         self._open: dict[str, dict[str, Any]] = {}
         self._to_sign: list[str] = []
@@ -32,6 +36,7 @@ class RecordWork:
         """
         self._to_sign.append(code)
         self._decide()
+        self._end_events()
         self._sign_off(code)
 
     def round(self) -> None:
@@ -85,10 +90,10 @@ class RecordWork:
 
     def _end_events(self) -> None:
         """End what has gone on for long enough, and all of whose record is to be signed."""
-        today = self._stage.clock.now().astimezone(HOME).date()
+        today = self._place.day(self._stage.clock.now())
         longest = self._rates["days"] * DAY
         for id_, event in list(self._open.items()):
-            since = datetime.fromisoformat(event["recorded_at"]).astimezone(HOME).date()
+            since = self._place.day(datetime.fromisoformat(event["recorded_at"]))
             if event["participant"] in self._to_sign or today - since >= longest:
                 del self._open[id_]
                 self._end(id_, event, max(today.isoformat(), event["onset_on"]))

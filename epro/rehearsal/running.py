@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from epro.rehearsal.across import Across
 from epro.rehearsal.clock import TrialClock
 from epro.rehearsal.facts import Script
 from epro.rehearsal.gateway import Provider
@@ -15,15 +16,17 @@ from epro.rehearsal.oracle.difference import Difference
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.participant import Participant
 from epro.rehearsal.phone import Forms, Phone
+from epro.rehearsal.places import places
 from epro.rehearsal.play import Stage
 from epro.rehearsal.population import DAY, HOME, Person, at_home, invent, last_day
+from epro.rehearsal.record_work import RecordWork
 from epro.rehearsal.site_work import SiteWork
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal.staff import Colleague, Team
 from epro.rehearsal.timing import Instants
 from epro.rehearsal.wire import Unexpected, Wire
 
-BEGINS = time(6, 0)
+BEGINS, NOON = time(6, 0), time(12, 10)
 RATES = Path(__file__).with_name("rates.yaml")
 Tell = Callable[[date, int, int], None]
 
@@ -76,7 +79,7 @@ def rehearse(
     wire: Wire,
     clock: TrialClock,
     provider: Provider,
-    colleagues: list[Colleague],
+    colleagues: Mapping[str, list[Colleague]],
     edc: Edc,
     *,
     tell: Tell,
@@ -89,15 +92,21 @@ def rehearse(
     """
     people, script = plan.people, Script()
     ends_on = last_day(people, weeks=plan.weeks)
-    stage, team = Stage(wire, clock, provider, script), Team(wire, colleagues)
+    stage = Stage(wire, clock, provider, script)
+    teams = {code: Team(wire, people) for code, people in colleagues.items()}
     clock.move_to(at_home(plan.begins_on, BEGINS))
     forms, instants = Forms(wire), Instants(plan.package)
     office = read_yaml(plan.package / "escalation.yaml")["office_hours"]
-    site = SiteWork(stage, team, plan.rates, seed=plan.seed, office=office)
-    site.plan(from_on=plan.begins_on, to_on=ends_on)
+    records: dict[str, RecordWork] = {}
+    for code, place in places(plan.rates).items():
+        site = SiteWork(stage, teams[code], place, plan.rates, seed=plan.seed, office=office)
+        site.plan(from_on=plan.begins_on, to_on=ends_on)
+        records[code] = site.records
     for person in people:
-        phone = Phone(wire, forms, person)
-        Participant(person, phone, stage, team, site.records, instants, plan.rates).plan()
+        code, phone = person.place.code, Phone(wire, forms, person, person.place.zone)
+        Participant(person, phone, stage, teams[code], records[code], instants, plan.rates).plan()
+    across = Across(teams)
+    stage.at(at_home(plan.begins_on + (ends_on - plan.begins_on) / 2, NOON), across.look)
     _plan_pulls(stage, edc, plan, ends_on)
     broken: list[Difference] = []
     try:
@@ -108,7 +117,8 @@ def rehearse(
         script.ends_at = clock.now()
         day = script.ends_at.astimezone(HOME).date().isoformat()
         broken.append(Difference("-", day, "the rehearsal", "to go on", str(fault)))
-    seen = observe(team, edc, script.people(), arrived=provider.arrived, put_off=provider.put_off)
+    across.look()
+    seen = observe(teams, edc, script.people(), provider=provider, across=across.seen)
     differences = broken + compare(Protocol(plan.expected), script, seen)
     return Outcome(
         plan, script, seen, differences, dict(wire.asked), dict(wire.took_s), clock.moved_count

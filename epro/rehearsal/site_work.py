@@ -7,8 +7,9 @@ from random import Random
 from typing import Any
 
 from epro.rehearsal.facts import Did, Shift, Staff
+from epro.rehearsal.places import Place
 from epro.rehearsal.play import MINUTE, Stage
-from epro.rehearsal.population import DAY, HOME, SITE, at_home
+from epro.rehearsal.population import DAY
 from epro.rehearsal.record_work import RecordWork
 from epro.rehearsal.staff import SPONSOR, SPONSOR_NUMBER, Colleague, Team
 from epro.rehearsal.timing import local_time
@@ -32,33 +33,38 @@ class SiteWork:
         self,
         stage: Stage,
         team: Team,
+        place: Place,
         rates: Mapping[str, Any],
         *,
         seed: int,
         office: Mapping[str, Any],
     ) -> None:
-        self._stage, self._team, self._rates, self._seed = stage, team, rates["staff"], seed
+        self._stage, self._team, self._place = stage, team, place
+        self._rates, self._seed = rates["staff"], seed
         self._office = office
         self._taken: set[tuple[str, str]] = set()
         self._to_close: dict[str, tuple[datetime, dict[str, Any]]] = {}
         self._assessed: set[str] = set()
         self._written: set[str] = set()
         self._response_count = 0
-        self.records = RecordWork(stage, team, rates, seed=seed)
-        stage.after_move, stage.after_acts = self._after_move, partial(self._after_move, {})
+        self.records = RecordWork(stage, team, place, rates, seed=seed)
+        stage.after_move.append(self._after_move)
+        stage.after_acts.append(partial(self._after_move, {}))
 
     def plan(self, *, from_on: date, to_on: date) -> None:
         """Enter the roster, and put the rounds of every working day on the stage."""
         self._stage.script.staff += [
-            Staff(one.username, one.role, one.number) for one in self._team.people
+            Staff(one.username, one.role, one.number, self._place.code) for one in self._team.people
         ]
-        self._stage.script.staff.append(Staff(SPONSOR, "sponsor_contact", SPONSOR_NUMBER))
+        sponsor = Staff(SPONSOR, "sponsor_contact", SPONSOR_NUMBER, self._place.code)
+        self._stage.script.staff.append(sponsor)
+        self._stage.script.zones[self._place.code] = self._place.zone.key
         self._enter_roster(from_on, to_on)
         on = from_on
         while on < to_on:
             if self._is_working_day(on):
                 for clock in self._rates["rounds"]:
-                    self._stage.at(at_home(on, time.fromisoformat(clock)), self._round)
+                    self._stage.at(self._place.at(on, time.fromisoformat(clock)), self._round)
             on += DAY
 
     def look(self) -> None:
@@ -95,13 +101,13 @@ class SiteWork:
     # --- taking a flag ---------------------------------------------------------------------------
 
     def _chance(self, flag: Mapping[str, Any]) -> Random:
-        raised = datetime.fromisoformat(flag["urgent_since"]).astimezone(HOME)
+        raised = datetime.fromisoformat(flag["urgent_since"]).astimezone(self._place.zone)
         about = f"{flag['participant']}:{raised:%Y-%m-%d %H}:{flag['tier']}"
         return Random(f"{self._seed}:{about}")  # noqa: S311  invented reactions, no secret
 
     def _reaction(self, tier: str, chance: Random) -> timedelta:
         """Return how long it takes somebody to take a flag that was raised now."""
-        now = self._stage.clock.now().astimezone(HOME)
+        now = self._stage.clock.now().astimezone(self._place.zone)
         if self._is_office(now):
             middle = self._rates["office_hours"][tier]
         elif tier == "YELLOW":  # nobody is told before the next working day
@@ -137,7 +143,8 @@ class SiteWork:
         now, duty = self._stage.clock.now(), "on_call"
         name = next(
             one.person for one in self._stage.script.shifts
-            if one.duty == duty and one.begins_at <= now < one.ends_at
+            if (one.duty, one.site) == (duty, self._place.code)
+            and one.begins_at <= now < one.ends_at
         )  # fmt: skip
         return next(one for one in self._team.people if one.username == name)
 
@@ -212,11 +219,11 @@ class SiteWork:
     def _enter_roster(self, from_on: date, to_on: date) -> None:
         physicians = [one.username for one in self._team.with_role("investigator")]
         weeks = range((to_on - from_on).days // 7 + 1)
-        begins_at = at_home(from_on, time())
+        begins_at = self._place.at(from_on, time())
         shifts = [
             Shift(
                 duty, physicians[(week + offset) % len(physicians)],
-                begins_at + week * SHIFT, begins_at + (week + 1) * SHIFT,
+                begins_at + week * SHIFT, begins_at + (week + 1) * SHIFT, self._place.code,
             )
             for week in weeks
             for offset, duty in enumerate(DUTIES)
@@ -232,7 +239,7 @@ class SiteWork:
         }  # fmt: skip
         coordinator = self._team.with_role("coordinator")[0]
         self._team.need(
-            201, coordinator, "POST", f"/sites/{SITE}/rosters", body=body, kind="roster"
+            201, coordinator, "POST", f"/sites/{self._place.code}/rosters", body=body, kind="roster"
         )
         self._stage.script.shifts += shifts
 
@@ -253,4 +260,4 @@ class SiteWork:
         on = now.date() + (DAY if now.hour >= 8 else timedelta())
         while not self._is_working_day(on):
             on += DAY
-        return at_home(on, time(8, 31))
+        return self._place.at(on, time(8, 31))

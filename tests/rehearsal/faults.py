@@ -64,7 +64,7 @@ def _lose_entry(verb: str) -> Callable[[Record], None]:
 
 
 def _name_another(record: Record) -> None:
-    _act(record, "flag.acknowledged")["actor"] = "principal"
+    _act(record, "flag.acknowledged")["actor"] = "principal.sz01"
 
 
 def _double_entry(record: Record) -> None:
@@ -136,6 +136,10 @@ def _let_signature_break(record: Record) -> None:
     next(iter(record["seen"]["records"].values()))[0] = False
 
 
+def _let_neighbour_look(record: Record) -> None:
+    record["seen"]["across"].append("coordinator.ur02 found SZ01-001 in /flags")
+
+
 FAULTS: Mapping[str, Fault] = {
     "a response missing in the feed": Fault(_lose_row("response"), "expected one, found none"),
     "a reminder missing in the feed": Fault(_lose_row("reminder"), ", found none"),
@@ -161,5 +165,6 @@ FAULTS: Mapping[str, Fault] = {
     "a lock missing in the feed": Fault(_lose_lock, "record_lock in the feed"),
     "a signature that broke by itself": Fault(_let_signature_break, "record, is signed off"),
     "an event missing in the feed": Fault(_lose_row("adverse_event"), "adverse events"),
+    "a neighbour who looks in": Fault(_let_neighbour_look, "what people of another site see"),
     "somebody who left and takes part": Fault(_let_her_stay, "participant, life_cycle"),
 }  # fmt: skip

@@ -11,7 +11,7 @@ SHIPPED = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
 
 
 class Slip(NamedTuple):
-    """A line of a file, what becomes of it, and the words in which the difference is told."""
+    """A line of a file, what becomes of it, and the words, as a pattern, that tell the difference."""
 
     file: str
     old: str
@@ -29,7 +29,7 @@ RULE = Slip(
     '      - - {question: temperature_tenths_oral, operator: ">=", answer: 384}\n'
     '        - {question: temperature_tenths_oral, operator: "<", answer: 385}\n'
     '        - {question: hours_since_infusion, operator: ">", answer: 48}\n',
-    ": expected ORANGE at",
+    "flag R05 for .*: expected ORANGE at",
 )
 WINDOW = Slip(
     "schedule.yaml",
@@ -58,7 +58,7 @@ STEP = Slip(
     "escalation.yaml",
     "{when: {after: 0min}, to: [coordinator, on_call], by",
     "{when: {after: 0min}, to: [coordinator], by",
-    "expected coordinator, coordinator2, investigator",
+    ": expected coordinator.sz01, coordinator2.sz01, investigator",
 )
 SLIPS = {
     "a rule": RULE, "a window": WINDOW, "a reminder": REMINDER,

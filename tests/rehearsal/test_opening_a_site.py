@@ -5,20 +5,23 @@ from datetime import UTC, datetime
 import pytest
 
 from epro.parts import build_parts
-from epro.rehearsal_site import open_site
+from epro.rehearsal.places import places
+from epro.rehearsal.running import RATES
+from epro.rehearsal.sources import read_yaml
+from epro.rehearsal_site import open_sites
 from tests.factories import make_keyring, shipped_package
 from tests.settings import make_settings
 
 
 @pytest.mark.req("V-02")
 @pytest.mark.parametrize("hour", [3, 15, 16, 23])
-def test_a_site_is_opened_at_any_hour(fresh_database_url: str, hour: int) -> None:
+def test_two_sites_are_opened_at_any_hour(fresh_database_url: str, hour: int) -> None:
     parts = build_parts(make_settings(fresh_database_url), keyring=make_keyring())
 
-    opened = open_site(
-        parts, shipped_package(), site="SZ01", physician_count=3,
+    opened = open_sites(
+        parts, shipped_package(), places(read_yaml(RATES)).values(), physician_count=3,
         now=datetime(2026, 11, 26, hour, 30, tzinfo=UTC),
     )  # fmt: skip
 
     parts.database.engine.dispose()
-    assert len(opened.staff) == 6
+    assert [len(people) for people in opened.staff.values()] == [6, 6]

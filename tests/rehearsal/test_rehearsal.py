@@ -30,8 +30,9 @@ from tests.rehearsal.mutants import SHIPPED, SLIPS, study_with
 
 pytestmark = pytest.mark.blackbox
 
+OF_SOMEBODY = re.compile(r"[A-Z]{2}\d\d-\d{3} ")
 # A seed with which somebody leaves, another comes a second time, and one wants no texts.
-PEOPLE, WEEKS, SEED = "3", "2", "31"
+PEOPLE, WEEKS, SEED = "3", "2", "52"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,11 @@ def test_a_single_slip_is_found_with_participant_day_and_place(
         main, ["rehearsed", str(rehearsed.record), "--expect", str(expected)]
     )
 
-    lines = [line for line in judged.output.splitlines() if line.startswith("SZ01-")]
+    lines = [line for line in judged.output.splitlines() if OF_SOMEBODY.match(line)]
     assert judged.exit_code == 1
-    assert any(SLIPS[name].told in line for line in lines), judged.output
+    assert any(re.search(SLIPS[name].told, line) for line in lines), judged.output
     elsewhere = [slip.told for slip in others]
-    assert [line for line in lines if any(told in line for told in elsewhere)] == []
+    assert [line for line in lines if any(re.search(told, line) for told in elsewhere)] == []
 
 
 @pytest.mark.req("V-02", "T-01", "T-08", "E-02", "N-03", "A-07", "P-09")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from epro.rehearsal.facts import Script
+from epro.rehearsal.facts import Script, site_of
 from epro.rehearsal.observing import Observed, Row, SeenFlag
 from epro.rehearsal.oracle.asking_again import is_follow_up
 from epro.rehearsal.oracle.course import Course, Response
@@ -23,13 +23,19 @@ def compare(protocol: Protocol, script: Script, seen: Observed) -> list[Differen
     found = [
         Difference("-", "-", "the EDC's copy", "all of the feed", one) for one in seen.feed_faults
     ]
+    found += [
+        Difference("-", "-", "what people of another site see", "nothing", one)
+        for one in seen.across
+    ]
     courses: list[Course] = []
+    at_sites = {site: protocol.at(zone) for site, zone in script.zones.items()}
     for person in script.people():
         names = {
             row.id: (row.data["family"], row.data["occurrence"])
             for row in seen.of("assessment", person)
         }
-        course = Course.of(protocol, script, person, names)
+        at_site = at_sites[site_of(person)]
+        course = Course.of(at_site, script.at_site_of(person), person, names)
         courses.append(course)
         found += Comparison(course, seen).differences()
         found += Trail(course, seen).differences()

@@ -6,6 +6,7 @@ comments in the package itself), so that a misreading in the code is not repeate
 """
 
 from collections import Counter
+from copy import copy
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ class Protocol:
         self.escalation: dict[str, Any] = escalation
         self.blocks_by_code = {one["code"]: one for one in self.blocks}
         self._step_counts = Counter(step["block"] for step in reminders["steps"])
+
+    def at(self, site_zone: str) -> "Protocol":
+        """Return the same study at a site in that zone."""
+        there = copy(self)
+        there.site_zone = ZoneInfo(site_zone)
+        return there
 
     def step_count(self, block: str) -> int:
         """Return how many reminders a form of a block may have."""

@@ -2,26 +2,31 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from epro.rehearsal.facts import Did
+from epro.rehearsal.facts import Did, Script, site_of
 from epro.rehearsal.observing import Row, SeenFlag
-from epro.rehearsal.population import DAY, HOME
+from epro.rehearsal.population import DAY
 from epro.rehearsal.running import Outcome
 
 TIERS = ("RED_A", "RED_B", "ORANGE", "YELLOW")
-WORK = {Did.ACKNOWLEDGED: "flags taken", Did.CALLED: "calls", Did.CLOSED: "flags closed"}
+WORK = {
+    Did.ACKNOWLEDGED: "flags taken", Did.CALLED: "calls", Did.CLOSED: "flags closed",
+    Did.DECIDED: "candidates decided", Did.SIGNED_OFF: "sign-offs tried", Did.LOCKED: "locks",
+}  # fmt: skip
 Figures = dict[str, Any]
+Clock = Callable[[str, datetime], datetime]
 
 
 def figures(outcome: Outcome) -> Figures:
     """Return everything that the report shows, ready to be written as JSON."""
-    plan, seen = outcome.plan, outcome.seen
+    plan, seen, local = outcome.plan, outcome.seen, _clock_of(outcome.script)
     awaited = [row for row in seen.rows.get("assessment", []) if _counts(row)]
     reminders = seen.rows.get("reminder", [])
     return {
@@ -34,7 +39,7 @@ def figures(outcome: Outcome) -> Figures:
             "forms expected": sum(_is_answered(row) or _is_missed(row) for row in awaited),
             "answered": sum(_is_answered(row) for row in awaited),
             "missed": sum(_is_missed(row) for row in awaited),
-            "reminders sent": len(_sent_at(reminders)),
+            "reminders sent": len(_sent_at(reminders, local)),
             "reminder steps dropped": sum(bool(row.data["skipped_reason"]) for row in reminders),
             "texts on phones": len(seen.arrived),
             "flags": len(seen.flags),
@@ -43,13 +48,13 @@ def figures(outcome: Outcome) -> Figures:
                 row.count for rows in seen.rows.values() for row in rows
             ),
         },
-        "days": _days(awaited, reminders, seen.flags),
+        "days": _days(awaited, _sent_at(reminders, local), seen.flags, local),
         "flags": {tier: _of_tier(seen.flags, tier) for tier in TIERS},
         "rules": dict(sorted(Counter(rule for one in seen.flags for rule in one.rules).items())),
         "hours": {
-            "reminders": _by_hour(_sent_at(reminders)),
+            "reminders": _by_hour(_sent_at(reminders, local)),
             "answers": _by_hour(
-                fact.what["answered_at"] for fact in outcome.script.facts
+                local(fact.person, fact.what["answered_at"]) for fact in outcome.script.facts
                 if fact.did is Did.ANSWERED
             ),
         },
@@ -90,34 +95,40 @@ def _is_missed(row: Row) -> bool:
 
 
 def _days(
-    awaited: Iterable[Row], reminders: Iterable[Row], flags: Iterable[SeenFlag]
+    awaited: Iterable[Row], sent_at: Iterable[datetime], flags: Iterable[SeenFlag], local: Clock
 ) -> dict[str, dict[str, int]]:
     """Return for every day what was due, answered, missed, reminded of and flagged."""
     days: dict[str, Counter[str]] = defaultdict(Counter)
     for row in awaited:
         days[row.data["planned_on"]]["answered"] += _is_answered(row)
         days[row.data["planned_on"]]["missed"] += _is_missed(row)
-    for at in _sent_at(reminders):
-        days[_day(at)]["reminders"] += 1
+    for at in sent_at:
+        days[at.date().isoformat()]["reminders"] += 1
     for flag in flags:
-        days[_day(flag.raised_at)][flag.tier] += 1
+        days[local(flag.person, flag.raised_at).date().isoformat()][flag.tier] += 1
     known = sorted(day for day, counts in days.items() if any(counts.values()))
     if not known:
         return {}
     return {day.isoformat(): dict(days[day.isoformat()]) for day in _every_day(known[0], known[-1])}
 
 
-def _sent_at(reminders: Iterable[Row]) -> list[datetime]:
-    """Return when messages left; one for several steps counts once."""
+def _clock_of(script: Script) -> Clock:
+    """Return what says the time at somebody's site."""
+    zones = {code: ZoneInfo(zone) for code, zone in script.zones.items()}
+    return lambda person, at: at.astimezone(zones[site_of(person)])
+
+
+def _sent_at(reminders: Iterable[Row], local: Clock) -> list[datetime]:
+    """Return when messages left, by the site's clock; one for several steps counts once."""
     messages = {
         (row.person, row.data["sent_at"]) for row in reminders if row.data["sent_at"] is not None
     }
-    return sorted(datetime.fromisoformat(sent_at) for _person, sent_at in messages)
+    return sorted(local(person, datetime.fromisoformat(sent_at)) for person, sent_at in messages)
 
 
 def _by_hour(instants: Iterable[datetime]) -> list[int]:
-    """Count by the hour of the site's day."""
-    counts = Counter(at.astimezone(HOME).hour for at in instants)
+    """Count local times by the hour of the day."""
+    counts = Counter(at.hour for at in instants)
     return [counts[hour] for hour in range(24)]
 
 
@@ -159,18 +170,17 @@ def _ninetieth(minutes: list[float]) -> float | None:
 def _work(outcome: Outcome) -> dict[str, dict[str, list[int]]]:
     """Return for each of the staff how often an act fell into each hour of the day."""
     work: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    local = _clock_of(outcome.script)
     for fact in outcome.script.facts:
         if fact.did in WORK:
             hours = work[fact.what["by"]].setdefault(WORK[fact.did], [0] * 24)
-            hours[fact.at.astimezone(HOME).hour] += 1
+            hours[local(fact.person, fact.at).hour] += 1
     return dict(sorted(work.items()))
 
 
 def _compliance(outcome: Outcome, awaited: Iterable[Row]) -> list[dict[str, int]]:
     """Return for each week since the infusion visit how many were expected, completed, on time."""
-    infused = {
-        person.code: person.infused_at.astimezone(HOME).date() for person in outcome.plan.people
-    }
+    infused = {one.code: one.place.day(one.infused_at) for one in outcome.plan.people}
     on_time = {
         row.data["assessment_id"]
         for row in outcome.seen.rows.get("response", [])
@@ -186,7 +196,3 @@ def _compliance(outcome: Outcome, awaited: Iterable[Row]) -> list[dict[str, int]
         week["completed"] += _is_answered(row)
         week["on_time"] += row.id in on_time
     return [{"week": week, **weeks[week]} for week in sorted(weeks)]
-
-
-def _day(at: datetime) -> str:
-    return at.astimezone(HOME).date().isoformat()
