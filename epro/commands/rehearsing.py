@@ -121,7 +121,9 @@ def _tell_of(differences: Sequence[Difference]) -> None:
     if len(differences) > SHOWN_AT_MOST:
         click.echo(f"… and {len(differences) - SHOWN_AT_MOST} more.")
     if differences:
-        raise click.ClickException(f"{len(differences)} differences from what the documents ask.")
+        count = len(differences)
+        counted = "1 difference" if count == 1 else f"{count} differences"
+        raise click.ClickException(f"{counted} from what the documents ask.")
     click.echo("No difference: all happened as the documents ask.")
 
 

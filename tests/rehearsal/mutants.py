@@ -11,7 +11,7 @@ SHIPPED = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
 
 
 class Slip(NamedTuple):
-    """A line of a file, what becomes of it, and the words, as a pattern, that tell the difference."""
+    """A line of a file, what becomes of it, and a pattern of the words that tell the difference."""
 
     file: str
     old: str

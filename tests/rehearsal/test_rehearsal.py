@@ -22,7 +22,7 @@ from epro.logs import ROOT
 from epro.rehearsal.facts import Did
 from epro.rehearsal.record import read_record
 from epro.rehearsal.report.comparison import comparison_page
-from epro.rehearsal.report.figures import read_result
+from epro.rehearsal.report.figures import read_result, weeks_shown
 from epro.rehearsal.running import RATES
 from tests.databases import DatabaseKind, DatabaseShelf
 from tests.rehearsal.faults import FAULTS
@@ -215,6 +215,14 @@ def test_a_comparison_of_other_people_says_that_chance_differs_too(rehearsed: Re
     now = before | {"plan": before["plan"] | {"seed": 8, "weeks": 3}}
 
     assert "Not the same people (seed, weeks)" in comparison_page(before, now)
+
+
+@pytest.mark.req("V-02")
+def test_weeks_in_which_hardly_anybody_was_asked_are_not_drawn() -> None:
+    few, enough = {"week": 19, "expected": 2}, {"week": 20, "expected": 3}
+    result = {"plan": {"participants": 12}, "compliance": [few, enough]}
+
+    assert weeks_shown(result) == [enough]
 
 
 @pytest.mark.req("X-07", "P-01")

@@ -5,8 +5,8 @@ from html import escape
 from typing import Any
 
 from epro.rehearsal.report import drawing
-from epro.rehearsal.report.figures import TIERS, Figures
-from epro.rehearsal.report.page import key, number, page, picture
+from epro.rehearsal.report.figures import TIERS, Figures, weeks_shown
+from epro.rehearsal.report.page import FEW_LEFT_OUT, key, number, page, picture
 
 # What has to be equal for the same people to have lived through both.
 PEOPLE = ("participants", "seed", "weeks", "begins_on")
@@ -29,8 +29,9 @@ def comparison_page(before: Figures, now: Figures) -> str:
         picture(drawing.paired_hours(before["hours"]["answers"], now["hours"]["answers"],
                                      "Answers by hour, before and now")),
         "<h2>Forms completed of those expected, by week since the infusion visit</h2>",
-        picture(drawing.two_curves(before["compliance"], now["compliance"],
+        picture(drawing.two_curves(weeks_shown(before), weeks_shown(now),
                                    "Compliance by week, before and now")),
+        f"<p>{FEW_LEFT_OUT}</p>",
         "<h2>All figures</h2>", _table(groups(before, now)),
     ]  # fmt: skip
     return page("Two rehearsals compared", body)
@@ -44,7 +45,7 @@ def groups(before: Figures, now: Figures) -> Iterator[tuple[str, list[Row]]]:
         of_tier = (before["flags"][tier], now["flags"][tier])
         rows = [(words, *(one[name] for one in of_tier)) for name, words in OF_A_TIER.items()]
         yield f"Flags {tier}", [(words, first, second) for words, first, second in rows]
-    yield "Flags by rule", _rows(before["rules"], now["rules"])
+    yield "Flags by rule", sorted(_rows(before["rules"], now["rules"]))
     yield "Work of the site", _rows(_work(before), _work(now))
 
 

@@ -41,7 +41,7 @@ def figures(outcome: Outcome) -> Figures:
             "missed": sum(_is_missed(row) for row in awaited),
             "reminders sent": len(_sent_at(reminders, local)),
             "reminder steps dropped": sum(bool(row.data["skipped_reason"]) for row in reminders),
-            "texts on phones": len(seen.arrived),
+            "texts on phones, hers and the sites'": len(seen.arrived),
             "flags": len(seen.flags),
             "calls asked for": len(seen.calls),
             "changes in the EDC's copy": sum(
@@ -69,6 +69,15 @@ def figures(outcome: Outcome) -> Figures:
             },
         },
     }  # fmt: skip
+
+
+def weeks_shown(result: Figures) -> list[dict[str, int]]:
+    """Return compliance by week, of those weeks in which enough forms were asked for.
+
+    Enough are as many as a quarter of the participants: of fewer a share says little.
+    """
+    weeks: list[dict[str, int]] = result["compliance"]
+    return [one for one in weeks if 4 * one["expected"] >= result["plan"]["participants"]]
 
 
 def read_result(file: Path) -> Figures:

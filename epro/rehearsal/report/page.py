@@ -6,7 +6,7 @@ from pathlib import Path
 
 from epro.rehearsal.facts import write_json
 from epro.rehearsal.report import drawing
-from epro.rehearsal.report.figures import TIERS, Figures
+from epro.rehearsal.report.figures import TIERS, Figures, weeks_shown
 
 STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:#1d2b36;margin:0 auto;
@@ -24,6 +24,9 @@ border-radius:3px;margin-right:5px}
 .scroll,.picture{overflow-x:auto}
 .picture svg{min-width:680px}tr.same td{color:#5d6b76}tr.group th{padding-top:20px}
 """
+FEW_LEFT_OUT = (
+    "Weeks in which fewer forms were asked for than a quarter of the participants are left out."
+)
 SHOWN_AT_MOST = 500
 CURVES = ("completed", "on_time")
 
@@ -46,7 +49,9 @@ def reportpage(result: Figures) -> str:
         _verdict(result["differences"]),
         _tiles(result["totals"]),
         "<h2>Forms missed, day by day</h2>", picture(drawing.calendar(days)),
-        key((("#cbe6d2", "none missed"), ("#a3123f", "half or more"))),
+        key((
+            ("#cbe6d2", "none missed"), ("#a3123f", "half or more"), ("#f2f4f6", "nothing due"),
+        )),
         "<h2>Reminders sent a day</h2>",
         picture(drawing.stacked(days, ("reminders",), "Reminders sent a day")),
         _dropped(result["dropped"]),
@@ -56,10 +61,14 @@ def reportpage(result: Figures) -> str:
         "<h2>Until somebody took a flag</h2>",
         picture(drawing.reactions(tiers, "Minutes until a flag was taken")), _flag_table(result),
         "<h2>Work of the site, by person and hour</h2>",
+        "<p>Flags taken and closed, calls, decisions, sign-offs and locks, by each site's own "
+        "clock. There are more physicians than a site has: each signature needs a one-time code, "
+        "and codes are made by the clock on the wall.</p>",
         picture(drawing.hours(result["work"], "Acts by person and hour")),
         "<h2>Compliance by week since the infusion visit</h2>",
-        picture(drawing.curve(result["compliance"], CURVES, "Compliance by week")),
+        picture(drawing.curve(weeks_shown(result), CURVES, "Compliance by week")),
         key((drawing.COLOURS[name], name.replace("_", " ")) for name in CURVES),
+        f"<p>{FEW_LEFT_OUT}</p>",
         "<h2>What the rehearsal asked</h2>", _requests(result["cost"]),
     ]  # fmt: skip
     return page("Rehearsal of the trial", body)
@@ -75,9 +84,13 @@ def _verdict(differences: Sequence[dict[str, str]]) -> str:
     )
     head = "<tr><th>Participant</th><th>Day</th><th>What</th><th>Expected</th><th>Found</th></tr>"
     return (
-        f'<p class="bad">{len(differences)} differences from what the documents ask.</p>'
+        f'<p class="bad">{_counted(len(differences))} from what the documents ask.</p>'
         f'<div class="scroll"><table>{head}{rows}</table></div>'
     )
+
+
+def _counted(count: int) -> str:
+    return "1 difference" if count == 1 else f"{count} differences"
 
 
 def _tiles(totals: dict[str, int]) -> str:
