@@ -31,6 +31,7 @@ class Did(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
     CALLED = "called"
+    ASKED_CORRECTION = "asked_correction"
     DECIDED = "decided"
     ENDED_EVENT = "ended_event"
     SIGNED_OFF = "signed_off"  # tried to: whether it was taken is the system's to say

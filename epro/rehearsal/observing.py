@@ -24,7 +24,8 @@ ACT_VERBS = {
     "participant.moved_to_zone", "participant.diary_slot_chosen",
     "participant.life_cycle_changed", "consent.given", "consent.withdrawn", "anchor.recorded",
     "response.completed", "response.corrected", "safety_question.answered",
-    "flag.acknowledged", "flag.closed", "contact.logged", "candidate.decided", "record.locked",
+    "correction.put_down", "flag.acknowledged", "flag.closed", "contact.logged",
+    "candidate.decided", "record.locked",
 }  # fmt: skip
 PAGE = 200
 

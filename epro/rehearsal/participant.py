@@ -178,6 +178,8 @@ class Participant(Life):
         if answer.status == 201 and "pain" in words.but and is_open and chance.random() < share:
             later = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 50))
             self._stage.at(later, partial(self._correct, sheet, on, chance))
+        elif answer.status == 201 and "pain" in words.but:
+            self._perhaps_tell_later(sheet, on)
 
     def _was_paused(self, at: datetime) -> bool:
         """Tell whether a pause lay on an instant: her phone asks nothing then."""
@@ -265,6 +267,31 @@ class Participant(Life):
             self.person.code, Did.CORRECTED, at=now, response=str(sheet.id), on=on,
             answers=values | but,
         )  # fmt: skip
+
+    def _perhaps_tell_later(self, sheet: Sheet, on: date) -> None:
+        """Notice two days later, perhaps, that a rating was wrong, and tell the site."""
+        chance = self.person.chance(f"tells later:{sheet.id}")
+        if chance.random() < self._rates["answers"]["put_down"]:
+            at = self.person.place.at(on + 2 * DAY, time(11, chance.randrange(5, 55)))
+            if at > self._stage.clock.now():
+                self._stage.at(at, partial(self._tell_site, sheet, on, chance))
+
+    def _tell_site(self, sheet: Sheet, on: date, chance: Random) -> None:
+        values = _values(sheet.body["answers"])
+        if self._has_left or not isinstance(values.get("pain"), int):
+            return
+        but = {"pain": max(0, values["pain"] - 1) if values["pain"] else 1}
+        correction = self._records.put_down(self.person.code, sheet, on, values | but)
+        at = self._stage.clock.now() + timedelta(minutes=chance.randrange(20, 600))
+        self._stage.at(at, partial(self._confirm, correction))
+
+    def _confirm(self, correction: str) -> None:
+        """Say in the app that what the site put down is right."""
+        if self._has_left:
+            return  # the site has called her instead
+        path = f"/me/corrections/{correction}/word"
+        self._own("POST", path, {"is_right": True}, 200, kind="word to a correction")
+        self._records.confirmed(correction)
 
 
 def _values(answers: list[dict[str, Any]]) -> dict[str, Any]:

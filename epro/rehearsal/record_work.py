@@ -1,11 +1,12 @@
 """What physicians do about a record: decide about candidates, follow events, sign off, lock."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 from typing import Any
 
 from epro.rehearsal.facts import Did
+from epro.rehearsal.phone import Sheet
 from epro.rehearsal.places import Place
 from epro.rehearsal.play import Stage
 from epro.rehearsal.population import DAY
@@ -26,6 +27,7 @@ class RecordWork:
         self._rates, self._seed = rates["events"], seed
         self._numbers: dict[str, int] = {}
         self._open: dict[str, dict[str, Any]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}
         self._to_sign: list[str] = []
         self._to_lock: list[str] = []
 
@@ -35,6 +37,10 @@ class RecordWork:
         As long as a flag of hers is open that has to be refused.
         """
         self._to_sign.append(code)
+        for id_, one in self._waiting.items():
+            if one["code"] == code and not one["is_confirmed"]:
+                self._call_about(id_)
+        self._correct()
         self._decide()
         self._end_events()
         self._sign_off(code)
@@ -42,10 +48,61 @@ class RecordWork:
     def round(self) -> None:
         """Decide what is new, end what is over, and bring finished records to their end."""
         self._lock_signed()
+        self._correct()
         self._decide()
         self._end_events()
         for code in list(self._to_sign):
             self._sign_off(code)
+
+    # --- corrections -----------------------------------------------------------------------------
+
+    def put_down(self, code: str, sheet: Sheet, on: date, answers: Mapping[str, Any]) -> str:
+        """Put down what she says was wrong with what she sent; return the correction's id."""
+        now, who = self._stage.clock.now(), self._team.with_role("coordinator")[0]
+        body = {
+            "response_id": str(sheet.id), "questionnaire": sheet.body["questionnaire"],
+            "corrected_revision": 1, "reason": "选错了", "source": "call",
+            "said_at": now.isoformat(), "said_words": "应该低一格",
+            "answers": [
+                {**one, "value": answers[one["link_id"]]} if one["link_id"] in answers else one
+                for one in sheet.body["answers"]
+            ],
+        }  # fmt: skip
+        path = f"/participants/{code}/corrections"
+        put_down = self._team.need(201, who, "POST", path, body=body, kind="correction put down")
+        facts = {"response": str(sheet.id), "on": on, "answers": dict(answers)}
+        self._stage.note(code, Did.ASKED_CORRECTION, at=now, by=who.username, **facts)
+        self._stage.settle_soon()
+        id_: str = put_down["id"]
+        self._waiting[id_] = {"code": code, "is_confirmed": False, "facts": facts}
+        return id_
+
+    def confirmed(self, correction: str) -> None:
+        """Hear that she has confirmed a correction: an investigator decides on the next round."""
+        if correction in self._waiting:
+            self._waiting[correction]["is_confirmed"] = True
+
+    def _call_about(self, correction: str) -> None:
+        """Ask her by telephone, who opens the app no more, whether a correction is right."""
+        now, who = self._stage.clock.now(), self._team.with_role("coordinator")[0]
+        body = {"is_right": True, "call_at": now.isoformat(), "call_words": "对"}
+        path = f"/corrections/{correction}/call"
+        self._team.need(200, who, "POST", path, body=body, kind="call about a correction")
+        self.confirmed(correction)
+
+    def _correct(self) -> None:
+        ripe = [id_ for id_, one in self._waiting.items() if one["is_confirmed"]]
+        for id_ in ripe:
+            one, now, who = self._waiting.pop(id_), self._stage.clock.now(), self._physician()
+            body, path = (
+                {"is_approved": True, "reason": "与参与者核对"},
+                f"/corrections/{id_}/decision",
+            )
+            self._team.need(200, who, "POST", path, body=body, kind="decided correction")
+            self._stage.note(
+                one["code"], Did.CORRECTED, at=now, by=who.username, is_decided=True, **one["facts"]
+            )
+            self._stage.settle_soon()
 
     # --- candidates and events -------------------------------------------------------------------
 

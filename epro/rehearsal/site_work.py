@@ -21,7 +21,7 @@ SERIOUS = {
 }  # fmt: skip
 NO_EVENT: dict[str, Any] = {"is_adverse_event": False}
 WATCHED_JOBS = ("notice", "escalate", "flag_idle_drafts", "flag_unanswered_questions")
-MAY_FLAG = ("response", "correction", "safety question")
+MAY_FLAG = ("response", "correction", "correction put down", "safety question")
 DUTIES = ("on_call", "backup")
 SHIFT = timedelta(weeks=1)
 
@@ -43,6 +43,7 @@ class SiteWork:
         self._rates, self._seed = rates["staff"], seed
         self._office = office
         self._taken: set[tuple[str, str]] = set()
+        self._acknowledged: set[tuple[str, str]] = set()
         self._to_close: dict[str, tuple[datetime, dict[str, Any]]] = {}
         self._assessed: set[str] = set()
         self._written: set[str] = set()
@@ -75,10 +76,10 @@ class SiteWork:
             query={"unacknowledged": "true", "limit": 200}, kind="flag list",
         )  # fmt: skip
         for flag in found["items"]:
+            key = (flag["id"], flag["urgent_since"])
             if flag["next_rung_at"]:
                 rung_at = datetime.fromisoformat(flag["next_rung_at"])
-                self._stage.look_at(rung_at, partial(self._is_open, flag["id"]))
-            key = (flag["id"], flag["urgent_since"])
+                self._stage.look_at(rung_at, partial(self._is_open, key))
             if key in self._taken:
                 continue
             self._taken.add(key)
@@ -88,9 +89,9 @@ class SiteWork:
             at = self._stage.clock.now() + self._reaction(flag["tier"], chance)
             self._stage.at(at, partial(self._take, flag, chance))
 
-    def _is_open(self, id_: str) -> bool:
-        """Tell whether nobody has taken a flag, as far as the site knows."""
-        return id_ not in self._to_close
+    def _is_open(self, key: tuple[str, str]) -> bool:
+        """Tell whether nobody has taken a flag since it became urgent, as far as the site knows."""
+        return key not in self._acknowledged
 
     def _after_move(self, jobs: dict[str, int]) -> None:
         answers = sum(self._stage.wire.asked[kind] for kind in MAY_FLAG)
@@ -126,6 +127,7 @@ class SiteWork:
         now = self._stage.clock.now()
         path = f"/flags/{flag['id']}/acknowledgement"
         taken = self._team.ask(who, "POST", path, kind="acknowledgement")
+        self._acknowledged.add((flag["id"], flag["urgent_since"]))
         if taken.status == 409:
             return
         if taken.status != 200:

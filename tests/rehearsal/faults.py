@@ -72,12 +72,13 @@ def _double_entry(record: Record) -> None:
 
 
 def _alter_answer(record: Record) -> None:
-    answers = next(one for one in _rows(record, "response"))["data"]["answers"]
+    answers = (item for row in _rows(record, "response") for item in row["data"]["answers"])
     next(one for one in answers if one["link_id"] == "help_now")["value"] = "otherwise"
 
 
 def _leave_step_out(record: Record) -> None:
-    next(one for one in record["seen"]["flags"] if one["told"])["told"].pop()
+    """Leave out who was told at once; whoever takes a flag later than that was not told before."""
+    next(one for one in record["seen"]["flags"] if one["told"])["told"].pop(0)
 
 
 def _lose_text(record: Record) -> None:

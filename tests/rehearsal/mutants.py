@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from epro.clock import wall_clock_now
 from epro.logs import ROOT
+from epro.rehearsal.population import DAY, HOME
+from epro.rehearsal.running import next_monday
 
 SHIPPED = ROOT / "questionnaires" / "studies" / "bk-sle-i-01"
 
@@ -67,9 +70,14 @@ SLIPS = {
 
 
 def study_with(slips: Iterable[Slip], folder: Path) -> Path:
-    """Return a copy of the shipped study with these slips."""
+    """Return a copy of the shipped study with these slips, and a holiday while it is rehearsed.
+
+    Holidays are announced a year ahead: those that were shipped may all be over by now.
+    """
     study = Path(shutil.copytree(SHIPPED, folder / SHIPPED.name))
-    for slip in slips:
+    second_tuesday = next_monday(wall_clock_now().astimezone(HOME).date()) + 8 * DAY
+    holiday = Slip("escalation.yaml", '["2026-01-01"', f'["{second_tuesday}", "2026-01-01"', "")
+    for slip in (*slips, holiday):
         file = study / slip.file
         text = file.read_text(encoding="utf-8")
         assert slip.old in text, f"{slip.file} no longer has the line that is changed here"

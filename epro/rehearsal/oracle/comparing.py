@@ -1,7 +1,7 @@
 """Compares what happened with what should have, and names every difference."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from epro.rehearsal.facts import Script, site_of
@@ -267,6 +267,8 @@ class Comparison(Compared):
         told = list(found.told)
         for step in flag.told:
             near = next((one for one in told if abs(one.due_at - step.at) < SOON), None)
+            if near is None and _is_taken_at(step.at, flag):
+                continue
             if near is None:
                 yield self._says(
                     day, f"{what}, telling at {self._clock(step.at)}", _names(step.people), "nobody"
@@ -297,6 +299,12 @@ class Comparison(Compared):
     def _row_described(self, data: dict[str, Any]) -> str:
         at = self._clock(instant_of(data["due_at"]))
         return f"{at} {data['skipped_reason'] or data['template']}"
+
+
+def _is_taken_at(at: datetime, flag: Flag) -> bool:
+    """Tell whether somebody took a flag at the very moment at which others were to be told."""
+    taken_at = flag.acknowledged_at
+    return taken_at is not None and timedelta() <= taken_at - at < ON_THE_WAY
 
 
 def _in_order(value: Any) -> Any:

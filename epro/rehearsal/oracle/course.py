@@ -130,20 +130,29 @@ class Course:
                 self._answered(fact)
             case Did.ANSWERED_QUESTION:
                 self._answered_question(fact)
+            case Did.ASKED_CORRECTION:
+                self.record.waiting_count += 1
+                self._screen(self._as_corrected(fact), fact.at)
             case Did.CORRECTED:
+                self.record.waiting_count -= fact.what.get("is_decided", False)
                 self._corrected(fact)
-            case Did.ACKNOWLEDGED:
-                self.flags.take(fact.what["rules"], fact.at)
-            case Did.CLOSED:
-                self.flags.close(fact.what["rules"], fact.at)
-            case Did.DECIDED | Did.ENDED_EVENT | Did.SIGNED_OFF | Did.LOCKED:
-                self.record.follow(fact, self.reports, self.flags)
             case Did.WITHDREW_CONSENT:
                 self.consents = [one for one in self.consents if one != fact.what["withdrawn"]]
             case Did.GAVE_CONSENT:
                 self.consents = [*self.consents, fact.what["kind"]]
             case Did.ACTIVATED:
                 self.life_cycle = "active"
+            case _:
+                self._follow_staff(fact)
+
+    def _follow_staff(self, fact: Fact) -> None:
+        match fact.did:
+            case Did.ACKNOWLEDGED:
+                self.flags.take(fact.what["rules"], fact.at)
+            case Did.CLOSED:
+                self.flags.close(fact.what["rules"], fact.at)
+            case Did.DECIDED | Did.ENDED_EVENT | Did.SIGNED_OFF | Did.LOCKED:
+                self.record.follow(fact, self.reports, self.flags)
             case _:
                 pass  # called: nothing follows by itself
 
@@ -220,11 +229,16 @@ class Course:
             earlier.id, earlier.questionnaire, earlier.identity, earlier.answered_at,
             earlier.timeliness, earlier.counts, fact.what["answers"], earlier.revision + 1,
         )  # fmt: skip
-        old = next(one for one in self.entries if one.response == earlier.id)
-        self.entries.remove(old)
-        entry = Entry(old.response, old.on, old.answered_at, fact.what["answers"])
-        self._screen(entry, fact.at)
+        entry = self._as_corrected(fact)
+        self.entries = [one for one in self.entries if one.response != earlier.id]
+        if not fact.what.get("is_decided"):  # that was screened when it was asked for
+            self._screen(entry, fact.at)
         self.entries.append(entry)
+
+    def _as_corrected(self, fact: Fact) -> Entry:
+        """Return what a form would say, corrected; about the day and instant that it is about."""
+        old = next(one for one in self.entries if one.response == fact.what["response"])
+        return Entry(old.response, old.on, old.answered_at, fact.what["answers"])
 
     def _meant(self, questionnaire: str, on: date | None, id_: str | None) -> Asked | None:
         """Return the assessment that a form of a day answers; of several alike, that of the id."""

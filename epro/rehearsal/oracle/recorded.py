@@ -25,6 +25,7 @@ VERBS: Mapping[Did, tuple[str, ...]] = {
     Did.ACKNOWLEDGED: ("flag.acknowledged",),
     Did.CLOSED: ("flag.closed",),
     Did.GAVE_CONSENT: ("consent.given",),
+    Did.ASKED_CORRECTION: ("correction.put_down",),
     Did.DECIDED: ("candidate.decided",),
     Did.LOCKED: ("record.locked",),
     Did.CALLED: ("contact.logged",),

@@ -22,6 +22,7 @@ class OfRecord:
 
     decided: set[str] = field(default_factory=set)
     event_count: int = 0
+    waiting_count: int = 0
     ended: set[str] = field(default_factory=set)
     tried_at: list[datetime] = field(default_factory=list)
     signed_at: datetime | None = None
@@ -45,9 +46,9 @@ class OfRecord:
                 self.locked_at = fact.at
 
     def _try(self, at: datetime, reports: Mapping[str, Report], flags: Flags) -> None:
-        """A flag that is not closed refuses the signature, and so does what nobody decided."""
+        """Refused while a flag is not closed, or a correction waits for somebody's word."""
         self.tried_at.append(at)
-        if self.signed_at is None and not flags.open_tiers():
+        if self.signed_at is None and not flags.open_tiers() and not self.waiting_count:
             self.signed_at = at
             heard = {family.removeprefix(FAMILY) for family in reports}
             self.undecided = sorted(heard - self.decided)
