@@ -28,39 +28,39 @@ VERBS: dict[str, Translated] = {
     ),
     "assessment.cancelled": Translated(
         "取消了 {occurrence} 的 {questionnaire_code}",
-        "cancelled {questionnaire_code} of {occurrence}",
+        "cancelled {questionnaire_code}, {occurrence}",
     ),
     "assessment.completed": Translated(
         "完成了 {occurrence} 的 {questionnaire_code}",
-        "completed {questionnaire_code} of {occurrence}",
+        "completed {questionnaire_code}, {occurrence}",
     ),
     "assessment.missed": Translated(
         "{occurrence} 的 {questionnaire_code} 未填写",
-        "{questionnaire_code} of {occurrence} was missed",
+        "{questionnaire_code}, {occurrence}, was missed",
     ),
     "assessment.moved": Translated(
         "调整了 {occurrence} 的 {questionnaire_code}",
-        "moved {questionnaire_code} of {occurrence}",
+        "moved {questionnaire_code}, {occurrence}",
     ),
     "assessment.not_offered": Translated(
         "{occurrence} 的 {questionnaire_code} 未能提供",
-        "{questionnaire_code} of {occurrence} could not be offered",
+        "{questionnaire_code}, {occurrence}, could not be offered",
     ),
     "assessment.planned": Translated(
         "安排了 {occurrence} 的 {questionnaire_code}",
-        "planned {questionnaire_code} of {occurrence}",
+        "planned {questionnaire_code}, {occurrence}",
     ),
     "assessment.suspended": Translated(
         "暂停了 {occurrence} 的 {questionnaire_code}",
-        "suspended {questionnaire_code} of {occurrence}",
+        "suspended {questionnaire_code}, {occurrence}",
     ),
     "assessment.resumed": Translated(
         "重新开放了 {occurrence} 的 {questionnaire_code}",
-        "resumed {questionnaire_code} of {occurrence}",
+        "resumed {questionnaire_code}, {occurrence}",
     ),
     "assessment.revived": Translated(
         "恢复了 {occurrence} 的 {questionnaire_code}",
-        "revived {questionnaire_code} of {occurrence}",
+        "revived {questionnaire_code}, {occurrence}",
     ),
     "adverse_event_list.reconciled": Translated(
         "与另一系统的不良事件清单核对，{difference_count} 处不同",
