@@ -240,7 +240,7 @@ def test_the_room_shows_nothing_else(world: World) -> None:
     assert browser.get(f"{CONSOLE}/").location == f"{CONSOLE}/ratings"
     rooms = {link.split("/")[2] for link in links_of(page) if link.count("/") > 1}
     # The training room holds invented people only.
-    assert rooms <= {"ratings", "phones", "training", ""}
+    assert rooms <= {"ratings", "account", "phones", "training", ""}
     said = text_of(page)
     assert not [
         word for word in ("输液访视", "INF", "D1", "日记") if word in said.split("输液。")[1]
