@@ -37,8 +37,10 @@ def test_the_tour_of_the_readme_ends_with_a_submitted_diary_and_a_whole_journal(
 
     assert walked.returncode == 0, f"{walked.stdout}\n{walked.stderr}"
     told = walked.stdout.splitlines()[-40:]
-    assert [line for line in told if "submitted infusion_evening (revision 1)" in line]
-    assert [line for line in told if "completed infusion_evening of " in line]
+    said = "\n".join(told)
+    assert "submitted infusion evening diary (revision 1)" in said, said
+    assert "completed infusion evening diary, " in said
+    assert "submitted morning check (revision 1)" in said.lower(), said
     # The newest entry may still wait for its place, and the tour then says so in one line more.
     assert re.search(
         r"^The journal is whole: \d+ entries, head [0-9a-f]{64}\.$", "\n".join(told[-2:]), re.M
