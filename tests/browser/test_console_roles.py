@@ -98,19 +98,19 @@ def test_an_investigator_reviews_and_new_data_ask_again(
     with somebody(desk, Role.INVESTIGATOR, language, has_script=has_script) as watched:
         page = watched.page
         row = page.get_by_role("row", name=phone.code)
-        page.goto("/console/reviews")
+        page.goto("/console/reviews?sort=newest&down=1")
         expect(row).to_be_visible()
         looked_at(watched, pictures, "reviews", language)
         desk.later(minutes=1)
         row.get_by_role("combobox").select_option("week_4")
         row.get_by_role("button").click()
         expect(row).to_have_count(0)
-        page.goto("/console/reviews?all=1")
+        page.goto("/console/reviews?all=1&sort=reviewed&down=1")
         expect(row).to_contain_text(say("visit.week_4", language))
 
         desk.later(minutes=1)
         desk.report(phone)
-        page.goto("/console/reviews")
+        page.goto("/console/reviews?sort=newest&down=1")
         expect(row).to_be_visible()
 
 
