@@ -58,10 +58,10 @@ def raise_or_join(
 ) -> SafetyFlag:
     """Raise one flag at the highest tier of the rules met, or join an open one that shares a rule.
 
-    A worse tier on an open flag, or a red rule on one that somebody has acknowledged, starts its
-    clock anew and tells people again; a further revision of the response that says what it said
-    before does not. A closed flag is never joined. The caller holds the participant's row; `rules`
-    are not empty, the most urgent first.
+    A worse tier on an open flag, a rule of tonight on one that could wait, or a red rule on one
+    that somebody has acknowledged, starts its clock anew and tells people again; a further revision
+    of the response that says what it said before does not. A closed flag is never joined. The
+    caller holds the participant's row; `rules` are not empty, the most urgent first.
     """
     worst = max(rules, key=lambda rule: (rule.tier.urgency, rule.tonight))
     flag = _open_flag_sharing(session, participant, rules)
@@ -81,7 +81,8 @@ def raise_or_join(
     known = _rules_said_before(session, flag, screening_id)
     _add_triggers(session, flag, screening_id, rules, now=now)
     before = facts_of(session, flag)
-    is_worse = worst.tier.urgency > flag.tier.urgency
+    # Told of by day, a flag that now has to be seen tonight would wait until the site opens.
+    is_worse = (worst.tier.urgency, worst.tonight) > (flag.tier.urgency, flag.tonight)
     is_news = any(rule.tier.is_red and rule.id not in known for rule in rules)
     is_urgent_again = flag.acknowledged_at is not None and (is_worse or is_news)
     flag.version += 1

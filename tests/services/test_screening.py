@@ -220,3 +220,27 @@ def test_a_flag_of_another_site_looks_like_none(session: Session, line: Line) ->
         flags.acknowledge(session, stranger, flags_of(session)[0].id, now=EVENING)
 
     assert flags.list_flags(session, stranger, only_unacknowledged=False, limit=10) == []
+
+
+@pytest.mark.req("A-07", "A-10")
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_rule_of_tonight_on_a_flag_that_could_wait_makes_it_one_of_tonight(
+    session: Session, line: Line, is_taken: bool
+) -> None:
+    line.answer(session, line.diary_on(session, EVENING.date()), now=EVENING, other=("lupus",))
+    (flag,) = flags_of(session)
+    assert (flag.tier, flag.tonight) == (Tier.ORANGE, False)
+    if is_taken:
+        flags.acknowledge(session, line.coordinator, flag.id, now=EVENING)
+    told = len(messages_of(session, "safety"))
+
+    again = EVENING + timedelta(days=1)
+    line.answer(
+        session, line.diary_on(session, again.date()), now=again,
+        other=("lupus",), temp=38.2, temp_route="oral",
+    )  # fmt: skip
+
+    (flag,) = flags_of(session)
+    assert (flag.tier, flag.tonight) == (Tier.ORANGE, True)
+    assert (flag.acknowledged_at, flag.urgent_since) == (None, again)
+    assert len(messages_of(session, "safety")) > told

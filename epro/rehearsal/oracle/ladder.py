@@ -42,7 +42,8 @@ class Flag:
         What a response had said already, before it was corrected, is no new sign of danger.
         """
         worst = rules[0]
-        is_worse = URGENCY[worst["tier"]] > URGENCY[self.tier]
+        tonight = worst.get("tonight", False)
+        is_worse = (URGENCY[worst["tier"]], tonight) > (URGENCY[self.tier], self.tonight)
         before = self.said.get(response, set())
         is_new_red = any(
             rule["tier"].startswith("RED") and rule["id"] not in before for rule in rules
@@ -51,7 +52,7 @@ class Flag:
         self.rules += [rule["id"] for rule in rules if rule["id"] not in self.rules]
         self.hear(rules, response)
         if is_worse:
-            self.tier, self.tonight = worst["tier"], worst.get("tonight", False)
+            self.tier, self.tonight = worst["tier"], tonight
         if is_worse or is_urgent_again:
             self.urgent_since, self.acknowledged_at = now, None
         return is_worse or is_urgent_again
