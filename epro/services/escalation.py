@@ -304,7 +304,7 @@ def staff_of(
             continue
         duty = DUTIES[recipient]
         person = roster.on_duty(session, site, duty, at=now)
-        found += [person] if person else _with_roles(session, site, [Role.INVESTIGATOR])
+        found += [person] if person else _with_roles(session, site, PHYSICIANS)
         if person is None and roster.has_any(session, site):
             incidents.open_incident(
                 session, IncidentKind.ROSTER_GAP, about=f"roster:{site.code}:{duty}",

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from epro.access import Role
-from epro.models import Incident, SafetyFlag
+from epro.models import Incident, SafetyFlag, User
 from epro.services import escalation, flags
 from notifications.messages import MessageState
 from tests.factories import add_principal_investigator, add_user
@@ -43,6 +43,21 @@ def test_after_half_an_hour_a_second_person_is_told(
 
     told = {message.recipient_ref for message in messages_of(session, "safety")}
     assert f"user:{deputy.id}" in told
+
+
+@pytest.mark.req("A-07", "C-05")
+def test_without_a_roster_the_only_physician_is_told_at_once_though_she_leads_the_site(
+    session: Session, line: Line
+) -> None:
+    root = add_principal_investigator(session, line.given.site)
+    physician = session.get_one(User, line.investigator.id)
+    physician.deactivated_at = FRIDAY_NIGHT
+    session.flush()
+
+    line.answer(session, None, now=FRIDAY_NIGHT, help_now=True)
+
+    told = {message.recipient_ref for message in messages_of(session, "safety")}
+    assert told == {f"user:{line.coordinator.id}", f"user:{root.id}"}
 
 
 @pytest.mark.req("A-07")
