@@ -172,10 +172,12 @@ def record_sending(
 ) -> SaeSending:
     """Record that the report of a serious event went to the sponsor: time, person, proof.
 
-    Raises NotFound, FlagClosed, and InvalidInput for a time in the future or before the flag.
+    Raises NotFound, FlagClosed where no report is owed any more, and InvalidInput for a time in the
+    future or before the flag.
     """
     case = flags.hold(session, actor, flag_id, Permission.FOLLOW_UP_FLAG)
-    if case.flag.closed_at is not None:
+    latest = latest_assessment(session, case.flag)
+    if case.flag.closed_at is not None and not owes_report(case.flag, latest):
         raise FlagClosed
     problems = list(_sending_problems(sending, case.flag, now=now))
     if problems:
@@ -198,15 +200,15 @@ def record_sending(
 def clock_of(session: Session, case: Case, package: StudyPackage) -> Clock:
     """Return every time of a flag with what follows from them."""
     flag, policy = case.flag, package.escalation.serious
-    is_possible = is_possibly_serious(session, flag)
+    latest = latest_assessment(session, flag)
     due_at = None
-    if flag.aware_at is not None and is_possible:
+    if flag.aware_at is not None and counts_as_serious(flag, latest):
         due_at = flag.aware_at + timedelta(hours=policy.report_hours)
     days = policy.sponsor_days_if_fatal if _is_deadly(session, flag) else policy.sponsor_days
     return Clock(
         created_at=flag.raised_at, delivered_at=flag.delivered_at, viewed_at=flag.viewed_at,
         acknowledged_at=flag.acknowledged_at, aware_at=flag.aware_at, sent_at=flag.sent_at,
-        is_running=due_at is not None and flag.sent_at is None and flag.closed_at is None,
+        is_running=due_at is not None and owes_report(flag, latest),
         due_at=due_at,
         warn_at=[
             due_at + timedelta(hours=hours - policy.report_hours)
@@ -229,16 +231,26 @@ def clock_of(session: Session, case: Case, package: StudyPackage) -> Clock:
     )  # fmt: skip
 
 
-def is_possibly_serious(session: Session, flag: SafetyFlag) -> bool:
-    """Tell whether the event counts as serious, or may: until a physician says that it is not."""
-    return counts_as_serious(flag, latest_assessment(session, flag))
-
-
 def counts_as_serious(flag: SafetyFlag, latest: FlagAssessment | None) -> bool:
-    """Tell the same from the assessment that counts, where it is at hand."""
+    """Tell whether the event counts as serious, or may: until a physician says that it is not.
+
+    `latest` is the version of the assessment that counts.
+    """
     if latest is None or latest.assessed_at < flag.urgent_since:
         return flag.possible_serious or bool(latest and latest.seriousness)
     return bool(latest.seriousness)
+
+
+def owes_report(flag: SafetyFlag, latest: FlagAssessment | None) -> bool:
+    """Tell whether a report to the sponsor is still to be made.
+
+    Of a closed flag only a physician says so, who has found since that the event is serious.
+    """
+    if flag.sent_at is not None:
+        return False
+    if flag.closed_at is not None:
+        return bool(latest and latest.seriousness)
+    return counts_as_serious(flag, latest)
 
 
 def latest_assessment(session: Session, flag: SafetyFlag) -> FlagAssessment | None:
@@ -334,6 +346,8 @@ def _state(
     if kind is AwarenessKind.LATER:
         # Its signature follows in this transaction; what is put on record is what will hold then.
         flag.aware_at, flag.clock_looks_at = at, now
+        # Marks that lie ahead again are warned of again.
+        flag.warned_hours = min(flag.warned_hours, (now - at) // timedelta(hours=1))
     flags.put_on_record(
         session, actor, "flag.awareness_stated", case, before=before, reason=reason or None, now=now
     )

@@ -194,7 +194,8 @@ def _refusals(
     )
     yield Act.STATE_EARLIER, following
     yield Act.STATE_LATER, _without(actor, case, Permission.SET_AWARENESS_LATER)
-    yield Act.RECORD_SENDING, following or closed
+    is_owed = awareness.owes_report(flag, awareness.latest_assessment(session, flag))
+    yield Act.RECORD_SENDING, following or (None if is_owed else closed)
     yield (
         Act.CLOSE,
         (
@@ -238,6 +239,9 @@ def _against_signing_again(
         return refusal
     if case.flag.closed_at is None:
         return FlagNotClosed()
+    latest = awareness.latest_assessment(session, case.flag)
+    if awareness.owes_report(case.flag, latest):
+        return SendingMissing()
     if signing.is_signed(session, record_of(session, case), CLOSED):
         return SignatureHolds()
     return None

@@ -102,12 +102,18 @@ def _warn(session: Session, case: Case, package: StudyPackage, *, now: datetime)
                 rule_id=escalation.worst_rule(session, flag), now=now,
             )  # fmt: skip
     work_list.add(
-        session, CLOCK, WorkKind.SAE_DUE, about=f"flag:{flag.id}:{flag.warned_hours}h",
+        session, CLOCK, WorkKind.SAE_DUE, about=_line_about(flag),
         site_id=case.site.id, participant_id=case.participant.id, now=now,
     )  # fmt: skip
     facts = flags.facts_of(session, flag)
     flags.put_on_record(session, CLOCK, "flag.report_due", case, before=facts, now=now)
     return True
+
+
+def _line_about(flag: SafetyFlag) -> str:
+    """Name a mark and the awareness it is counted from: of a later one each mark comes again."""
+    since = flag.aware_at.isoformat(timespec="minutes") if flag.aware_at else ""
+    return f"flag:{flag.id}:{since}:{flag.warned_hours}h"
 
 
 def _next_look(

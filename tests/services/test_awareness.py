@@ -1,5 +1,6 @@
 """Since when the site has known of a possible serious event, and what is left of the 24 hours."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,9 +17,18 @@ from epro.errors_of_flags import AwarenessNotPossible
 from epro.models import AwarenessKind, ContactOutcome, SafetyFlag, WorkItem, WorkKind
 from epro.services import awareness, serious_clock
 from epro.services.awareness import NewSending
+from epro.services.closing import Act
 from notifications.messages import DeliveryReceipt, MessageState
 from tests.factories import proof_of, user_actor
-from tests.services.following import EVENING, KEYRING, NO_EVENT, Ward, begin_ward, user_named
+from tests.services.following import (
+    EVENING,
+    KEYRING,
+    NO_EVENT,
+    SERIOUS,
+    Ward,
+    begin_ward,
+    user_named,
+)
 from tests.services.line import messages_of
 
 pytestmark = pytest.mark.req("A-09")
@@ -211,6 +221,21 @@ def test_after_an_outage_only_the_latest_warning_is_given(session: Session, ward
     assert {one.rpartition("_")[0] for one in warnings_of(session)} == {"serious_overdue"}
 
 
+def test_after_a_later_time_the_marks_that_lie_ahead_again_are_warned_of(
+    session: Session, ward: Ward
+) -> None:
+    ward.take(session, minutes=0)
+    look(session, ward, EVENING + timedelta(hours=24))
+    told = len(warnings_of(session))
+
+    later(session, ward, EVENING + timedelta(hours=10), now=EVENING + timedelta(hours=25))
+    marks = (25, 29.99, 30, 34)
+    counts = [look(session, ward, EVENING + timedelta(hours=hours)) for hours in marks]
+
+    assert counts == [0, 0, 1, 1]
+    assert len(warnings_of(session)) == 2 * told + told
+
+
 @pytest.mark.parametrize("what", ["not_serious", "sent"])
 def test_the_clock_stops_when_it_is_not_serious_or_was_sent(
     session: Session, ward: Ward, what: str
@@ -225,6 +250,26 @@ def test_the_clock_stops_when_it_is_not_serious_or_was_sent(
 
     assert not ward.clock(session).is_running
     assert warnings_of(session) == []
+
+
+def test_what_turns_out_serious_after_closing_runs_the_clock_until_it_is_sent(
+    session: Session, ward: Ward
+) -> None:
+    ward.take(session, minutes=0)
+    ward.assess(session, NO_EVENT)
+    ward.close(session)
+    look(session, ward, EVENING + timedelta(hours=4))
+
+    found = EVENING + timedelta(hours=5)
+    ward.assess(session, replace(SERIOUS, reason="the ward's letter came"), now=found)
+
+    assert ward.clock(session).is_running
+    look(session, ward, EVENING + timedelta(hours=12))
+    assert set(warnings_of(session)) == {"serious_due_sms", "serious_due_email"}
+    assert ward.why_not(session, ward.physician, Act.SIGN_AGAIN, now=found) == "sending_missing"
+    ward.send(session, now=EVENING + timedelta(hours=13))
+    assert not ward.clock(session).is_running
+    assert ward.why_not(session, ward.physician, Act.SIGN_AGAIN, now=found) is None
 
 
 def test_what_was_not_possibly_serious_runs_no_clock(session: Session) -> None:
@@ -273,8 +318,9 @@ def earlier(
     )
 
 
-def later(session: Session, ward: Ward, at: datetime) -> SafetyFlag:
-    now = EVENING + 2 * HOUR
+def later(
+    session: Session, ward: Ward, at: datetime, *, now: datetime = EVENING + 2 * HOUR
+) -> SafetyFlag:
     return awareness.state_later(
         session, ward.principal, ward.flag.id, at=at, reason="that call was about another matter",
         proof=proof_of(ward.root, now), keyring=KEYRING, now=now,
