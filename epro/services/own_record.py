@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
@@ -26,8 +26,8 @@ from questionnaires.schedule import AnsweredBy
 class OwnEntry:
     """One response; until `own_until` (exclusive) a correction of hers stands at once.
 
-    `taken_at` is when somebody of the site first took what these answers raised; None also where
-    they raised nothing.
+    `taken_at` is when somebody of the site first took, assessed or closed what these answers
+    raised; None also where they raised nothing.
     """
 
     response: QuestionnaireResponse
@@ -97,14 +97,21 @@ def _late_until(
 def _taken(
     session: Session, responses: Sequence[QuestionnaireResponse]
 ) -> dict[str, datetime | None]:
+    """Return when somebody looked at each: what joined a flag taken before was not seen with it."""
     rows = session.execute(
-        select(Screening.source_id, func.min(SafetyFlag.acknowledged_at))
+        select(
+            Screening.source_id, FlagTrigger.met_at, SafetyFlag.acknowledged_at,
+            SafetyFlag.assessed_at, SafetyFlag.closed_at,
+        )
         .join(FlagTrigger, FlagTrigger.screening_id == Screening.id)
         .join(SafetyFlag, SafetyFlag.id == FlagTrigger.flag_id)
         .where(
             Screening.source == ScreeningSource.RESPONSE,
             Screening.source_id.in_([str(one.id) for one in responses]),
         )
-        .group_by(Screening.source_id)
-    )
-    return {source_id: taken_at for source_id, taken_at in rows}  # noqa: C416
+    )  # fmt: skip
+    taken: dict[str, datetime | None] = {}
+    for source_id, met_at, *looked_at in rows:
+        seen = (taken.get(source_id), *(at for at in looked_at if at and at >= met_at))
+        taken[source_id] = min((at for at in seen if at), default=None)
+    return taken
