@@ -252,8 +252,13 @@ def _package_in_force(
 
 def title_of(package: StudyPackage, row: Assessment) -> Translated:
     """Return what an assessment is called."""
-    if title := package.block_title(row.block):
+    return title_of_block(package, row.block, form=row.questionnaire_code)
+
+
+def title_of_block(package: StudyPackage, block: str, *, form: str) -> Translated:
+    """Return what the assessments of a block are called, by the code of their questionnaire."""
+    if title := package.block_title(block):
         return title
     # What is asked again about a report stands in no row of the schedule.
-    form = package.questionnaire(row.questionnaire_code)
-    return form.title if form else Translated(row.block, row.block)
+    asked = package.questionnaire(form)
+    return asked.title if asked else Translated(block, block)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from epro.models import Assessment, Participant
-from epro.services import anchors
+from epro.services import anchors, diary
 from epro.services.planning import Proposal
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
@@ -91,7 +91,7 @@ def _shift(
     return Shift(
         family=one.family,
         occurrence=one.occurrence,
-        title=_title(proposal, planned.block if planned else one.block),
+        title=_title(proposal, planned or one),
         before=_place_of(row) if row else None,
         after=_place_of(planned) if planned else None,
         is_not_offered=is_not_offered,
@@ -102,13 +102,14 @@ def _staying(proposal: Proposal, key: UUID) -> Shift:
     row = proposal.rows[key]
     place = _place_of(row)
     return Shift(
-        family=row.family, occurrence=row.occurrence, title=_title(proposal, row.block),
+        family=row.family, occurrence=row.occurrence, title=_title(proposal, row),
         before=place, after=place, is_not_offered=row.not_offered,
     )  # fmt: skip
 
 
-def _title(proposal: Proposal, block: str) -> Translated:
-    return proposal.package.block_title(block) or Translated(block, block)
+def _title(proposal: Proposal, one: Assessment | PlannedAssessment) -> Translated:
+    form = one.questionnaire if isinstance(one, PlannedAssessment) else one.questionnaire_code
+    return diary.title_of_block(proposal.package, one.block, form=form)
 
 
 def _place_of(one: Assessment | PlannedAssessment) -> Place:

@@ -26,6 +26,7 @@ from epro.models import (
 from epro.services import (
     data_incidents,
     data_requests,
+    diary,
     feed_watch,
     message_log,
     number_checks,
@@ -195,8 +196,7 @@ def _subjects(
 
 
 def _title(catalogue: Catalogue, row: Assessment) -> Translated:
-    package = catalogue.package(row.study_version_id)
-    return package.block_title(row.block) or Translated(row.block, row.block)
+    return diary.title_of(catalogue.package(row.study_version_id), row)
 
 
 def _visits(session: Session, actor: Actor, page: int, *, now: datetime) -> Paged[PlannedVisit]:

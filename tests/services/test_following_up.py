@@ -18,7 +18,16 @@ from epro.models import (
     Reminder,
     SafetyFlag,
 )
-from epro.services import anchors, diary, life_cycle, noticing, planning, reminders
+from epro.services import (
+    anchors,
+    diary,
+    life_cycle,
+    noticing,
+    planning,
+    previews,
+    reminders,
+    site_today,
+)
 from questionnaires.adverse_events import Outcome
 from questionnaires.schedule import AnchorEvent
 from tests.factories import SYSTEM, add_participant, participant_actor
@@ -77,6 +86,27 @@ def states(eventful: Eventful, report_id: UUID, at: datetime) -> dict[date, Asse
 def notice(eventful: Eventful, at: datetime) -> None:
     while noticing.notice(eventful.session, catalogue=eventful.line.given.catalogue, now=at):
         continue
+
+
+def test_the_site_is_told_of_an_asking_by_the_name_of_its_form(eventful: Eventful) -> None:
+    asking_on = 3 + eventful.line.given.catalogue.packages[0].adverse_events.ask_again_days
+    report(eventful, 3)
+    tick(eventful, 4)
+    given, now = eventful.line.given, local(day(asking_on), 12)
+
+    today = site_today.of_site(
+        eventful.session, given.coordinator, catalogue=given.catalogue, now=now
+    )
+    preview = previews.of_anchor(
+        eventful.session, given.participant, AnchorEvent.INF1,
+        occurred_at=INFUSED_AT + timedelta(days=1), catalogue=given.catalogue, now=now,
+    )  # fmt: skip
+
+    form = given.catalogue.packages[0].questionnaire("ae_follow_up")
+    assert form is not None
+    said = [one.title for one in today.open_diaries.lines if one.assessment.block == "AE"]
+    kept = [one.title for one in preview.stays if one.family.startswith("follow_up:")]
+    assert said == kept == [form.title]
 
 
 def test_two_reports_are_told_apart_by_their_day_and_what_they_are_about(
