@@ -77,7 +77,12 @@ def filled(questionnaire: Questionnaire, last_entry_on: date | None) -> Question
     return replace(
         questionnaire,
         items=tuple(
-            replace(item, text=said(item.text), hint=item.hint and said(item.hint))
+            replace(
+                item,
+                text=said(item.text),
+                hint=item.hint and said(item.hint),
+                skip_text=item.skip_text and said(item.skip_text),
+            )
             if item.recall is Recall.SINCE_LAST_ENTRY
             else item
             for item in questionnaire.items

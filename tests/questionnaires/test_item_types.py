@@ -305,3 +305,19 @@ def test_codes_and_words_of_choices_must_not_be_mistaken_for_each_other() -> Non
         reason for code, _, reason in find_item_faults(form(same), same, "item")
         if code == "ambiguous_code"
     )  # fmt: skip
+
+
+@pytest.mark.req("Q-09")
+def test_the_day_of_the_last_entry_stands_in_all_that_may_name_it(study: Path) -> None:
+    asked, day = every(study), "{last_entry_on}"
+    signs = replace(
+        next(one for one in asked.items if one.link_id == "signs"),
+        hint=Translated(f"自{day}起", f"Since {day}"),
+        skip_text=Translated(f"{day}以来没有", f"None since {day}"),
+    )
+
+    for last_entry_on in (date(2026, 11, 22), None):
+        shown = filled(replace(asked, items=(signs,)), last_entry_on).items[0]
+        for text in (shown.text, shown.hint, shown.skip_text):
+            assert text is not None
+            assert day not in text.zh + text.en
