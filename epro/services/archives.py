@@ -7,10 +7,11 @@ a folder that opens without this system, and stays with the site.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -19,10 +20,25 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import Site, SiteArchive, User
 from epro.services import journal, signing
 from epro.services.journal import Subject
-from epro.services.paging import Paged, read_page
+from epro.services.paging import Paged, Wanted, by_column, read_page
 from epro.services.signing_in import Proof
 
 PAGE = 20
+
+
+class Column(StrEnum):
+    """What the list of copies can be sorted by; without any the newest come first."""
+
+    MADE = "made"
+    SITE = "site"
+    RECEIVED = "received"
+
+
+ORDERS: Mapping[Column, Any] = {
+    Column.MADE: SiteArchive.made_at,
+    Column.SITE: Site.code,
+    Column.RECEIVED: SiteArchive.received_at,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +122,22 @@ def receive(
     return archive
 
 
-def list_page(session: Session, actor: Actor, page: int) -> Paged[ShownArchive]:
-    """Return a page of the copies of the actor's sites, the newest first."""
-    query = (
+def list_page(session: Session, actor: Actor, wanted: Wanted[Column]) -> Paged[ShownArchive]:
+    """Return a page of the copies of the actor's sites, or of one of them."""
+    query: Select[*tuple[Any, ...]] = (
         select(SiteArchive, Site, User.full_name)
         .join(Site, Site.id == SiteArchive.site_id)
         .outerjoin(User, User.id == SiteArchive.received_by_id)
-        .order_by(SiteArchive.made_at.desc(), SiteArchive.id)
     )
+    if wanted.site is not None:
+        query = query.where(Site.code == wanted.site)
+    if wanted.column is not None:
+        query = by_column(query, ORDERS[wanted.column], is_descending=wanted.is_descending)
+    query = query.order_by(SiteArchive.made_at.desc(), SiteArchive.id)
     site_ids = actor.sites_for(Permission.SIGN_OFF_RECORD)
     if site_ids is not None:
         query = query.where(SiteArchive.site_id.in_(site_ids))
-    return read_page(session, query, page, size=PAGE).each(
+    return read_page(session, query, wanted.page, size=PAGE).each(
         lambda row: ShownArchive(archive=row[0], site=row[1], received_by=row[2])
     )
 

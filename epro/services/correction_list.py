@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.errors import NotFound
 from epro.models import Correction, CorrectionState, Participant, QuestionnaireResponse, Site
 from epro.services import forms
+from epro.services.paging import Paged, Wanted, by_column, read_page
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 from questionnaires.rendering import as_seen
@@ -19,6 +21,21 @@ from questionnaires.validation import Answer
 
 PAGE = 25
 OPEN = frozenset({CorrectionState.AWAITING_PARTICIPANT, CorrectionState.AWAITING_DECISION})
+
+
+class Column(StrEnum):
+    """What the list can be sorted by; without any by when they were asked for."""
+
+    ASKED = "asked"
+    PARTICIPANT = "participant"
+    ANSWERED = "answered"
+
+
+ORDERS: Mapping[Column, Any] = {
+    Column.ASKED: Correction.asked_at,
+    Column.PARTICIPANT: Participant.code,
+    Column.ANSWERED: QuestionnaireResponse.answered_at,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,38 +50,31 @@ class AskedChange:
     changes: Sequence[tuple[str, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePage:
-    """One page of requests, and how many there are in all."""
-
-    lines: Sequence[AskedChange]
-    total: int
-
-
 def list_page(
     session: Session,
     actor: Actor,
+    wanted: Wanted[Column],
     *,
     only_open: bool,
-    participant: str | None,
-    page: int,
     language: Language,
     catalogue: Catalogue,
-) -> ChangePage:
+) -> Paged[AskedChange]:
     """Return requests at the actor's sites: those that wait, the oldest first; or all, the newest.
 
-    `participant` narrows them to those about the answers of one (her code).
+    Unless another order is wanted.
     """
-    waited_for = Correction.asked_at if only_open else Correction.asked_at.desc()
     query: Select[*tuple[Any, ...]] = (
         select(Correction, QuestionnaireResponse, Participant, Site)
         .join(QuestionnaireResponse, QuestionnaireResponse.id == Correction.response_id)
         .join(Participant, Participant.id == Correction.participant_id)
         .join(Site, Site.id == Correction.site_id)
-        .order_by(waited_for, Correction.id)
     )
-    if participant is not None:
-        query = query.where(Participant.code == participant)
+    if wanted.participant is not None:
+        query = query.where(Participant.code == wanted.participant)
+    if wanted.column is not None:
+        query = by_column(query, ORDERS[wanted.column], is_descending=wanted.is_descending)
+    waited_for = Correction.asked_at if only_open else Correction.asked_at.desc()
+    query = query.order_by(waited_for, Correction.id)
     if only_open:
         query = query.where(
             Correction.applied_at.is_(None), Correction.decided_at.is_(None),
@@ -73,20 +83,18 @@ def list_page(
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
     if site_ids is not None:
         query = query.where(Correction.site_id.in_(site_ids))
-    counting = query.order_by(None).with_only_columns(func.count(Correction.id))
-    lines = [
-        AskedChange(
+
+    def shown(row: Row[*tuple[Any, ...]]) -> AskedChange:
+        correction, response, who, site = row
+        return AskedChange(
             correction=correction, response=response, participant=who, site=site,
             title=catalogue.questionnaire(
                 response.questionnaire_code, response.questionnaire_version
             ).title.in_language(language),
             changes=_changes(session, correction, response, language, catalogue),
-        )
-        for correction, response, who, site in session.execute(
-            query.limit(PAGE).offset((page - 1) * PAGE)
-        )
-    ]  # fmt: skip
-    return ChangePage(lines, session.scalar(counting) or 0)
+        )  # fmt: skip
+
+    return read_page(session, query, wanted.page, size=PAGE).each(shown)
 
 
 def zone_of(session: Session, correction_id: UUID) -> str:

@@ -2,15 +2,41 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import ceil
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Line = TypeVar("Line")
 Shown = TypeVar("Shown")
+Column = TypeVar("Column", bound=StrEnum)
 PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Generic[Column]):
+    """Which lines of a list, by which column; without one in the order that the list has by itself.
+
+    `participant` and `site` narrow it to one, by code.
+    """
+
+    participant: str | None = None
+    site: str | None = None
+    column: Column | None = None
+    is_descending: bool = False
+    page: int = 1
+
+
+def by_column(
+    query: Select[*tuple[Any, ...]],
+    value: ColumnElement[Any] | InstrumentedAttribute[Any],
+    *,
+    is_descending: bool,
+) -> Select[*tuple[Any, ...]]:
+    """Put what a query finds in the order of a value; what has none comes last either way."""
+    return query.order_by(value.is_(None), value.desc() if is_descending else value.asc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +63,7 @@ class Paged(Generic[Line]):
 
 def page_of(lines: Sequence[Line], page: int, *, size: int = PAGE) -> Paged[Line]:
     """Return a page of a list that is at hand whole."""
-    page = _within(page, len(lines), size)
+    page = within(page, len(lines), size)
     return Paged(lines[(page - 1) * size : page * size], len(lines), page, size)
 
 
@@ -47,10 +73,11 @@ def read_page(
     """Read a page of what a query finds in its order, and count what it finds in all."""
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     total = session.scalar(counted) or 0
-    page = _within(page, total, size)
+    page = within(page, total, size)
     rows = session.execute(query.limit(size).offset((page - 1) * size)).all()
     return Paged(rows, total, page, size)
 
 
-def _within(page: int, total: int, size: int) -> int:
+def within(page: int, total: int, size: int) -> int:
+    """Return the page that is shown to whoever asks for this one: never one beyond the last."""
     return min(page, max(ceil(total / size), 1))

@@ -3,13 +3,14 @@
 What is listed tells neither infusions nor diaries nor events; only who is to be rated, by when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -28,11 +29,26 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import planning, record_locks, responses, work_list
-from epro.services.paging import Paged, read_page
+from epro.services.paging import Paged, Wanted, by_column, read_page
 from epro.services.submission import Sending, Submission, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language, Questionnaire, Translated
 from questionnaires.schedule import AnsweredBy
+
+
+class Column(StrEnum):
+    """What the list can be sorted by; without any what can be rated comes first."""
+
+    PARTICIPANT = "participant"
+    FORM = "form"
+    UNTIL = "until"
+
+
+ORDERS: Mapping[Column, Any] = {
+    Column.PARTICIPANT: Participant.code,
+    Column.FORM: Assessment.questionnaire_code,
+    Column.UNTIL: Assessment.late_until,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +63,13 @@ class Due:
 
 
 def list_due(
-    session: Session, actor: Actor, *, page: int = 1, catalogue: Catalogue, now: datetime
+    session: Session, actor: Actor, wanted: Wanted[Column], *, catalogue: Catalogue, now: datetime
 ) -> Paged[Due]:
     """Return a page of what can be rated at the actor's sites, the first to close on top, and was.
 
-    What was rated comes after all that can be.
+    Unless another order is wanted, what was rated comes after all that can be.
     """
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(Assessment, Participant, Site)
         .join(Participant, Participant.id == Assessment.participant_id)
         .join(Site, Site.id == Participant.site_id)
@@ -65,12 +81,18 @@ def list_due(
             Assessment.not_offered.is_(False),
             (Assessment.completed_at.is_not(None)) | (Assessment.late_until > now),
         )
-        .order_by(Assessment.completed_at.is_not(None), Assessment.late_until, Participant.code)
+    )
+    if wanted.participant is not None:
+        query = query.where(Participant.code == wanted.participant)
+    if wanted.column is not None:
+        query = by_column(query, ORDERS[wanted.column], is_descending=wanted.is_descending)
+    query = query.order_by(
+        Assessment.completed_at.is_not(None), Assessment.late_until, Participant.code, Assessment.id
     )
     site_ids = actor.sites_for(Permission.RATE_OUTCOME)
     if site_ids is not None:
         query = query.where(Participant.site_id.in_(site_ids))
-    return read_page(session, query, page).each(
+    return read_page(session, query, wanted.page).each(
         lambda row: Due(
             assessment=row[0], participant=row[1], site=row[2],
             title=_questionnaire(row[0], catalogue).title, done_at=row[0].completed_at,

@@ -27,28 +27,18 @@ from epro.models import (
 )
 from epro.services import enrolment, journal, planning
 from epro.services.journal import Subject
+from epro.services.paging import Paged, Wanted, by_column, within
 
 PAGE = 50
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Column(StrEnum):
-    """What the list can be sorted by."""
+    """What the list can be sorted by; without any those with news come first, by code."""
 
     CODE = "code"
     NEWEST = "newest"
     REVIEWED = "reviewed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Whose reviews, in which order; without a column those with news first, by code."""
-
-    only_waiting: bool = True
-    site: str | None = None
-    column: Column | None = None
-    is_descending: bool = False
-    page: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +55,9 @@ class ReviewState:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """One page, those with something new first, and how many have something new in all."""
+    """One page, and how many have something new in all."""
 
-    lines: Sequence[ReviewState]
-    total: int
+    paged: Paged[ReviewState]
     waiting: int
 
 
@@ -109,35 +98,33 @@ def mark(
     return row
 
 
-def list_page(session: Session, actor: Actor, wanted: Wanted) -> ReviewPage:
+def list_page(
+    session: Session, actor: Actor, wanted: Wanted[Column], *, only_waiting: bool
+) -> ReviewPage:
     """Return a page of the participants the actor may read."""
     is_waiting = _has_news()
-    query = _within(actor, select(Participant, Site), wanted.site)
-    if wanted.only_waiting:
+    query = _within(actor, select(Participant, Site), wanted)
+    if only_waiting:
         query = query.where(is_waiting)
     elif wanted.column is None:
         # Not where all of them have news: everybody would be looked at before the first is shown.
         query = query.order_by(is_waiting.desc())
     if wanted.column is not None and wanted.column is not Column.CODE:
         value = _newest_of() if wanted.column is Column.NEWEST else _reviewed_at()
-        # Who has no value comes last either way.
-        query = query.order_by(
-            value.is_(None), value.desc() if wanted.is_descending else value.asc()
-        )
+        query = by_column(query, value, is_descending=wanted.is_descending)
     is_turned = wanted.column is Column.CODE and wanted.is_descending
     query = query.order_by(Participant.code.desc() if is_turned else Participant.code)
-    rows = session.execute(query.limit(PAGE).offset((wanted.page - 1) * PAGE)).all()
-    everybody, waiting = _counts(session, actor, wanted.site)
-    return ReviewPage(
-        _lines(session, [tuple(row) for row in rows]),
-        waiting if wanted.only_waiting else everybody,
-        waiting,
-    )
+    everybody, waiting = _counts(session, actor, wanted)
+    total = waiting if only_waiting else everybody
+    page = within(wanted.page, total, PAGE)
+    rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
+    lines = _lines(session, [tuple(row) for row in rows])
+    return ReviewPage(Paged(lines, total, page, PAGE), waiting)
 
 
 def count_waiting(session: Session, actor: Actor) -> int:
     """Return how many participants at the actor's sites have data that nobody has reviewed."""
-    _, waiting = _counts(session, actor, None)
+    _, waiting = _counts(session, actor, Wanted())
     return waiting
 
 
@@ -153,22 +140,24 @@ def of_participant(session: Session, participant: Participant) -> Sequence[tuple
 
 
 def _within(
-    actor: Actor, query: Select[*tuple[Any, ...]], site: str | None
+    actor: Actor, query: Select[*tuple[Any, ...]], wanted: Wanted[Column]
 ) -> Select[*tuple[Any, ...]]:
-    """Narrow a query about participants to those whom the actor may read, at this site if any."""
+    """Narrow a query about participants to those whom the actor may read, at one site if wanted."""
     query = query.join_from(Participant, Site, Site.id == Participant.site_id)
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
     if site_ids is not None:
         query = query.where(Participant.site_id.in_(site_ids))
-    return query if site is None else query.where(Site.code == site)
+    if wanted.participant is not None:
+        query = query.where(Participant.code == wanted.participant)
+    return query if wanted.site is None else query.where(Site.code == wanted.site)
 
 
-def _counts(session: Session, actor: Actor, site: str | None) -> tuple[int, int]:
+def _counts(session: Session, actor: Actor, wanted: Wanted[Column]) -> tuple[int, int]:
     """Return how many participants there are, and how many of them have news, in one pass."""
     counting: Select[*tuple[Any, ...]] = select(
         func.count(Participant.id), func.sum(case((_has_news(), 1), else_=0))
     )
-    everybody, waiting = session.execute(_within(actor, counting, site)).one()
+    everybody, waiting = session.execute(_within(actor, counting, wanted)).one()
     return everybody, int(waiting or 0)
 
 

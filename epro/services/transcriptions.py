@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -24,10 +25,31 @@ from epro.models import (
 )
 from epro.services import journal
 from epro.services.journal import Subject
+from epro.services.paging import Paged, Wanted, by_column, read_page
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Questionnaire
 
 WAITING = tuple(one for one in SourceCheck if one.is_waiting)
+
+
+class Column(StrEnum):
+    """What the list of sheets can be sorted by; without any the oldest come first."""
+
+    PARTICIPANT = "participant"
+    FORM = "form"
+    WRITTEN = "written"
+    STATE = "state"
+    ENTERED = "entered"
+
+
+ORDERS: Mapping[Column, Any] = {
+    Column.PARTICIPANT: Participant.code,
+    Column.FORM: QuestionnaireResponse.questionnaire_code,
+    Column.WRITTEN: Transcription.written_at,
+    Column.STATE: QuestionnaireResponse.source_check,
+    Column.ENTERED: Transcription.entered_at,
+}
+TYPED_FIRST = (Transcription.entered_at, Transcription.response_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +94,10 @@ class Shown:
 def read_one(session: Session, actor: Actor, response_id: UUID, *, catalogue: Catalogue) -> Shown:
     """Return one sheet of the actor's sites; absent and out of reach look alike (NotFound)."""
     query = _query().where(Transcription.response_id == response_id)
-    for shown in _shown(session, query, catalogue):
-        if actor.may_at(Permission.READ_RESPONSE, shown.site.id):
-            return shown
-    raise NotFound
+    row = session.execute(query).one_or_none()
+    if row is None or not actor.may_at(Permission.READ_RESPONSE, row[0].site_id):
+        raise NotFound
+    return _shown(session, row, catalogue)
 
 
 def list_of(
@@ -85,16 +107,26 @@ def list_of(
     if not actor.may_at(Permission.READ_RESPONSE, participant.site_id):
         raise NotFound
     query = _query().where(Transcription.participant_id == participant.id)
-    return _shown(session, query, catalogue)
+    in_order = query.order_by(*TYPED_FIRST)
+    return [_shown(session, row, catalogue) for row in session.execute(in_order)]
 
 
-def list_waiting(session: Session, actor: Actor, *, catalogue: Catalogue) -> Sequence[Shown]:
-    """Return what nobody has found equal yet, at the actor's sites, the oldest first."""
+def list_waiting(
+    session: Session, actor: Actor, wanted: Wanted[Column], *, catalogue: Catalogue
+) -> Paged[Shown]:
+    """Return a page of what nobody has found equal yet, at the actor's sites."""
     query = _query().where(QuestionnaireResponse.source_check.in_(WAITING))
     site_ids = actor.sites_for(Permission.READ_RESPONSE)
     if site_ids is not None:
         query = query.where(Transcription.site_id.in_(site_ids))
-    return _shown(session, query, catalogue)
+    if wanted.participant is not None:
+        query = query.where(Participant.code == wanted.participant)
+    if wanted.column is not None:
+        query = by_column(query, ORDERS[wanted.column], is_descending=wanted.is_descending)
+    in_order = query.order_by(*TYPED_FIRST)
+    return read_page(session, in_order, wanted.page).each(
+        lambda row: _shown(session, row, catalogue)
+    )
 
 
 def waiting_ids(session: Session, participant: Participant) -> Sequence[UUID]:
@@ -173,10 +205,7 @@ def put_on_record(
     )  # fmt: skip
 
 
-_Found = Select[Transcription, QuestionnaireResponse, ResponseRevision, Participant, Site]
-
-
-def _query() -> _Found:
+def _query() -> Select[*tuple[Any, ...]]:
     return (
         select(Transcription, QuestionnaireResponse, ResponseRevision, Participant, Site)
         .join(QuestionnaireResponse, QuestionnaireResponse.id == Transcription.response_id)
@@ -187,21 +216,18 @@ def _query() -> _Found:
         )
         .join(Participant, Participant.id == Transcription.participant_id)
         .join(Site, Site.id == Transcription.site_id)
-        .order_by(Transcription.entered_at, Transcription.response_id)
         .execution_options(populate_existing=True)
     )
 
 
-def _shown(session: Session, query: _Found, catalogue: Catalogue) -> Sequence[Shown]:
-    return [
-        Shown(
-            transcription=sheet, response=response, typed=typed, participant=who, site=site,
-            questionnaire=catalogue.questionnaire(
-                response.questionnaire_code, response.questionnaire_version
-            ),
-            entered_by=session.get_one(User, sheet.entered_by_id),
-            checked_by=session.get(User, sheet.checked_by_id) if sheet.checked_by_id else None,
-            typist_ids=typists_of(session, sheet),
-        )
-        for sheet, response, typed, who, site in session.execute(query)
-    ]  # fmt: skip
+def _shown(session: Session, row: Row[*tuple[Any, ...]], catalogue: Catalogue) -> Shown:
+    sheet, response, typed, who, site = row
+    return Shown(
+        transcription=sheet, response=response, typed=typed, participant=who, site=site,
+        questionnaire=catalogue.questionnaire(
+            response.questionnaire_code, response.questionnaire_version
+        ),
+        entered_by=session.get_one(User, sheet.entered_by_id),
+        checked_by=session.get(User, sheet.checked_by_id) if sheet.checked_by_id else None,
+        typist_ids=typists_of(session, sheet),
+    )  # fmt: skip

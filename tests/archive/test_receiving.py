@@ -10,6 +10,7 @@ from epro.access import Role
 from epro.errors import InvalidInput, NotFound, SignatureNotProven
 from epro.models import JournalEntry
 from epro.services import archives
+from epro.services.paging import Wanted
 from tests.archive.receiving import LATER, Closed
 from tests.factories import add_site, add_user, user_actor
 
@@ -34,7 +35,7 @@ def test_making_and_receiving_are_on_record_with_person_time_and_hash(
 
     (made,) = entries_of(session, "archive.made")
     (received,) = entries_of(session, "archive.received")
-    (shown,) = archives.list_page(session, closed.actor, 1).lines
+    (shown,) = archives.list_page(session, closed.actor, Wanted()).lines
     assert made["after"]["manifest_sha256"] == "a" * 64  # type: ignore[index]
     assert received["after"]["manifest_sha256"] == "a" * 64  # type: ignore[index]
     assert received["actor"]["name"] == "wang.fang"  # type: ignore[index]
@@ -72,5 +73,5 @@ def test_it_is_received_by_an_investigator_of_that_site_and_nobody_of_the_sponso
     with pytest.raises(NotFound):
         closed.receive(actor=other)
 
-    assert archives.list_page(session, other, 1).total == 0
+    assert archives.list_page(session, other, Wanted()).total == 0
     assert archives.received_of(session, closed.site) == []

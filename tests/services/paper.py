@@ -22,8 +22,11 @@ from epro.services import (
     sessions,
     transcribing,
     transcription_checks,
+    transcriptions,
 )
+from epro.services.paging import Wanted
 from epro.services.transcribing import Sheet
+from epro.services.transcriptions import Shown
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import AnswerValue, Language
 from questionnaires.invented import calm_answers
@@ -132,6 +135,10 @@ class Desk:
 
     def response(self, response_id: UUID) -> QuestionnaireResponse:
         return self.session.get_one(QuestionnaireResponse, response_id, populate_existing=True)
+
+    def waiting_for(self, who: Actor) -> Sequence[Shown]:
+        found = transcriptions.list_waiting(self.session, who, Wanted(), catalogue=self.catalogue)
+        return found.lines
 
     def to_do(self) -> Sequence[WorkKind]:
         kinds = (WorkKind.CHECK_TRANSCRIPTION, WorkKind.TRANSCRIPTION_DIFFERS)

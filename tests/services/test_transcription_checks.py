@@ -28,7 +28,6 @@ from epro.models import (
 from epro.services import (
     corrections,
     locking,
-    transcriptions,
     work_list,
 )
 from tests.services.corrected import Answered, value_of
@@ -198,7 +197,7 @@ def test_a_difference_in_a_sheet_that_was_corrected_since_is_put_right_too(desk:
     response_id = desk.type_in(temp=36.9)
     corrected_since(desk, response_id, temp=37.2)
     desk.check(response_id, "体温：纸上是 36.4")
-    (shown,) = transcriptions.list_waiting(desk.session, desk.typist, catalogue=desk.catalogue)
+    (shown,) = desk.waiting_for(desk.typist)
 
     with pytest.raises(CorrectionOutdated):
         desk.put_right(response_id, temp=36.4)  # she still looks at the first typing
@@ -239,7 +238,7 @@ def test_a_correction_that_says_what_the_sheet_says_is_compared_and_not_made_twi
 def test_what_waits_is_listed_and_shows_who_may_do_what(desk: Desk) -> None:
     response_id = desk.type_in()
 
-    (waiting,) = transcriptions.list_waiting(desk.session, desk.colleague, catalogue=desk.catalogue)
+    (waiting,) = desk.waiting_for(desk.colleague)
     assert waiting.transcription.response_id == response_id
     assert waiting.entered_by.username == "zhao.yan"
     assert [waiting.may_check(one) for one in (desk.typist, desk.colleague, desk.physician)] == [
@@ -247,7 +246,7 @@ def test_what_waits_is_listed_and_shows_who_may_do_what(desk: Desk) -> None:
     ]  # fmt: skip
     elsewhere = sign_in(desk.session, "gz.coordinator")
     desk.check(response_id)
-    assert transcriptions.list_waiting(desk.session, elsewhere, catalogue=desk.catalogue) == []
+    assert desk.waiting_for(elsewhere) == []
 
 
 @pytest.mark.req("T-08")

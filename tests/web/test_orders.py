@@ -3,27 +3,42 @@
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import func, select
 
 from epro.access import Role
 from epro.models import Correction
 from epro.services import correction_list, paging
-from tests.api.world import PARTICIPANT, World
+from tests.api.world import EVENING, PARTICIPANT, World
 from tests.factories import add_user
 from tests.services.changes_of_protection import record_incident, record_request
-from tests.web.cases_record import asked, enter_event
+from tests.web.cases_paper import sheet_of, typed
+from tests.web.cases_participants import somebody
+from tests.web.cases_record import a_copy, asked, enter_event
 from tests.web.pages import CONSOLE, send, text_of
+from tests.web.test_ratings import visit
 
 pytestmark = pytest.mark.req("C-01")
 CONTACT = {"code": PARTICIPANT, "outcome": "reached", "channel": "telephone"}
 LISTS = {
-    "/participants": Role.COORDINATOR, "/reviews?all=1": Role.INVESTIGATOR,
-    "/events": Role.INVESTIGATOR, "/delegations": Role.MONITOR, "/staff": Role.MONITOR,
-    "/accounts": Role.SYSTEM_ADMIN, "/messages?days=30": Role.COORDINATOR,
-    "/flags": Role.COORDINATOR, "/contacts": Role.COORDINATOR,
-    "/data-requests": Role.COORDINATOR, "/data-incidents": Role.COORDINATOR,
-}  # fmt: skip
+    "/participants": Role.COORDINATOR,
+    "/reviews?all=1": Role.INVESTIGATOR,
+    "/events": Role.INVESTIGATOR,
+    "/delegations": Role.MONITOR,
+    "/staff": Role.MONITOR,
+    "/accounts": Role.SYSTEM_ADMIN,
+    "/messages?days=30": Role.COORDINATOR,
+    "/flags": Role.COORDINATOR,
+    "/contacts": Role.COORDINATOR,
+    "/data-requests": Role.COORDINATOR,
+    "/data-incidents": Role.COORDINATOR,
+    "/transcriptions": Role.INVESTIGATOR,
+    "/ratings": Role.OUTCOMES_ASSESSOR,
+    "/audit-review/cases?figure=on_behalf": Role.MONITOR,
+}
+# What is no table is put in order by links above it.
+SECTIONS = {"/corrections": Role.INVESTIGATOR, "/archives": Role.INVESTIGATOR}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -34,6 +49,9 @@ def test_each_column_that_offers_it_puts_the_list_in_order_and_turns_it_round(
     world.complain(PARTICIPANT, urgent=("belly",), belly=("pain",))
     record_request(world)
     record_incident(world)
+    typed(world)
+    visit(world)
+    world.clock.set(EVENING + timedelta(days=1))
     send(world.sign_in_to_console(Role.COORDINATOR), "/contacts", **CONTACT)
     browser = world.sign_in_to_console(LISTS[path])
     page = html.fromstring(browser.get(f"{CONSOLE}{path}").text)
@@ -48,6 +66,134 @@ def test_each_column_that_offers_it_puts_the_list_in_order_and_turns_it_round(
             told.append(column.get("aria-sort"))
             (link,) = column.xpath("./a/@href")  # noqa: PLW2901  the same column, turned round
         assert sorted(told) == ["ascending", "descending"], link
+    world.clock.set(EVENING)
+
+
+@pytest.mark.parametrize("path", SECTIONS)
+def test_what_is_no_table_is_put_in_order_by_links_that_keep_the_filter(
+    world: World, path: str
+) -> None:
+    for _ in range(2):
+        asked(world)
+        a_copy(world)
+    browser = world.sign_in_to_console(SECTIONS[path])
+    page = html.fromstring(browser.get(f"{CONSOLE}{path}?kept=1").text)
+    links = page.xpath("//nav[@aria-label='排序']/a/@href")
+
+    assert len(links) == 3
+    for link in links:
+        seen = []
+        for _ in range(2):
+            shown = html.fromstring(browser.get(link).text)
+            (chosen,) = shown.xpath("//nav[@aria-label='排序']/a[@aria-current]")
+            seen.append(chosen.xpath("string(./span[@class='hidden'])"))
+            (link,) = chosen.xpath("./@href")  # noqa: PLW2901  the same order, turned round
+            assert "kept=1" in link
+        assert seen == ["升序", "降序"]
+
+
+def add_another_sheet(world: World) -> str:
+    """Type in a sheet of somebody else; return her code."""
+    code = somebody(world)
+    path = f"/participants/{code}/paper/form?form=ae_report"
+    answer = send(
+        world.sign_in_to_console(Role.COORDINATOR), path, **sheet_of(written_at="2026-03-01T19:00")
+    )
+    assert answer.status_code == 303, answer.text
+    return code
+
+
+def codes_on(browser: FlaskClient, path: str) -> list[str]:
+    page = html.fromstring(browser.get(f"{CONSOLE}{path}").text)
+    return [one.text_content().strip() for one in page.xpath("//tbody/tr/th[@scope='row']")]
+
+
+def test_sheets_to_compare_stand_in_the_order_that_is_asked_for_and_of_one_alone(
+    world: World,
+) -> None:
+    typed(world)
+    code = add_another_sheet(world)
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    up, down, hers = (
+        codes_on(browser, f"/transcriptions?{query}")
+        for query in ("sort=participant", "sort=participant&down=1", f"participant={code.lower()}")
+    )
+    nobody = browser.get(f"{CONSOLE}/transcriptions?participant=SZ01-998")
+
+    assert up == sorted(up)
+    assert down == up[::-1]
+    assert len(set(up)) >= 2
+    assert hers == [code]
+    assert "没有符合筛选的内容" in text_of(nobody)
+
+
+def test_ratings_stand_in_the_order_that_is_asked_for_and_of_one_alone(world: World) -> None:
+    for _ in range(2):
+        visit(world)
+        world.clock.set(EVENING)
+    world.clock.set(EVENING + timedelta(days=1))
+    browser = world.sign_in_to_console(Role.OUTCOMES_ASSESSOR)
+
+    up, down = (codes_on(browser, f"/ratings?sort=participant{turn}") for turn in ("", "&down=1"))
+    hers = codes_on(browser, f"/ratings?participant={up[0]}")
+    world.clock.set(EVENING)
+
+    assert up == sorted(up)
+    assert down == up[::-1]
+    assert len(set(up)) >= 2
+    assert set(hers) == {up[0]}
+
+
+@pytest.mark.req("C-06")
+def test_reviews_are_narrowed_to_one_and_every_link_on_keeps_it(world: World) -> None:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    path = f"/reviews?all=1&participant={PARTICIPANT}&sort=newest&page=9"
+
+    answer = browser.get(f"{CONSOLE}{path}")
+    page = html.fromstring(answer.text)
+    nobody = browser.get(f"{CONSOLE}/reviews?all=1&participant=SZ01-998")
+
+    assert codes_on(browser, path) == [PARTICIPANT]  # also beyond the last page
+    kept = page.xpath("//thead//a/@href") + page.xpath("//tbody//form/@action")
+    assert kept
+    assert {f"participant={PARTICIPANT}" in one for one in kept} == {True}
+    fields = dict(page.xpath("//form[@role='search']")[0].form_values())
+    assert fields == {"all": "1", "sort": "newest", "participant": PARTICIPANT}
+    assert "没有符合筛选的内容" in text_of(nobody)
+
+
+@pytest.mark.req("T-09")
+def test_cases_of_a_figure_stand_in_the_order_that_is_asked_for(world: World) -> None:
+    typed(world)
+    add_another_sheet(world)
+    browser = world.sign_in_to_console(Role.MONITOR)
+    path = f"{CONSOLE}/audit-review/cases?figure=on_behalf&sort=participant"
+
+    up, down = (
+        html.fromstring(browser.get(f"{path}{turn}").text).xpath("//tbody/tr/td[1]//text()")
+        for turn in ("", "&down=1")
+    )
+
+    assert len(set(up)) >= 2
+    assert up == sorted(up)
+    assert down == up[::-1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/participants", "/staff", "/messages", "/reviews", "/flags", "/corrections", "/compliance"],
+)
+@pytest.mark.parametrize("query", ["endpoint=1", "_method=POST", "_scheme=x", "_external=1"])
+def test_an_address_that_nobody_wrote_is_answered_with_the_list_all_the_same(
+    world: World, path: str, query: str
+) -> None:
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+
+    answer = browser.get(f"{CONSOLE}{path}?{query}")
+
+    assert answer.status_code == 200
+    assert query not in "".join(html.fromstring(answer.text).xpath("//thead//a/@href"))
 
 
 def test_an_order_goes_with_the_filter_it_was_asked_for_under(world: World) -> None:

@@ -10,7 +10,8 @@ from epro.access import Permission
 from epro.api.context import current_actor, keyring, now, reading
 from epro.services import archives, participant_list, retention
 from epro.web.console import typed
-from epro.web.console.asked import page_number
+from epro.web.console.asked import wanted
+from epro.web.console.ordering import order_of
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -43,11 +44,12 @@ def receive(archive_id: UUID) -> ResponseReturnValue:
 
 def archives_page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     """Return the page of copies; a refusal stands beside its form."""
-    actor = current_actor()
+    actor, asked = current_actor(), wanted(archives.Column)
     with reading() as session:
-        found = archives.list_page(session, actor, page_number())
+        found = archives.list_page(session, actor, asked)
         hers = participant_list.sites_of(session, actor.sites_for(Permission.SIGN_OFF_RECORD))
         kept = {one.code: retention.of_site(session, one).until_on for one in hers}
     return render_framed(
-        "archives.html", status=status, here="archives", refused=refused, found=found, kept=kept
-    )
+        "archives.html", status=status, here="archives", refused=refused, found=found, kept=kept,
+        sites=hers, wanted=asked, order=order_of(asked), columns=list(archives.Column),
+    )  # fmt: skip

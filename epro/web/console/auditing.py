@@ -3,7 +3,6 @@
 from datetime import date
 from enum import StrEnum
 from functools import partial
-from math import ceil
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,10 +15,12 @@ from epro.services import audit_review, exports, signing
 from epro.services.audit_figures import NO_SITES_ZONE, Figure, Period
 from epro.services.audit_review import Report
 from epro.services.exports import ExportKind
+from epro.services.paging import page_of
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, day, is_down, page_number
 from epro.web.console.audit_facts import facts_of
 from epro.web.console.exporting import as_file
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -27,7 +28,11 @@ from epro.web.console.session import page
 blueprint = new_blueprint("auditing")
 
 FORM, TAKING = "audit_review", "audit_file"
-PAGE = 50
+ORDERS = {
+    "when": lambda case: case.at,
+    "participant": lambda case: case.who.participant,
+    "user": lambda case: case.who.user,
+}
 EARLIEST = date(2000, 1, 1)
 
 
@@ -104,12 +109,11 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
             grouping = report.by_participant
         case By.USER:
             grouping = report.by_user
-    sorted_by, number = asked_for("sort", Figure), page_number()
-    names = grouping.names(by=sorted_by, is_descending=is_down())
+    sorted_by = asked_for("sort", Figure)
+    found = page_of(grouping.names(by=sorted_by, is_descending=is_down()), page_number())
     return render_framed(
         "audit_review.html", status=status, here="audit_review", refused=refused, report=report,
-        lines=[grouping.line(one) for one in names[(number - 1) * PAGE : number * PAGE]],
-        page=number, pages=ceil(len(names) / PAGE), by=by, ways=list(By),
+        found=found.each(grouping.line), by=by, ways=list(By),
         figures=grouping.figures,
         sorted_by=sorted_by, is_down=is_down(), args=_args(), reviews=reviews, form=FORM,
         taking=TAKING, site=request.args.get("site", ""),
@@ -124,12 +128,11 @@ def _cases_page(
 ) -> ResponseReturnValue:
     with reading() as session:
         report = _report(session)
-    cases = audit_review.cases_of(report.found[kind], **_narrowed())
-    number = page_number()
+    cases, order = ordered(audit_review.cases_of(report.found[kind], **_narrowed()), ORDERS)
+    found = page_of(cases, page_number())
     return render_framed(
         "audit_cases.html", status=status, here="audit_review", refused=refused, taking=TAKING,
-        figure=kind, total=len(cases), cases=cases[(number - 1) * PAGE : number * PAGE],
-        page=number, pages=ceil(len(cases) / PAGE), period=report.period, narrowed=_narrowed(),
+        figure=kind, found=found, order=order, period=report.period, narrowed=_narrowed(),
         args=_args(), zones={site.code: site.zone for site in report.sites},
         no_zone=NO_SITES_ZONE, facts_of=facts_of,
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from math import ceil
 from uuid import UUID
 
 from flask import request, url_for
@@ -21,7 +20,8 @@ from epro.models import (
 from epro.services import correction_list, corrections, enrolment, forms, own_record, responses
 from epro.services.correction_asking import HerWord, Proposal
 from epro.web.console import item_forms, typed
-from epro.web.console.asked import page_number
+from epro.web.console.asked import wanted
+from epro.web.console.ordering import order_of
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -157,16 +157,16 @@ def _attempt(form: str, act: Callable[[Session], None]) -> ResponseReturnValue:
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
     actor, language = current_actor(), current_language()
     only_open = request.args.get("all") != "1"
-    code = (request.args.get("code") or "").strip().upper()[:32] or None
+    asked = wanted(correction_list.Column, participant="code")
     with reading() as session:
         found = correction_list.list_page(
-            session, actor, only_open=only_open, participant=code, page=page_number(),
-            language=language, catalogue=catalogue(session),
+            session, actor, asked, only_open=only_open, language=language,
+            catalogue=catalogue(session),
         )  # fmt: skip
     return render_framed(
         "corrections.html", status=status, here="corrections", refused=refused, found=found,
-        only_open=only_open, code=code or "", page=page_number(),
-        pages=ceil(found.total / correction_list.PAGE), args=request.args.to_dict(),
+        only_open=only_open, wanted=asked, order=order_of(asked),
+        columns=list(correction_list.Column),
         may_call=actor.holds(Permission.PUT_DOWN_CORRECTION),
         may_decide=actor.holds(Permission.DECIDE_CORRECTION),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading
 from epro.services import compliance_map, participant_list
-from epro.web.console.asked import page_number
+from epro.web.console.asked import page_number, query
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.session import page
 
@@ -34,5 +34,5 @@ def show() -> ResponseReturnValue:
     return render_framed(
         "compliance.html", here="compliance", found=found, days=days, spans=SPANS, sites=hers,
         site=request.args.get("site") or "", is_by_code=is_by_code, page=page_number(),
-        pages=ceil(found.total / participant_list.PAGE), args=request.args.to_dict(),
+        pages=ceil(found.total / participant_list.PAGE), args=query(),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from epro.api.context import catalogue, current_actor, is_in_training, now, read
 from epro.services import message_log, practising, sending_again
 from epro.services.message_log import Column, Outcome, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import asked_for, is_down, uuid
+from epro.web.console.asked import asked_for, is_down, query, uuid
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -65,7 +65,7 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         texts = practising.texts_of(session) if is_in_training() else {}
     return render_framed(
         "messages.html", status=status, here="messages", refused=refused,
-        found=found, wanted=wanted, spans=SPANS, args=request.args.to_dict(),
+        found=found, wanted=wanted, spans=SPANS, args=query(),
         outcomes=list(Outcome), told=TOLD, channels=list(ChannelName),
         may_send=current_actor().holds(Permission.SEND_MESSAGE_AGAIN),
         is_filtered=replace(wanted, after=None, column=None, is_descending=False) != Wanted(),

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from flask import request
 
-from epro.web.console.asked import is_down
+from epro.services.paging import Wanted
+from epro.web.console.asked import is_down, query
 
 Line = TypeVar("Line")
 
@@ -20,6 +21,11 @@ class Order:
     args: Mapping[str, str]
 
 
+def order_of(wanted: Wanted[Any]) -> Order:
+    """Return the order in which the database was asked for a list."""
+    return Order(wanted.column or "", wanted.is_descending, query())
+
+
 def ordered(
     lines: Iterable[Line], keys: Mapping[str, Callable[[Line], Any]]
 ) -> tuple[list[Line], Order]:
@@ -27,8 +33,8 @@ def ordered(
 
     `keys` names the columns that can be asked for, and what each line has there.
     """
-    args, column = request.args.to_dict(), request.args.get("sort", "")
-    order = Order(column if column in keys else "", is_down(), args)
+    column = request.args.get("sort", "")
+    order = Order(column if column in keys else "", is_down(), query())
     kept = list(lines)
     if key := keys.get(order.column):
         known = [one for one in kept if key(one) is not None]

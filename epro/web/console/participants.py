@@ -38,7 +38,7 @@ from epro.services import (
 from epro.services.contact_data import NewIdentity
 from epro.services.participant_list import Column, Having, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import asked_for, is_down, page_number
+from epro.web.console.asked import asked_for, is_down, page_number, query
 from epro.web.console.pages import new_blueprint, render, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -88,7 +88,7 @@ def show_list() -> ResponseReturnValue:
         "participants.html", here="participants", found=found, wanted=wanted,
         pages=ceil(found.total / participant_list.PAGE), Mark=Mark, states=list(LifeCycle),
         havings=[one for one in Having if reads_flags or one is not Having.FLAG],
-        reads_flags=reads_flags, is_filtered=_is_filtered(wanted), args=request.args.to_dict(),
+        reads_flags=reads_flags, is_filtered=_is_filtered(wanted), args=query(),
         may_enrol=current_actor().holds(Permission.ENROL_PARTICIPANT),
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from epro.api.context import catalogue, current_actor, now, reading, transaction
 from epro.errors import DomainError, InvalidAnswers
 from epro.services import corrections, forms, rating_corrections, ratings
 from epro.web.console import item_forms, typed
-from epro.web.console.asked import page_number
+from epro.web.console.asked import wanted
+from epro.web.console.ordering import order_of
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -27,11 +28,14 @@ CORRECTION = "correction"
 @page(Permission.RATE_OUTCOME)
 def show_list() -> ResponseReturnValue:
     """Show whom to rate, and what was rated."""
+    asked = wanted(ratings.Column)
     with reading() as session:
         found = ratings.list_due(
-            session, current_actor(), page=page_number(), catalogue=catalogue(session), now=now()
+            session, current_actor(), asked, catalogue=catalogue(session), now=now()
         )
-    return render_framed("ratings.html", here="ratings", found=found)
+    return render_framed(
+        "ratings.html", here="ratings", found=found, wanted=asked, order=order_of(asked)
+    )
 
 
 @blueprint.get("/ratings/<uuid:assessment_id>")

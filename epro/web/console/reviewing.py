@@ -1,7 +1,5 @@
 """What an investigator has reviewed, per visit; what came since then stands on top."""
 
-from math import ceil
-
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -10,10 +8,9 @@ from epro.access import Permission
 from epro.api.context import current_actor, now, reading
 from epro.models import Visit
 from epro.services import participant_list, reviews
-from epro.services.reviews import Column, Wanted
 from epro.web.console import typed
-from epro.web.console.asked import asked_for, is_down, page_number
-from epro.web.console.ordering import Order
+from epro.web.console.asked import query, wanted
+from epro.web.console.ordering import order_of
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -40,21 +37,17 @@ def mark(code: str) -> ResponseReturnValue:
             seen_up_to=typed.offset_instant("seen_up_to"), now=now(),
         )  # fmt: skip
 
-    return typed.attempt(REVIEW, act, show=_page, to=url_for("console_reviewing.show"))
+    return typed.attempt(REVIEW, act, show=_page, to=url_for("console_reviewing.show", **query()))
 
 
 def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseReturnValue:
-    wanted = Wanted(
-        only_waiting=request.args.get("all") != "1", site=request.args.get("site") or None,
-        column=asked_for("sort", Column), is_descending=is_down(), page=page_number(),
-    )  # fmt: skip
+    asked, only_waiting = wanted(reviews.Column), request.args.get("all") != "1"
     actor = current_actor()
     with reading() as session:
-        found = reviews.list_page(session, actor, wanted)
+        found = reviews.list_page(session, actor, asked, only_waiting=only_waiting)
         hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_RESPONSE))
     return render_framed(
-        "reviews.html", status=status, refused=refused, here="reviews", found=found, wanted=wanted,
-        visits=list(Visit),
-        sites=hers, order=Order(wanted.column or "", wanted.is_descending, request.args.to_dict()),
-        pages=ceil(found.total / reviews.PAGE), may_review=actor.holds(Permission.REVIEW_DATA),
+        "reviews.html", status=status, refused=refused, here="reviews", found=found, wanted=asked,
+        only_waiting=only_waiting, visits=list(Visit), sites=hers, order=order_of(asked),
+        may_review=actor.holds(Permission.REVIEW_DATA),
     )  # fmt: skip

@@ -21,12 +21,12 @@ from epro.services import (
     transcription_checks,
     transcriptions,
 )
-from epro.services.paging import page_of
 from epro.services.transcribing import Sheet, Typeable
 from epro.web.console import item_forms, typed
 from epro.web.console.answers import by_the_clock
-from epro.web.console.asked import page_number
+from epro.web.console.asked import page_number, wanted
 from epro.web.console.item_forms import HERS
+from epro.web.console.ordering import order_of
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -93,12 +93,15 @@ def transcribe(code: str) -> ResponseReturnValue:
 @page(Permission.READ_RESPONSE)
 def show_waiting() -> ResponseReturnValue:
     """Show what was typed in and nobody has found equal to its sheet yet."""
+    asked = wanted(transcriptions.Column)
     with reading() as session:
-        waiting = transcriptions.list_waiting(
-            session, current_actor(), catalogue=catalogue(session)
+        found = transcriptions.list_waiting(
+            session, current_actor(), asked, catalogue=catalogue(session)
         )
-    found = page_of(waiting, page_number())
-    return render_framed("transcriptions.html", here="transcriptions", found=found)
+    return render_framed(
+        "transcriptions.html", here="transcriptions", found=found, wanted=asked,
+        order=order_of(asked),
+    )  # fmt: skip
 
 
 @blueprint.get("/transcriptions/<uuid:response_id>")

@@ -64,6 +64,9 @@ SEALING: Mapping[str, Translated] = {
         "Up to number {seq} of the journal, {count} people",
     ),
     "archive.made": Translated("由 {by} 制作", "made by {by}"),
+    "archive.by.made": Translated("按制作时间", "By when made"),
+    "archive.by.site": Translated("按中心", "By site"),
+    "archive.by.received": Translated("按收到时间", "By when received"),
     "archive.received": Translated("{by} 于 {at} 收到", "received by {by}, {at}"),
     "archive.waiting": Translated("等待研究者确认收到", "An investigator has not confirmed it yet"),
     "archive.sha256": Translated(
