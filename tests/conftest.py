@@ -10,6 +10,7 @@ Which one to take:
 - `clock`: stands still until it is moved.
 """
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -79,6 +80,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             callspec = getattr(item, "callspec", None)
             kind = callspec.params.get("database_kind") if callspec else None
             item.add_marker(pytest.mark.xdist_group(f"{place} on {kind}"))
+
+
+# What is collected stays until the end, and a test leaves little that only a search would find.
+OBJECTS_BEFORE_A_SEARCH = 100_000
+
+
+def pytest_configure() -> None:
+    """Have no search for garbage go over all that is only just being collected."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Search again, but seldom, and not through what is there before the first test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_A_SEARCH, *gc.get_threshold()[1:])
+    gc.enable()
 
 
 @pytest.fixture

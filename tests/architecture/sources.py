@@ -44,6 +44,15 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
 
 
+@cache
+def calls_in_product() -> tuple[tuple[Path, ast.Call], ...]:
+    """Return every call in what runs in production, with its file: looked for once for all."""
+    return tuple(
+        (file, node) for file in product_files() for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call)
+    )  # fmt: skip
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 

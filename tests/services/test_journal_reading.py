@@ -52,7 +52,7 @@ from questionnaires.licensing import EntryMode
 from questionnaires.reminding import SkipReason
 from questionnaires.schedule import AnchorEvent, DiarySlot
 from questionnaires.tiers import Channel, Tier
-from tests.architecture.sources import product_files, tree_of
+from tests.architecture.sources import calls_in_product, dotted
 from tests.factories import shipped_package
 from tests.services.read_in_words import CATALOGUE, RAW
 
@@ -88,18 +88,14 @@ def _codes_of_refusals() -> Iterator[str]:
 
 def _constants(names: Iterable[str], *, keyword: str | None) -> Iterator[str]:
     """Yield the texts of the form of a code that calls of these names are given."""
-    for file in product_files():
-        for node in ast.walk(tree_of(file)):
-            if not isinstance(node, ast.Call):
-                continue
-            called = ast.unparse(node.func).rpartition(".")[2]
-            if keyword is None and called in names:
-                given: Iterable[ast.expr] = node.args
-            else:
-                given = [one.value for one in node.keywords if one.arg == keyword]
-            for one in given:
-                if isinstance(one, ast.Constant) and WORD_OF_CODE.fullmatch(str(one.value)):
-                    yield str(one.value)
+    for _, call in calls_in_product():
+        if keyword is None and dotted(call.func).rpartition(".")[2] in names:
+            given: Iterable[ast.expr] = call.args
+        else:
+            given = [one.value for one in call.keywords if one.arg == keyword]
+        for one in given:
+            if isinstance(one, ast.Constant) and WORD_OF_CODE.fullmatch(str(one.value)):
+                yield str(one.value)
 
 
 REASONS = {
@@ -229,11 +225,9 @@ def test_a_session_opened_for_her_says_how(mode: EntryMode) -> None:
 
 def test_each_part_of_the_system_that_acts_is_called_by_what_it_does() -> None:
     names = {
-        str(node.args[0].value)
-        for file in product_files()
-        for node in ast.walk(tree_of(file))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "system_actor"
-        if isinstance(node.args[0], ast.Constant)
+        str(call.args[0].value)
+        for _, call in calls_in_product()
+        if dotted(call.func) == "system_actor" and isinstance(call.args[0], ast.Constant)
     }
     reader = JournalReader(language=Language.ZH)
     said = {one: reader.actor({"actor": {"name": one, "role": "system"}}) for one in names}

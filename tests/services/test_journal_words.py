@@ -2,14 +2,14 @@
 
 import ast
 import re
-from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from epro.services.journal_words import VERBS, changes
+from tests.architecture.sources import ROOT, calls_in_product, dotted
 
-SERVICES = Path(__file__).parents[2] / "epro"
+SERVICES = ROOT / "epro"
 VERB = re.compile(r"[a-z_]+\.[a-z_]+")
 WRITERS = {"record", "entry", "_put_on_record", "_record", "_change"}
 
@@ -17,22 +17,21 @@ WRITERS = {"record", "entry", "_put_on_record", "_record", "_change"}
 def verbs_in_code() -> set[str]:
     """Find the verbs that calls of the journal name, by reading the code."""
     found = set()
-    for file in SERVICES.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and called(node) in WRITERS:
-                texts = [one for arg in node.args for one in ast.walk(arg)]
-                found |= {
-                    one.value
-                    for one in texts
-                    if isinstance(one, ast.Constant)
-                    and isinstance(one.value, str)
-                    and VERB.fullmatch(one.value)
-                }
+    for file, call in calls_in_product():
+        if file.is_relative_to(SERVICES) and called(call) in WRITERS:
+            texts = [one for arg in call.args for one in ast.walk(arg)]
+            found |= {
+                one.value
+                for one in texts
+                if isinstance(one, ast.Constant)
+                and isinstance(one.value, str)
+                and VERB.fullmatch(one.value)
+            }
     return found | {"response.completed", "response.in_progress"}
 
 
 def called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    return dotted(call.func).rpartition(".")[2]
 
 
 @pytest.mark.req("T-04")

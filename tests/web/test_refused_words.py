@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from epro.web.console.words import WORDS
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, tree_of
 
 # What only commands refuse; an operator reads English.
 OF_COMMANDS = {"edc_clients", "retention", "sites", "sponsor_contacts"}
@@ -26,7 +26,7 @@ def refusals() -> Iterator[tuple[str, str]]:
 
 
 def _said_in(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     named: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
