@@ -42,6 +42,7 @@ READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 40.0
 REQUEST_TIMEOUT_S = 60.0
 LOOK_EVERY_S = 0.03
+MOST_LISTED = 200  # what the API gives of a list at once
 # Half the life of an access token: however long a test run takes, it is good when it is used.
 SIGN_IN_AGAIN_AFTER_S = 7.5 * 60
 
@@ -282,6 +283,12 @@ class System:
         answer = self.staff("GET", path, params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def listed_of(self, participant: str, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return what stands about a participant on a list that everybody's things stand on."""
+        items: list[dict[str, Any]] = self.read(path, limit=MOST_LISTED, **query)["items"]
+        assert len(items) < MOST_LISTED, f"{path} may go on: hers may not be on it."
+        return [one for one in items if one["participant"] == participant]
 
     def journal_of(self, **query: str | int) -> list[dict[str, Any]]:
         """Return the whole history of a participant or entity, page after page, in English."""

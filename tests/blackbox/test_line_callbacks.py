@@ -96,7 +96,6 @@ def report(line: Line, phone: Phone, status: str) -> int:
 
 def work_about(line: Line, phone: Phone) -> list[str]:
     """Return what the site has to do about a participant."""
-    items = line.system.read("/work-items", limit=200)["items"]
-    hers = [one["kind"] for one in items if one["participant"] == phone.code]
+    hers = [one["kind"] for one in line.system.listed_of(phone.code, "/work-items")]
     # A rating that is due has nothing to do with messages.
     return [kind for kind in hers if kind != "rating_due"]

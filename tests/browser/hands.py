@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from epro.web.console.words import WORDS
 from questionnaires.definition import Language
@@ -16,6 +16,19 @@ def say(key: str, language: str) -> str:
 def speak(page: Page, language: str, to: str) -> None:
     """Choose the language, and go on to a page."""
     page.goto(f"/console/language/{language}?to={to}")
+
+
+def turned_to(page: Page, section: str, code: str) -> Locator:
+    """Turn the pages of one list of a page until a participant's line stands there; return it."""
+    section_of = page.locator(f"section[aria-labelledby={section}]")
+    line = section_of.get_by_role("row", name=code)
+    onward = section_of.locator("a[rel=next]")
+    expect(section_of).to_be_visible()
+    while not line.count() and onward.count():
+        with page.expect_navigation():
+            onward.click()
+    expect(line).to_be_visible()
+    return line
 
 
 @dataclass

@@ -11,7 +11,7 @@ from epro.web.console.navigation import ENTRIES
 from tests.blackbox.people import PIN, ZONE, Phone, assessments_of, responses_of
 from tests.blackbox.system import API, SITE
 from tests.browser.desk import Desk
-from tests.browser.hands import Hands, say, speak
+from tests.browser.hands import Hands, say, speak, turned_to
 from tests.browser.test_console import PAGES, fits
 
 pytestmark = pytest.mark.blackbox
@@ -131,7 +131,7 @@ def test_a_coordinators_day_from_enrolment_to_a_corrected_infusion(
         assert kept >= answered
         expect(page.get_by_text("ward notes")).to_be_visible()
         page.goto("/console/today")
-        page.get_by_role("row", name=code).get_by_role("link").last.click()  # the first click
+        turned_to(page, "open", code).get_by_role("link").last.click()  # the first click
         page.check("[name=outcome][value=reached]")
         page.get_by_role("button", name=say("act.save", language)).click()
         page.goto(f"/console/participants/{code}/timeline")

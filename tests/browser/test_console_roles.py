@@ -60,6 +60,7 @@ def test_an_assessor_rates_in_a_room_that_shows_nothing_else(
         page.goto("/console/")
         offered = {path.split("/")[2] for path in pages_of(page)}
         assert offered <= {"account", "ratings", "phones", "training"}
+        page.goto(f"/console/ratings?participant={phone.code}")
         page.get_by_role("row", name=phone.code).get_by_role("link").click()
         rate(page, assessed_on=today.isoformat())
         looked_at(watched, pictures, "rating-form", language)

@@ -120,10 +120,8 @@ def test_what_was_refused_is_handed_over_before_the_device_is_given_back(
         page.wait_for_url(f"**{where}")
         (body,) = refused_bodies(desk, somebody.code)
         assert json.loads(body)["status"] == "completed"
-        lines = desk.system.read("/work-items", limit=200)["items"]
-        assert [one["kind"] for one in lines if one["participant"] == somebody.code] == [
-            "stuck_record"
-        ]
+        lines = desk.system.listed_of(somebody.code, "/work-items")
+        assert [one["kind"] for one in lines] == ["stuck_record"]
 
 
 @pytest.mark.req("P-08", "Q-04")

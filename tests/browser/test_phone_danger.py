@@ -95,8 +95,7 @@ def test_her_yes_that_is_refused_on_its_way_is_handed_over_flagged_and_can_be_pu
         wait_for(
             lambda: [one.get("isKept") for one in phone.kept("outbox")] == [True], "it is kept"
         )
-        flags = desk.system.read("/flags")["items"]
-        assert [one["participant"] for one in flags].count(phone.somebody.code) == 1
+        assert len(desk.system.listed_of(phone.somebody.code, "/flags")) == 1
 
         phone.show("/history")
         page.get_by_role("button", name="查看").click()

@@ -164,10 +164,7 @@ def test_on_a_bad_day_advice_is_one_tap_away_without_network_and_reaches_the_sit
         expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
         (stored,) = phone.responses()
         assert stored["status"] == "in_progress"
-        (flag,) = [
-            one for one in desk.system.read("/flags")["items"]
-            if one["participant"] == phone.somebody.code
-        ]  # fmt: skip
+        (flag,) = desk.system.listed_of(phone.somebody.code, "/flags")
         assert flag["tier"] == "RED_A"
 
         page.get_by_role("button", name="我按错了").click()

@@ -88,8 +88,8 @@ def standing(phone: Handset) -> list[tuple[str, str]]:
 
 def stuck_lines(phone: Handset) -> list[str]:
     """Return what stands on the site's work list about her."""
-    lines = phone.system.read("/work-items", limit=200)["items"]
-    return [one["kind"] for one in lines if one["participant"] == phone.somebody.code]
+    lines = phone.system.listed_of(phone.somebody.code, "/work-items")
+    return [one["kind"] for one in lines]
 
 
 @contextmanager
