@@ -236,11 +236,16 @@ class ConsentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent of the study; the required ones are needed before any answer is taken."""
+    """One consent of the study; the required ones are needed before any answer is taken.
+
+    `document_version` is the edition of the paper that is signed under this version of the study;
+    None leaves it to the site. Who signed another one is asked to sign anew, and goes on meanwhile.
+    """
 
     kind: ConsentKind
     title: Translated
     required: bool
+    document_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from marshmallow import Schema, fields, post_load, validate
 
 from epro.access import Permission
 from epro.api.blueprint import ApiBlueprint
+from epro.api.consent_schemas import ConsentSchema, GivenConsentSchema
 from epro.api.context import catalogue, current_actor, now, requires, transaction
-from epro.api.participants import ConsentSchema, GivenConsentSchema
 from epro.api.schemas import Instant
 from epro.errors import (
     AlreadyExists,

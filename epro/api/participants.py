@@ -8,6 +8,11 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.api.blueprint import ApiBlueprint
+from epro.api.consent_schemas import (
+    ConsentSchema,
+    ConsentToSignSchema,
+    GivenConsentSchema,
+)
 from epro.api.context import (
     catalogue,
     current_actor,
@@ -19,7 +24,6 @@ from epro.api.context import (
     wall_now,
 )
 from epro.api.idempotency import IdempotencySchema, led_to, remember
-from epro.api.schemas import Instant
 from epro.errors import (
     AlreadyExists,
     BodyTooLarge,
@@ -35,9 +39,9 @@ from epro.models import LifeCycle, Participant, ReminderChannel, Site
 from epro.services import consents, contact_data, enrolment, identity, sessions
 from epro.services.contact_data import NewIdentity
 from epro.services.enrolment import IssuedCode
-from epro.services.enrolment_form import Enrolment, GivenConsent
+from epro.services.enrolment_form import Enrolment
 from epro.services.identity import Identity
-from questionnaires.definition import ConsentKind, Language, ThermometerRoute
+from questionnaires.definition import Language, ThermometerRoute
 from questionnaires.schedule import DiarySlot
 
 blueprint = ApiBlueprint(
@@ -51,18 +55,6 @@ MAX_PAGE = 200
 
 def _text(max_length: int) -> fields.String:
     return fields.String(required=True, validate=validate.Length(min=1, max=max_length))
-
-
-class GivenConsentSchema(Schema):
-    kind = fields.Enum(ConsentKind, by_value=True, required=True)
-    document_version = _text(64)
-    given_at = Instant(required=True)
-    explained_by = _text(100)
-    paper_location = _text(200)
-
-    @post_load
-    def _as_consent(self, given: dict[str, Any], **_kwargs: Any) -> GivenConsent:
-        return GivenConsent(**given)
 
 
 class EnrolmentSchema(Schema):
@@ -133,15 +125,6 @@ class ParticipantSchema(Schema):
     version = fields.Integer(required=True)
 
 
-class ConsentSchema(Schema):
-    kind = fields.Enum(ConsentKind, by_value=True, required=True)
-    document_version = fields.String(required=True)
-    given_at = fields.AwareDateTime(required=True)
-    withdrawn_at = fields.AwareDateTime(required=True, allow_none=True)
-    explained_by = fields.String(required=True)
-    paper_location = fields.String(required=True)
-
-
 class ActivationStateSchema(Schema):
     issued_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True)
@@ -152,6 +135,11 @@ class ActivationStateSchema(Schema):
 
 class ParticipantDetailSchema(ParticipantSchema):
     consents = fields.List(fields.Nested(ConsentSchema), required=True)
+    consents_to_sign = fields.List(
+        fields.Nested(ConsentToSignSchema), required=True,
+        metadata={"description": "What she signed in another edition than the study names now. "
+                   "Nothing waits for it."},
+    )  # fmt: skip
     latest_activation_code = fields.Nested(ActivationStateSchema, required=True, allow_none=True)
 
 
@@ -244,6 +232,12 @@ def read_participant(code: str) -> dict[str, Any]:
         )
         return _facts(session, participant) | {
             "consents": consents.of_participant(session, participant),
+            "consents_to_sign": [
+                {"kind": kind, "document_version": version}
+                for kind, version in consents.to_sign_anew(
+                    session, participant, catalogue=catalogue(session), now=now()
+                ).items()
+            ],
             "latest_activation_code": enrolment.latest_activation_code(session, participant),
         }
 

@@ -124,10 +124,10 @@ def about(reader: Reader) -> Iterator[Block]:
             "about.consent.given", version=one.document_version, at=reader.at(one.given_at),
             by=one.explained_by, place=one.paper_location,
         )  # fmt: skip
-        ended = (
-            reader.say("about.consent.withdrawn", at=reader.at(one.withdrawn_at))
-            if one.withdrawn_at
-            else ""
+        ended = "".join(
+            reader.say(f"about.consent.{how}", at=reader.at(at))
+            for how, at in (("withdrawn", one.withdrawn_at), ("superseded", one.superseded_at))
+            if at
         )
         title = f"{reader.say('about.consent')} – {reader.say(f'consent.{one.kind}')}"
         rows.append((title, f"{given}{ended}"))

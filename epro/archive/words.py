@@ -28,6 +28,7 @@ ARCHIVE: Mapping[str, Translated] = {
         "version {version}, {at}, explained by {by}, kept in {place}",
     ),
     "about.consent.withdrawn": Translated("，{at} 撤回", ", withdrawn {at}"),
+    "about.consent.superseded": Translated("，{at} 改签新版本", ", signed anew {at}"),
     "taking_part": Translated("参与经过", "How she took part"),
     "answers": Translated("回答", "Answers"),
     "answers.none": Translated("没有。", "None."),

@@ -54,7 +54,9 @@ from epro.models.identity import OptOut, OptOutSource, ParticipantCredential, Pa
 from epro.models.journal import JournalEntry, JournalKind, JournalLink
 from epro.models.operation import IdempotencyKey, JobRun, RehearsalClock
 from epro.models.participant import (
+    CONSENT_STANDS,
     KEEPS_DIARY,
+    MAY_REPORT,
     Consent,
     LifeCycle,
     Participant,
@@ -103,7 +105,9 @@ from epro.models.work import Incident, IncidentKind, Reminder, WorkItem, WorkKin
 from questionnaires.licensing import EntryMode
 
 __all__ = [
+    "CONSENT_STANDS",
     "KEEPS_DIARY",
+    "MAY_REPORT",
     "ActivationCode",
     "AdverseEvent",
     "AdverseEventVersion",

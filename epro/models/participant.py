@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epro.db import Base
@@ -103,14 +103,20 @@ class Participant(Base):
         return {name: getattr(self, name) for name in names if name not in inside}
 
 
+STANDS = "withdrawn_at IS NULL AND superseded_at IS NULL"
+
+
 class Consent(Base):
-    """One kind of consent in one version, on paper at the site; withdrawing keeps the row."""
+    """One kind of consent in one edition, on paper at the site.
+
+    Withdrawing it keeps the row, and so does another edition that is signed in its place.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (
         Index("uq_consent_standing", "participant_id", "kind", unique=True,
-              sqlite_where=text("withdrawn_at IS NULL"),
-              postgresql_where=text("withdrawn_at IS NULL")),
+              sqlite_where=text(STANDS),
+              postgresql_where=text(STANDS)),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -119,14 +125,23 @@ class Consent(Base):
     document_version: Mapped[str]
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
     explained_by: Mapped[str]
     paper_location: Mapped[str]
+
+    @property
+    def stands(self) -> bool:
+        """Whether she agrees to it now: neither withdrawn nor signed anew."""
+        return self.withdrawn_at is None and self.superseded_at is None
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the journal keeps of each of its states."""
         names = (
-            "kind", "document_version", "given_at", "withdrawn_at", "explained_by",
-            "paper_location",
+            "kind", "document_version", "given_at", "withdrawn_at", "superseded_at",
+            "explained_by", "paper_location",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
+
+
+CONSENT_STANDS = and_(Consent.withdrawn_at.is_(None), Consent.superseded_at.is_(None))

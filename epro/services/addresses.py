@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from epro.crypto import Keyring
 from epro.db import table_of
 from epro.errors import NoActiveStudyVersion
-from epro.models import Consent, Participant, ParticipantIdentity, Site, User
+from epro.models import CONSENT_STANDS, Consent, Participant, ParticipantIdentity, Site, User
 from epro.services import opting_out, sponsor_contacts, studies
 from notifications.channels import Refused
 from notifications.messages import ChannelName
@@ -157,7 +157,7 @@ def _agreed(
         select(Consent.participant_id, Consent.kind).where(
             Consent.participant_id.in_(ids),
             Consent.kind.in_(kinds),
-            Consent.withdrawn_at.is_(None),
+            CONSENT_STANDS,
         )
     )
     return {(id_, kind) for id_, kind in rows}

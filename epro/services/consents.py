@@ -1,23 +1,34 @@
 """Consents of a participant: each kind given, and withdrawn, by itself (P-07, X-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput
-from epro.models import KEEPS_DIARY, Consent, LifeCycle, Participant, Site
+from epro.errors import AlreadyExists, ConsentIsNeeded, InvalidInput, NoActiveStudyVersion
+from epro.models import (
+    CONSENT_STANDS,
+    KEEPS_DIARY,
+    MAY_REPORT,
+    Consent,
+    LifeCycle,
+    Participant,
+    Site,
+)
 from epro.services import journal, life_cycle, planning, studies
 from epro.services.enrolment_form import CLOCK_TOLERANCE, GivenConsent
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import ConsentKind
 
-GIVEN, WITHDRAWN = 1, 2  # the versions of a consent: it is given once, and withdrawn at most once
+GIVEN, ENDED = 1, 2  # the versions of a consent: it is given once, and withdrawn or replaced once
+
+ToSign = Row[*tuple[Participant, Consent]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +65,59 @@ def needed(
     return frozenset(one.kind for one in package.consents if one.required)
 
 
+def to_sign_anew(
+    session: Session, participant: Participant, *, catalogue: Catalogue, now: datetime
+) -> Mapping[ConsentKind, str]:
+    """Return the kinds that she signed in another edition than the study asks for, and that one.
+
+    It is a reminder to the site. Nothing waits for it: she goes on, and what she reports is taken.
+    """
+    site = session.get_one(Site, participant.site_id)
+    asked = _editions(session, site, catalogue, now=now)
+    signed = {
+        one.kind: one.document_version for one in of_participant(session, participant) if one.stands
+    }
+    return {
+        kind: edition
+        for kind, edition in asked.items()
+        if participant.may_report and signed.get(kind, edition) != edition
+    }
+
+
+def to_sign_anew_at(
+    session: Session, sites: Iterable[Site], page: int, *, catalogue: Catalogue, now: datetime
+) -> Paged[ToSign]:
+    """Return a page of whoever is to sign a consent anew at these sites, by code and kind."""
+    is_other = [
+        and_(
+            Participant.site_id == site.id,
+            Consent.kind == kind,
+            Consent.document_version != edition,
+        )
+        for site in sites
+        for kind, edition in _editions(session, site, catalogue, now=now).items()
+    ]
+    query = (
+        select(Participant, Consent)
+        .join(Consent, Consent.participant_id == Participant.id)
+        .where(or_(false(), *is_other), CONSENT_STANDS, Participant.life_cycle.in_(MAY_REPORT))
+        .order_by(Participant.code, Consent.kind)
+    )
+    return read_page(session, query, page)
+
+
+def _editions(
+    session: Session, site: Site, catalogue: Catalogue, *, now: datetime
+) -> Mapping[ConsentKind, str]:
+    """Return the edition of each document that the study in force at a site names, if it does."""
+    today = now.astimezone(ZoneInfo(site.zone)).date()
+    try:
+        package = catalogue.package(studies.version_in_force(session, site, on=today))
+    except NoActiveStudyVersion:
+        return {}
+    return {one.kind: one.document_version for one in package.consents if one.document_version}
+
+
 def store(
     session: Session, actor: Actor, participant: Participant, given: GivenConsent, *, now: datetime
 ) -> Consent:
@@ -75,15 +139,20 @@ def store(
 def give(
     session: Session, actor: Actor, participant: Participant, given: GivenConsent, *, now: datetime
 ) -> Consent:
-    """Record a kind that she agreed to after her enrolment, or agrees to again.
+    """Record a kind that she agreed to after her enrolment, agrees to again, or signed anew.
 
     It counts from now on: a message that waits may leave. That she withdrew it before stays on
-    record. Raises InvalidInput for a time to come, AlreadyExists for a kind that stands.
+    record, and so does the edition of the document that another one takes the place of. Raises
+    InvalidInput for a time to come or before that edition was signed, AlreadyExists for a kind that
+    stands in the very same edition.
     """
     participant = planning.lock_participant(session, participant.id)
     _refuse_what_is_to_come("given_at", given.given_at, now=now)
-    if _standing(session, participant, given.kind) is not None:
-        raise AlreadyExists(f"{participant.code} agrees to {given.kind.value} already.")
+    before = _standing(session, participant, given.kind)
+    if before is not None:
+        if before.document_version == given.document_version:
+            raise AlreadyExists(f"{participant.code} agrees to {given.kind.value} already.")
+        _supersede(session, actor, participant, before, given, now=now)
     return store(session, actor, participant, given, now=now)
 
 
@@ -121,7 +190,7 @@ def withdraw(
     consent.withdrawn_at = said.withdrawn_at
     session.flush()
     journal.record(
-        session, actor, "consent.withdrawn", _subject(session, consent, participant, WITHDRAWN),
+        session, actor, "consent.withdrawn", _subject(session, consent, participant, ENDED),
         after=consent.facts, before={"withdrawn_at": None}, reason=said.reason,
         occurred_at=said.withdrawn_at, now=now,
     )  # fmt: skip
@@ -134,12 +203,29 @@ def withdraw(
     return consent
 
 
+def _supersede(
+    session: Session,
+    actor: Actor,
+    participant: Participant,
+    consent: Consent,
+    given: GivenConsent,
+    *,
+    now: datetime,
+) -> None:
+    if given.given_at < consent.given_at:
+        raise _not_right("given_at", "This lies before the consent that it takes the place of.")
+    consent.superseded_at = given.given_at
+    session.flush()
+    journal.record(
+        session, actor, "consent.superseded", _subject(session, consent, participant, ENDED),
+        after=consent.facts, before={"superseded_at": None}, occurred_at=given.given_at, now=now,
+    )  # fmt: skip
+
+
 def _standing(session: Session, participant: Participant, kind: ConsentKind) -> Consent | None:
     return session.scalars(
         select(Consent).where(
-            Consent.participant_id == participant.id,
-            Consent.kind == kind,
-            Consent.withdrawn_at.is_(None),
+            Consent.participant_id == participant.id, Consent.kind == kind, CONSENT_STANDS
         )
     ).first()
 

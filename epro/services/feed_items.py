@@ -62,7 +62,7 @@ FIELDS: Mapping[FeedType, tuple[str, ...]] = {
     FeedType.COMPLIANCE: (
         "block", "expected", "completed", "on_time", "late", "missed", "not_offered", "suspended",
     ),
-    FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at"),
+    FeedType.CONSENT: ("kind", "document_version", "given_at", "withdrawn_at", "superseded_at"),
     FeedType.CONTACT: ("channel", "outcome", "next_step", "contacted_at", "assessment_id"),
     FeedType.FLAG: (
         "tier", "tonight", "possible_serious", "rules", "raised_at", "urgent_since",

@@ -132,6 +132,7 @@ FIELDS: Mapping[str, Translated] = {
     "status": Translated("状态", "state"),
     "stopped_at": Translated("停止时间", "stopped at"),
     "study_phone": Translated("24 小时电话", "24-hour line"),
+    "superseded_at": Translated("改签时间", "signed anew at"),
     "suspended_at": Translated("暂停时间", "paused at"),
     "term": Translated("事件名称", "term"),
     "tier": Translated("级别", "tier"),

@@ -87,6 +87,9 @@ VERBS: dict[str, Translated] = {
         "登记了一次揭盲事实({kind}, 由 {done_by})", "logged a code break ({kind}, by {done_by})"
     ),
     "consent.given": Translated("记录了同意: {kind}", "recorded consent: {kind}"),
+    "consent.superseded": Translated(
+        "新签的同意代替了: {kind}", "a newer consent replaced: {kind}"
+    ),
     "consent.withdrawn": Translated("记录了撤回同意: {kind}", "recorded that she withdrew: {kind}"),
     "correction.approved": Translated(
         "同意更正({decision_reason})", "approved a correction ({decision_reason})"

@@ -24,15 +24,18 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import (
+    consents,
     data_incidents,
     data_requests,
     diary,
     feed_watch,
     message_log,
     number_checks,
+    participant_list,
     reviews,
     work_list,
 )
+from epro.services.consents import ToSign
 from epro.services.message_log import MessagePage, Outcome
 from epro.services.own_phone import TRANSFER_CODE_LIFE
 from epro.services.paging import Paged, page_of, read_page
@@ -91,6 +94,7 @@ class Pages:
     visits: int = 1
     ratings: int = 1
     codes: int = 1
+    consents: int = 1
     other: int = 1
 
 
@@ -115,6 +119,7 @@ class Today:
     open_diaries: Paged[OpenDiary]
     visits: Paged[PlannedVisit]
     codes: Paged[EndingCode]
+    consents: Paged[ToSign]
     undelivered: MessagePage
     unreviewed: int
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
@@ -145,6 +150,7 @@ def of_site(
             (CALLS, pages.calls), (RATINGS, pages.ratings), (OTHER_WORK, pages.other),
         )
     )  # fmt: skip
+    hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_WORK_LIST))
     lines = [item for found in (calls, ratings, other_work) for item, _ in found.lines]
     return Today(
         calls=calls,
@@ -153,6 +159,9 @@ def of_site(
         open_diaries=_open_diaries(session, actor, pages.open, catalogue=catalogue, now=now),
         visits=_visits(session, actor, pages.visits, now=now),
         codes=page_of(_codes(session, actor, now=now), pages.codes),
+        consents=consents.to_sign_anew_at(
+            session, hers, pages.consents, catalogue=catalogue, now=now
+        ),
         undelivered=undelivered,
         unreviewed=reviews.count_waiting(session, actor),
         stale=_stale(session, actor, now=now),

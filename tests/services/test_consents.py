@@ -1,6 +1,7 @@
 """Consents after the enrolment: each kind given and withdrawn by itself (P-07, X-01)."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,13 @@ from epro.services import addresses, consents
 from epro.services.consents import WithdrawnConsent
 from epro.services.enrolment_form import GivenConsent
 from notifications.messages import ChannelName, MessageState
+from questionnaires.catalogue import Catalogue
 from questionnaires.definition import ConsentKind
 from tests.clock import START, FrozenClock
 from tests.factories import SYSTEM
 from tests.line import Line as LineToPhones
 from tests.services.given import Given, local
-from tests.services.line import INFUSED_AT, INFUSED_ON, begin_line
+from tests.services.line import INFUSED_AT, INFUSED_ON, Line, begin_line, flags_of
 
 NOW = local(INFUSED_ON + timedelta(days=4), 18)
 LONG_AGO = INFUSED_AT - timedelta(days=3)
@@ -53,7 +55,11 @@ def withdraw(session: Session, given: Given, kind: ConsentKind, **said: Any) -> 
 
 def standing(session: Session, given: Given) -> set[ConsentKind]:
     rows = consents.of_participant(session, given.participant)
-    return {one.kind for one in rows if one.withdrawn_at is None}
+    return {one.kind for one in rows if one.stands}
+
+
+def of_kind(session: Session, given: Given, kind: ConsentKind) -> list[Consent]:
+    return [one for one in consents.of_participant(session, given.participant) if one.kind is kind]
 
 
 OPTIONAL = (ConsentKind.SMS_PROCESSOR, ConsentKind.CROSS_BORDER, ConsentKind.EMAIL_PROCESSOR)
@@ -133,6 +139,99 @@ def test_a_kind_that_stands_is_not_given_twice_nor_one_that_does_not_withdrawn(
         )
     with pytest.raises(InvalidInput):
         withdraw(session, given, ConsentKind.CONTACT_PERSON)
+
+
+@pytest.mark.req("P-07", "T-01")
+def test_another_edition_that_she_signs_takes_the_place_of_the_one_before_which_stays(
+    session: Session, given: Given
+) -> None:
+    again = replace(signed(ConsentKind.SMS_PROCESSOR, NOW), document_version="3.0")
+
+    consents.give(session, given.coordinator, given.participant, again, now=NOW)
+
+    first, second = of_kind(session, given, ConsentKind.SMS_PROCESSOR)
+    assert (first.document_version, first.superseded_at, first.withdrawn_at) == ("2.0", NOW, None)
+    assert (second.document_version, second.stands) == ("3.0", True)
+    assert ConsentKind.SMS_PROCESSOR in standing(session, given)
+    entry = session.scalars(
+        select(JournalEntry).where(JournalEntry.verb == "consent.superseded")
+    ).one()
+    assert (entry.entity_id, json.loads(entry.body)["version"]) == (str(first.id), 2)
+
+
+@pytest.mark.req("P-07", "X-01")
+def test_whoever_withdraws_what_she_signed_anew_has_withdrawn_it_altogether(
+    session: Session, given: Given
+) -> None:
+    again = replace(signed(ConsentKind.SMS_PROCESSOR, NOW), document_version="3.0")
+    consents.give(session, given.coordinator, given.participant, again, now=NOW)
+
+    withdraw(session, given, ConsentKind.SMS_PROCESSOR)
+
+    assert not [one for one in of_kind(session, given, ConsentKind.SMS_PROCESSOR) if one.stands]
+    reasons = addresses.reasons_against(
+        session, [given.participant], catalogue=given.catalogue, now=NOW
+    )
+    assert reasons[given.participant.id, ChannelName.SMS] is not None
+
+
+@pytest.mark.req("P-07")
+def test_an_edition_is_not_signed_before_the_one_that_it_takes_the_place_of(
+    session: Session, given: Given
+) -> None:
+    again = replace(
+        signed(ConsentKind.TRIAL, LONG_AGO - timedelta(minutes=1)), document_version="3.0"
+    )
+    with pytest.raises(InvalidInput):
+        consents.give(session, given.coordinator, given.participant, again, now=NOW)
+
+
+def amended(given: Given, edition: str) -> Catalogue:
+    """Return the study with an edition of the document that is signed to take part in it."""
+    package = given.catalogue.package(given.version.id)
+    named = tuple(
+        replace(one, document_version=edition) if one.kind is ConsentKind.TRIAL else one
+        for one in package.consents
+    )
+    return Catalogue({given.version.id: replace(package, consents=named)})
+
+
+def waiting(session: Session, given: Given, catalogue: Catalogue) -> list[tuple[str, ConsentKind]]:
+    found = consents.to_sign_anew_at(session, [given.site], 1, catalogue=catalogue, now=NOW)
+    return [(participant.code, consent.kind) for participant, consent in found.lines]
+
+
+@pytest.mark.req("P-07")
+def test_a_document_that_is_to_be_signed_anew_is_told_until_it_is_and_holds_nothing_up(
+    session: Session, given: Given
+) -> None:
+    catalogue = amended(given, "3.0")
+    her, code = given.participant, given.participant.code
+    assert waiting(session, given, amended(given, "2.0")) == []
+    assert waiting(session, given, given.catalogue) == []
+    assert consents.to_sign_anew(session, her, catalogue=catalogue, now=NOW) == {
+        ConsentKind.TRIAL: "3.0"
+    }
+    assert waiting(session, given, catalogue) == [(code, ConsentKind.TRIAL)]
+    staff = given.coordinator
+    line = Line(given=replace(given, catalogue=catalogue), coordinator=staff, investigator=staff)
+    line.answer(session, None, now=NOW, help_now=True)
+    assert len(flags_of(session)) == 1
+
+    again = replace(signed(ConsentKind.TRIAL, NOW), document_version="3.0")
+    consents.give(session, given.coordinator, her, again, now=NOW)
+
+    assert consents.to_sign_anew(session, her, catalogue=catalogue, now=NOW) == {}
+    assert waiting(session, given, catalogue) == []
+
+
+@pytest.mark.req("P-07")
+def test_nobody_is_asked_to_sign_once_she_has_left_the_trial(
+    session: Session, given: Given
+) -> None:
+    withdraw(session, given, ConsentKind.SMS_PROCESSOR, leaves_as=LifeCycle.WITHDRAWN_FROM_ALL)
+
+    assert waiting(session, given, amended(given, "3.0")) == []
 
 
 @pytest.mark.req("P-07")

@@ -9,8 +9,8 @@ from epro.access import Permission
 from epro.api.anchor_queries import AnchorQueriesSchema, AnchorQuerySchema, described
 from epro.api.anchors import AnchorSchema
 from epro.api.blueprint import ApiBlueprint
+from epro.api.consent_schemas import GivenConsentSchema
 from epro.api.context import catalogue, current_actor, now, reading, requires, transaction
-from epro.api.participants import GivenConsentSchema
 from epro.api.schemas import Instant
 from epro.errors import (
     AlreadyExists,

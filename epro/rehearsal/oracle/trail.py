@@ -73,7 +73,7 @@ class Trail(Compared):
         agreed = sorted(
             row.data["kind"]
             for row in self._seen.of("consent", self._person)
-            if row.data.get("withdrawn_at") is None
+            if row.data["withdrawn_at"] is None and row.data["superseded_at"] is None
         )
         if agreed != sorted(course.consents):
             yield self._says(ends_on, "consents", str(sorted(course.consents)), str(agreed))

@@ -199,6 +199,9 @@ def participant_page(
             "who": who,
             "site": site,
             "consents": consents.of_participant(session, who),
+            "to_sign": consents.to_sign_anew(
+                session, who, catalogue=catalogue(session), now=now()
+            ),
             "needed_consents": sorted(
                 consents.needed(session, who, catalogue=catalogue(session), now=now())
             ),
@@ -215,7 +218,7 @@ def participant_page(
         }  # fmt: skip
         if actor.may_at(Permission.READ_FLAG, site.id):
             shown["contacts"] = contacts.of_participant(session, actor, code, limit=MOST_CONTACTS)
-    agreed = [one.kind for one in shown["consents"] if one.withdrawn_at is None]
+    agreed = [one.kind for one in shown["consents"] if one.stands]
     may = {
         permission.value: actor.may_at(permission, site.id)
         for permission in (
@@ -231,7 +234,10 @@ def participant_page(
         may=may, zone=site.zone, events=RECORDABLE, slots=list(DiarySlot),
         ways_on=[one for one in LifeCycle if one in life_cycle.MAY_FOLLOW[who.life_cycle]],
         ways_out=WITHDRAWS, standing_kinds=agreed,
-        further_kinds=[one for one in ConsentKind if one not in agreed],
+        # What is to be signed comes first, and what stands last.
+        signable_kinds=sorted(
+            ConsentKind, key=lambda one: (one not in shown["to_sign"], one in agreed)
+        ),
         **shown,
     )  # fmt: skip
 

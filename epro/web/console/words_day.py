@@ -18,6 +18,12 @@ TODAY: Mapping[str, Translated] = {
         "时间已过，请记录实际时间", "is over: record when it took place"
     ),
     "today.codes": Translated("即将过期的激活码", "Codes that end soon"),
+    "today.consents": Translated("待重新签署的知情同意", "Consents to sign anew"),
+    "today.consents.hint": Translated(
+        "研究用的是新版本的同意书。下次见面时请她签署，然后在她的页面上记录。",
+        "The study uses a new version of the document. Have it signed at the next visit, and "
+        "record it on her page.",
+    ),
     "today.numbers": Translated("待试拨的号码", "Numbers to test-call"),
     "today.undelivered": Translated("未送达的消息", "Messages not delivered"),
     "today.unreviewed": Translated("人的数据待审核", "with unreviewed data"),

@@ -290,6 +290,17 @@ ENROL: Mapping[str, Translated] = {
         "the others.",
     ),
     "consents.give": Translated("记录新签的一项同意", "Record one that she signed since"),
+    "consents.give.hint": Translated(
+        "同一项的新版本会代替旧版本，旧版本保留在记录中。",
+        "Another version of one that stands takes its place; the one before stays on record.",
+    ),
+    "consents.superseded": Translated("{time} 改签新版本", "signed anew {time}"),
+    "consents.anew": Translated(
+        "{kind}：请她签署 {version} 版同意书。在此之前一切照常，报告不受影响。",
+        "{kind}: version {version} of the document is to be signed. Until then all goes on as "
+        "before, reports too.",
+    ),
+    "consents.signed_is": Translated("她签的是 {version} 版", "she signed version {version}"),
     "field.code": Translated("参与者编号", "Participant's number"),
     "field.code.hint": Translated(
         "中心代码-三位数字。中心：{sites}", "Site code, dash, three digits. Sites: {sites}"
