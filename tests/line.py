@@ -169,6 +169,22 @@ class Line:
                 now=self.clock(),
             )  # fmt: skip
 
+    def warn(self, flag_id: UUID) -> UUID:
+        """Mail the coordinator that the report of a serious event is due."""
+        with self.database.transaction() as session:
+            return outbox.enqueue(
+                session,
+                NewMessage(
+                    purpose="safety", is_vital=True, channel=ChannelName.EMAIL,
+                    template="serious_due_email", template_version=str(self.version_id),
+                    language="zh", recipient_ref=f"user:{self.coordinator_id}",
+                    about=f"flag:{flag_id}",
+                    params={"code": HER_CODE, "tier": "RED_A", "rule": "R09", "time": "19:04",
+                            "link": f"/console/flags/{flag_id}"},
+                ),
+                now=self.clock(),
+            )  # fmt: skip
+
     def wait(self, **by: float) -> None:
         """Let time pass, on the wall and in the trial alike."""
         self.clock.advance(**by)

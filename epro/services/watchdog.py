@@ -50,6 +50,8 @@ def watch(
     """
     changed = 0
     for message in outbox.stuck(session, created_before=now - LONGEST_SILENCE):
+        if _is_settled(_flag_named(session, message.about), message):
+            continue
         # What tells of an incident is not told of in turn: that could go on for ever.
         if message.purpose == escalation.PURPOSE:
             changed += telling.tell_another_way(session, message, now=now)
@@ -87,23 +89,30 @@ def note_start(
 
 
 def _close_if_over(session: Session, incident: Incident, *, now: datetime) -> bool:
-    """Close an incident about a flag that somebody has taken, or a duty that somebody has again."""
+    """Close an incident about a flag that somebody has taken since, or a duty that is held again.
+
+    What is told of a flag later, as that a report is due, is no less lost because it was taken.
+    """
     if incident.kind is IncidentKind.ROSTER_GAP:
         site, duty = session.get(Site, incident.site_id), Duty(incident.about.rpartition(":")[2])
         is_over = site is not None and roster.on_duty(session, site, duty, at=now) is not None
+    elif incident.kind is IncidentKind.UNDELIVERED:
+        message = session.get(OutboxMessage, UUID(incident.about.removeprefix("message:")))
+        is_over = message is not None and _is_settled(_flag_named(session, message.about), message)
     else:
-        flag = _flag_of(session, incident)
+        flag = _flag_named(session, incident.about)
         is_over = flag is not None and flag.acknowledged_at is not None
     return is_over and incidents.resolve(session, incident.kind, about=incident.about, now=now)
 
 
-def _flag_of(session: Session, incident: Incident) -> SafetyFlag | None:
-    """Return the flag of which somebody was not told, if it is that kind of incident."""
-    about: str | None = incident.about
-    if incident.kind is IncidentKind.UNDELIVERED:
-        message = session.get(OutboxMessage, UUID(incident.about.removeprefix("message:")))
-        about = message.about if message else None
-    # Where nobody is to be told, the rung stands behind the flag.
+def _is_settled(flag: SafetyFlag | None, message: OutboxMessage) -> bool:
+    """Tell whether somebody has taken or closed the flag since this was written about it."""
+    times = (flag.acknowledged_at, flag.closed_at) if flag is not None else ()
+    return any(at is not None and at >= message.created_at for at in times)
+
+
+def _flag_named(session: Session, about: str | None) -> SafetyFlag | None:
+    """Return the flag that "flag:<uuid>" names; where nobody is to be told, the rung follows."""
     subject, _, id_ = (about or "").partition(":")
     return session.get(SafetyFlag, UUID(id_.partition(":")[0])) if subject == "flag" else None
 

@@ -111,6 +111,25 @@ def test_an_incident_is_over_when_somebody_has_taken_the_flag(line: Line) -> Non
     assert [one.resolved_at for one in line.incidents] == [line.clock()]
 
 
+def test_what_is_told_of_a_flag_that_somebody_has_taken_is_an_incident_until_it_is_out(
+    line: Line,
+) -> None:
+    flag_id, _ = line.alert()
+    with line.database.transaction() as session:
+        session.get_one(SafetyFlag, flag_id).acknowledged_at = line.clock()
+    line.wait(hours=12)
+    line.email.next_outcomes.extend([DOWN] * 100)
+    line.warn(flag_id)
+    line.dispatcher.run()
+    line.wait(minutes=11)
+
+    assert [watch(line) for _ in range(3)] == [1, 0, 0]
+    assert [one.resolved_at for one in line.incidents] == [None]
+    line.email.next_outcomes.clear()
+    line.dispatcher.run()
+    assert [one.resolved_at for one in line.incidents] == [line.clock()]
+
+
 def test_that_nobody_was_there_to_be_told_is_over_when_somebody_has_taken_the_flag(
     line: Line,
 ) -> None:
