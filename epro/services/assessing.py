@@ -17,7 +17,7 @@ from epro.access import Actor, Permission
 from epro.errors import InvalidInput, ReasonRequired
 from epro.errors_of_flags import FlagNotAcknowledged
 from epro.models import FlagAssessment, Task
-from epro.services import delegation, flags
+from epro.services import awareness, delegation, flags
 from questionnaires.adverse_events import GRADES, ActionTaken, Outcome, Seriousness
 from questionnaires.definition import StudyPackage
 
@@ -76,6 +76,7 @@ def assess(
     session.flush()
     verb = "flag.assessed" if assessment.version == 1 else "flag.assessed_again"
     flags.put_on_record(session, actor, verb, case, before=before, reason=reason, now=now)
+    awareness.ask_for_no_report(session, actor, flag, now=now)
     return assessment
 
 

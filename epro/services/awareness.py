@@ -24,8 +24,9 @@ from epro.models import (
     SaeSending,
     SafetyFlag,
     SignatureMeaning,
+    WorkKind,
 )
-from epro.services import flags, signing
+from epro.services import flags, signing, work_list
 from epro.services.flags import Case
 from epro.services.journal import Subject
 from epro.services.signing import ShownSignature, SignedRecord
@@ -194,7 +195,14 @@ def record_sending(
     case.flag.sent_at = min(one for one in (case.flag.sent_at, row.sent_at) if one is not None)
     case.flag.clock_looks_at = now
     flags.put_on_record(session, actor, "flag.reported", case, before=before, now=now)
+    ask_for_no_report(session, actor, case.flag, now=now)
     return row
+
+
+def ask_for_no_report(session: Session, actor: Actor, flag: SafetyFlag, *, now: datetime) -> None:
+    """Take off the work list that a report is due, where none is owed any more."""
+    if not owes_report(flag, latest_assessment(session, flag)):
+        work_list.settle(session, actor, WorkKind.SAE_DUE, about=flags.about(flag.id), now=now)
 
 
 def clock_of(session: Session, case: Case, package: StudyPackage) -> Clock:

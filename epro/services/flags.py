@@ -26,8 +26,9 @@ from epro.models import (
     Screening,
     Site,
     User,
+    WorkKind,
 )
-from epro.services import escalation, journal, staff
+from epro.services import escalation, journal, staff, work_list
 from epro.services.journal import Subject
 from notifications import outbox
 from questionnaires.adverse_events import Seriousness
@@ -123,6 +124,9 @@ def acknowledge(session: Session, actor: Actor, flag_id: UUID, *, now: datetime)
     see(flag, now=now)
     waiting = outbox.waiting(session, about=about(flag.id))
     outbox.cancel(session, waiting, reason="acknowledged", now=now)
+    work_list.settle(
+        session, actor, WorkKind.CALL_PRINCIPAL_INVESTIGATOR, about=about(flag.id), now=now
+    )
     put_on_record(session, actor, "flag.acknowledged", case, before=before, now=now)
     return flag
 

@@ -113,6 +113,15 @@ def watch_anew(
     session.flush()
 
 
+def ask_for_no_call(session: Session, assessment: Assessment, *, now: datetime) -> None:
+    """Take off the work list that she has to be called about what she has answered now."""
+    # Nobody is asked to call before it is due: most answers need no look at the list.
+    if now >= assessment.due_at:
+        work_list.settle(
+            session, SILENCE, WorkKind.CALL_NOW, about=f"assessment:{assessment.id}", now=now
+        )
+
+
 def note_late_answer(session: Session, assessment: Assessment, *, now: datetime) -> None:
     """Note on the flag that a silence raised that the answer has come after all; it stays open."""
     flag_ids = session.scalars(RAISED_BY_SILENCE, {"source_id": str(assessment.id)}).all()

@@ -219,6 +219,7 @@ def _follow_up(
     if verdict.counts and case.assessment is not None:
         if case.known.was_reminded:
             reminders.cancel_for(session, [case.assessment.id], reason="answered", now=now)
+        noticing.ask_for_no_call(session, case.assessment, now=now)
         if case.known.was_missed:
             noticing.note_late_answer(session, case.assessment, now=now)
         planning.stop_at_enough(

@@ -213,6 +213,23 @@ def test_the_site_is_warned_after_12_20_and_24_hours_by_message_and_work_list(
     assert sorted(line.about.rpartition(":")[2] for line in lines) == ["12h", "20h", "24h"]
 
 
+@pytest.mark.parametrize("what", ["not_serious", "sent"])
+def test_the_work_list_asks_for_no_report_that_was_sent_or_is_not_due(
+    session: Session, ward: Ward, what: str
+) -> None:
+    ward.take(session, minutes=0)
+    look(session, ward, EVENING + timedelta(hours=13))
+    settled_at = EVENING + timedelta(hours=14)
+
+    if what == "sent":
+        ward.send(session, now=settled_at)
+    else:
+        ward.assess(session, NO_EVENT, now=settled_at)
+
+    lines = session.scalars(select(WorkItem).where(WorkItem.kind == WorkKind.SAE_DUE)).all()
+    assert [line.done_at for line in lines] == [settled_at]
+
+
 def test_after_an_outage_only_the_latest_warning_is_given(session: Session, ward: Ward) -> None:
     ward.take(session, minutes=0)
 

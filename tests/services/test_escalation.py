@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from epro.access import Role
-from epro.models import Incident, SafetyFlag, User
+from epro.models import Incident, SafetyFlag, User, WorkItem, WorkKind
 from epro.services import escalation, flags
 from notifications.messages import MessageState
 from tests.factories import add_principal_investigator, add_user
@@ -91,6 +91,21 @@ def test_acknowledging_stops_the_ladder_and_what_has_not_left(
     assert climb(session, line, 600) == 0
     states = {message.state for message in messages_of(session, "safety")}
     assert states == {MessageState.CANCELLED}
+
+
+@pytest.mark.req("A-07", "C-01")
+def test_nobody_is_asked_to_phone_about_a_flag_that_somebody_has_taken(
+    session: Session, line: Line, flag: SafetyFlag
+) -> None:
+    climb(session, line, 60)
+    (call,) = session.query(WorkItem).filter_by(kind=WorkKind.CALL_PRINCIPAL_INVESTIGATOR)
+    assert call.done_at is None
+
+    taken_at = FRIDAY_NIGHT + timedelta(minutes=70)
+    flags.acknowledge(session, line.coordinator, flag.id, now=taken_at)
+
+    session.refresh(call)
+    assert call.done_at == taken_at
 
 
 @pytest.mark.req("A-07", "A-14")

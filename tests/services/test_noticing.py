@@ -64,6 +64,23 @@ def test_a_silent_morning_asks_for_a_call_two_hours_after_it_was_due(
     assert [item.kind for item in calls(session)] == ["call_now"]
 
 
+@pytest.mark.req("A-13", "C-01")
+def test_nobody_is_asked_to_call_about_what_she_has_answered_since(
+    session: Session, line: Line
+) -> None:
+    _, other = line.given.assessments(session, family="morning_check")
+    notice(session, line, other.due_at + timedelta(hours=2))
+    answered_at = other.due_at + timedelta(hours=2, minutes=20)
+
+    line.answer(session, other, now=answered_at)
+
+    session.expire_all()
+    done = {item.about: item.done_at for item in calls(session)}
+    assert done[f"assessment:{other.id}"] == answered_at
+    evening = line.diary_on(session, D2)
+    assert done[f"assessment:{evening.id}"] is None
+
+
 @pytest.mark.req("A-13", "S-07")
 def test_the_evening_of_day_two_is_missed_at_noon_of_day_three_and_flags_orange(
     session: Session, line: Line
