@@ -26,7 +26,7 @@ from epro.models import (
     SignatureMeaning,
     WorkKind,
 )
-from epro.services import flags, signing, work_list
+from epro.services import flag_clocks, flags, signing, work_list
 from epro.services.flags import Case
 from epro.services.journal import Subject
 from epro.services.signing import ShownSignature, SignedRecord
@@ -293,8 +293,11 @@ def refresh(session: Session, flag: SafetyFlag, *, now: datetime) -> None:
     session.flush()
     known = (flag.delivered_at, flag.viewed_at)
     first = min((one for one in known if one is not None), default=None)
-    case = flags.case_of(session, flag)
-    aware_at = first_aware_at(first, _counting(session, case, statements_of(session, flag)))
+    case, since = flags.case_of(session, flag), flag_clocks.began_anew_at(session, flag)
+    stated = [
+        one for one in statements_of(session, flag) if since is None or one.stated_at >= since
+    ]
+    aware_at = first_aware_at(first, _counting(session, case, stated))
     if aware_at != flag.aware_at:
         flag.aware_at, flag.clock_looks_at = aware_at, now
 

@@ -20,6 +20,7 @@ from epro.errors_of_flags import FlagClosed, FlagNotAcknowledged
 from epro.models import (
     FlagAssessment,
     FlagNote,
+    FlagState,
     FlagTrigger,
     Participant,
     SafetyFlag,
@@ -28,7 +29,7 @@ from epro.models import (
     User,
     WorkKind,
 )
-from epro.services import escalation, journal, staff, work_list
+from epro.services import escalation, flag_clocks, journal, staff, work_list
 from epro.services.journal import Subject
 from notifications import outbox
 from questionnaires.adverse_events import Seriousness
@@ -94,7 +95,8 @@ def raise_or_join(
         flag.clock_looks_at = now
     starts_anew = is_worse or is_urgent_again
     if starts_anew:
-        flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
+        is_settled = flag.state is FlagState.ASSESSED and not before["disposition"]["seriousness"]
+        flag_clocks.begin_anew(flag, is_settled=is_settled, now=now)
     session.flush()
     verb = "flag.urgent_again" if starts_anew else "flag.joined"
     _record(session, RULES, verb, Case(flag, participant, site), before=before, now=now)

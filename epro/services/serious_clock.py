@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import system_actor
 from epro.models import SafetyFlag, WorkKind
-from epro.services import awareness, escalation, flags, work_list
+from epro.services import awareness, escalation, flag_clocks, flags, work_list
 from epro.services.flags import Case
 from notifications.messages import ChannelName, DeliveryReceipt, MessageState, OutboxMessage
 from questionnaires.catalogue import Catalogue
@@ -60,9 +60,11 @@ def _delivered_at(session: Session, flag: SafetyFlag) -> datetime | None:
     A mail counts once its server has taken it, a text once the network reports it delivered. What
     the sponsor was told makes no site aware.
     """
+    since = flag_clocks.began_anew_at(session, flag) or flag.raised_at
     to_the_site = (
         OutboxMessage.about == flags.about(flag.id),
         OutboxMessage.recipient_ref.startswith("user:"),
+        OutboxMessage.created_at >= since,
     )
     mailed = session.scalar(
         select(func.min(OutboxMessage.sent_at)).where(
