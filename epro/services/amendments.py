@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
+from epro.errors import NoActiveStudyVersion
 from epro.models import Assessment, Participant, Site, SiteActivation
 from epro.services import planning, studies
 from questionnaires.catalogue import Catalogue
@@ -44,7 +45,10 @@ def _behind(session: Session, *, now: datetime) -> list[UUID]:
     sites = session.scalars(select(Site).where(Site.id.in_(amended.having(func.count() > 1))))
     found: list[UUID] = []
     for site in sites:
-        in_force = studies.version_in_force(session, site, on=_today(site, now=now))
+        try:
+            in_force = studies.version_in_force(session, site, on=_today(site, now=now))
+        except NoActiveStudyVersion:
+            continue  # it opens later; the others must not wait for it
         query = (
             select(Assessment.participant_id)
             .join(Participant, Participant.id == Assessment.participant_id)

@@ -11,7 +11,7 @@ from epro.services import amendments, diary, responses, studies
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Translated
 from tests.clock import START
-from tests.factories import SYSTEM
+from tests.factories import SYSTEM, add_site
 from tests.services.given import (
     DIARY,
     REPORT,
@@ -106,3 +106,16 @@ def test_where_the_day_has_not_begun_for_her_she_follows_later(session: Session)
     assert amendments.follow(session, catalogue=catalogue, now=THAT_MORNING) == 0
     midnight_in_london = datetime(2026, 3, 6, 0, 1, tzinfo=UTC)
     assert amendments.follow(session, catalogue=catalogue, now=midnight_in_london) == 1
+
+
+@pytest.mark.req("S-10")
+def test_a_site_that_opens_later_with_an_amendment_planned_keeps_no_other_from_following(
+    session: Session,
+) -> None:
+    given = begin_after_infusion(session)
+    version, catalogue = amend(session, given)
+    site = add_site(session, "SZ02")
+    for one, from_on in ((given.version, date(2026, 4, 1)), (version, date(2026, 4, 15))):
+        studies.activate(session, SYSTEM, site, one, from_on=from_on, now=START)
+
+    assert amendments.follow(session, catalogue=catalogue, now=THAT_MORNING) == 1
