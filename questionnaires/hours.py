@@ -48,6 +48,11 @@ class LocalHours:
             at = next_at(self.end.minute, at, zone)
         return at
 
+    def next_begin(self, after: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return the first instant after `after` at which these hours begin; None: never."""
+        has_any = self.begin.minute % MINUTES_PER_DAY != self.end.minute % MINUTES_PER_DAY
+        return next_at(self.begin.minute, after, zone) if has_any else None
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -90,6 +91,18 @@ def reached_by(
         )
         for one in participants
     }  # fmt: skip
+
+
+def wanted_until(
+    policy: ReminderPolicy, late_until: Iterable[datetime], *, zone: ZoneInfo, now: datetime
+) -> datetime:
+    """Return until when a reminder may leave of what can be answered until these instants.
+
+    Never in the quiet hours of `zone`, where she is: what was held up rings no phone in the night.
+    """
+    quiet_from = policy.quiet_hours.next_begin(now, zone)
+    ends = [now + LIFE, max(late_until), *([quiet_from] if quiet_from else [])]
+    return min(ends)
 
 
 def recipient_ref(participant_id: UUID) -> str:

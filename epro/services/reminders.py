@@ -236,7 +236,9 @@ def _choose(
         covered = []
     message = None
     if covered and channel and decision.template:
-        until = min(now + reminder_ways.LIFE, max(row.late_until for row, _step in covered))
+        until = reminder_ways.wanted_until(
+            policy, [row.late_until for row, _step in covered], zone=zone, now=now
+        )
         message = NewReminder(decision.template, channel, edition, until)
     return _Choice(facts, rows, policy, package, message, covered, passed)
 

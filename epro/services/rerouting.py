@@ -35,7 +35,8 @@ def go_on(
     ]  # fmt: skip
     edition = int(message.template_version)
     package = catalogue.package(edition)
-    if not wanted or package.reminders.quiet_hours.hold_at(now, ZoneInfo(participant.zone)):
+    zone = ZoneInfo(participant.zone)
+    if not wanted or package.reminders.quiet_hours.hold_at(now, zone):
         return False
     channel = reminder_ways.next_to(
         session, participant, package.reminders,
@@ -43,7 +44,9 @@ def go_on(
     )  # fmt: skip
     if channel is None:
         return False
-    until = min(now + reminder_ways.LIFE, max(one.late_until for one in wanted))
+    until = reminder_ways.wanted_until(
+        package.reminders, [one.late_until for one in wanted], zone=zone, now=now
+    )
     instead = NewReminder(rows[0].template, channel, edition, until, about=f"message:{message.id}")
     message_id = reminder_ways.enqueue(session, participant, instead, catalogue=catalogue, now=now)
     reminder_record.carry_on(session, rows, message_id, channel, now=now)

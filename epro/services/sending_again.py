@@ -121,7 +121,9 @@ def _remind_again(
     )  # fmt: skip
     if decision.template is None:
         raise NotToBeRemindedNow(details={"reason": decision.skipped[0].reason.value})
-    until = min(now + reminder_ways.LIFE, max(row.late_until for _step, row in wanted))
+    until = reminder_ways.wanted_until(
+        policy, [row.late_until for _step, row in wanted], zone=facts.zone, now=now
+    )
     new = NewReminder(decision.template, channel, edition, until, about=f"message:{message.id}")
     new_id = reminder_ways.enqueue(session, participant, new, catalogue=catalogue, now=now)
     reminder_record.carry_on(session, steps, new_id, channel, now=now)

@@ -72,6 +72,17 @@ def test_what_is_answered_is_not_reminded_of(session: Session, line: Line) -> No
     assert queued_on(session, D6) == []
 
 
+@pytest.mark.req("N-02")
+@pytest.mark.parametrize(("hour", "ends"), [(18, (20, 0)), (21, (21, 30))])
+def test_what_could_not_leave_before_the_quiet_hours_is_not_wanted_in_them(
+    session: Session, line: Line, hour: int, ends: tuple[int, int]
+) -> None:
+    settle(session, line, local(D6, hour))
+
+    (*_, last) = messages_of(session, "reminder")
+    assert (last.created_at, last.not_after) == (local(D6, hour), local(D6, *ends))
+
+
 @pytest.mark.req("N-03")
 def test_answering_stops_a_reminder_that_has_not_left(session: Session, line: Line) -> None:
     settle(session, line, local(D6, 18))
