@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from epro.models import (
@@ -199,10 +199,16 @@ def _says_ended(package: StudyPackage, response: Columns) -> bool:
 
 
 def _settled(session: Session, participant_ids: Collection[UUID]) -> set[str]:
-    """Return the reports of which a physician has decided that there is nothing (more) to ask."""
+    """Return the reports of which a physician has decided that there is nothing (more) to ask.
+
+    What belonged to an event that was voided has to be decided anew, and is open until then.
+    """
     decisions = session.execute(
         select(CandidateDecision.source_key, CandidateDecision.disposition, AdverseEvent.ended_on)
-        .outerjoin(AdverseEvent, AdverseEvent.id == CandidateDecision.event_id)
+        .outerjoin(
+            AdverseEvent,
+            and_(AdverseEvent.id == CandidateDecision.event_id, AdverseEvent.voided_at.is_(None)),
+        )
         .where(
             CandidateDecision.participant_id.in_(participant_ids),
             CandidateDecision.source == EventSource.SELF_REPORT,

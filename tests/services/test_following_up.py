@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.models import (
+    AdverseEvent,
     Assessment,
     AssessmentState,
     Disposition,
@@ -19,6 +20,7 @@ from epro.models import (
     SafetyFlag,
 )
 from epro.services import (
+    adverse_events,
     anchors,
     diary,
     life_cycle,
@@ -195,6 +197,25 @@ def test_a_physicians_decision_ends_the_asking(eventful: Eventful) -> None:
 
     assert tick(eventful, 6) == 1
     assert [askings(eventful, one) for one in report_ids] == [[], []]
+
+
+def test_what_was_decided_with_an_event_that_is_void_is_asked_about_again(
+    eventful: Eventful,
+) -> None:
+    report_id, session = report(eventful, 3), eventful.session
+    (candidate,) = eventful.found(EventSource.SELF_REPORT)
+    eventful.decide(candidate, on=4, outcome=Outcome.RECOVERED, ended_on=day(4))
+    tick(eventful, 5)
+    assert askings(eventful, report_id) == []
+
+    (event,) = session.scalars(select(AdverseEvent))
+    adverse_events.void(
+        session, eventful.physician, event.id, duplicate_of_number=None, reason="wrong person",
+        catalogue=eventful.line.given.catalogue, now=local(day(6), 8),
+    )  # fmt: skip
+    tick(eventful, 6)
+
+    assert days_of(askings(eventful, report_id)) == [day(10)]
 
 
 def test_moving_the_infusion_leaves_what_is_asked_again(eventful: Eventful) -> None:
