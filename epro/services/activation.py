@@ -15,7 +15,7 @@ from epro.models import (
     Participant,
     ParticipantCredential,
 )
-from epro.services import identity, journal, lockouts, sessions, signing_in
+from epro.services import identity, journal, lockouts, planning, sessions, signing_in
 from epro.services.journal import Subject
 from epro.services.sessions import Caller, SignedIn
 from epro.services.strength import refuse_weak_pin
@@ -48,15 +48,22 @@ def activate(
     refuse_weak_pin(pin, year_of_birth=year_of_birth)
     signing_in.refuse_locked_address(session, caller, keyring=keyring, now=now)
     lookup = activation_lookup(code, keyring=keyring)
-    issued = session.scalars(
-        select(ActivationCode).where(ActivationCode.code_lookup == lookup).with_for_update()
-    ).first()
-    if issued is None:
+    whose = session.scalar(
+        select(ActivationCode.participant_id).where(ActivationCode.code_lookup == lookup)
+    )
+    if whose is None:
         signing_in.refuse(
             session, caller, signing_in.subject_of(session, None),
             verb=REFUSED, why="unknown_code", keyring=keyring, now=now,
         )  # fmt: skip
-    participant = session.get_one(Participant, issued.participant_id)
+    # The participant first, as everywhere: the site may be noting just now that she has left.
+    participant = planning.lock_participant(session, whose)
+    issued = session.scalars(
+        select(ActivationCode)
+        .where(ActivationCode.code_lookup == lookup)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
     if _is_repeat(session, issued, caller.attempt, year_of_birth, pin, keyring=keyring, now=now):
         return sessions.start(
             session, participant, client=caller.client, now=now, wall_now=wall_now

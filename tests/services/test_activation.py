@@ -1,6 +1,7 @@
 """Activation: one use, 72 hours, code and year of birth together, the PIN her own."""
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -14,11 +15,12 @@ from epro.models import (
     ActivationCode,
     JournalEntry,
     JournalKind,
+    LifeCycle,
     Lockout,
     Participant,
     ParticipantCredential,
 )
-from epro.services import activation, enrolment, identity, lockouts, sessions
+from epro.services import activation, enrolment, identity, lockouts, planning, sessions
 from epro.services.sessions import Caller, SignedIn
 from tests.clock import START, FrozenClock
 from tests.factories import (
@@ -295,10 +297,51 @@ def test_two_phones_cannot_use_one_code_at_the_same_time(
     assert sorted(type(end).__name__ for end in ends) == ["SignedIn"] + ["WrongCredentials"] * 2
 
 
+@pytest.mark.req("P-02", "P-09")
+def test_whoever_leaves_while_she_activates_has_left(
+    fresh_database: Database, clock: FrozenClock
+) -> None:
+    with fresh_database.transaction() as session:
+        given = Activation(session, clock)
+        code, who = given.code, given.participant.id
+
+    def leave() -> None:
+        with fresh_database.transaction() as session:
+            participant = planning.lock_participant(session, who)
+            participant.life_cycle = LifeCycle.WITHDRAWN_FROM_ALL
+            participant.version += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        leaving: list[Future[None]] = []
+
+        class Slow(Keyring):
+            """Takes so long over a PIN that somebody leaves meanwhile, if she is not held up."""
+
+            def hash_secret(self, secret: str) -> str:
+                leaving.append(pool.submit(leave))
+                wait(leaving, timeout=2)
+                return super().hash_secret(secret)
+
+        keyring = make_keyring()
+        keyring.__class__ = Slow
+        activate_through_the_door(fresh_database, clock, code, keyring=keyring)
+        leaving[0].result(timeout=20)
+
+    with fresh_database.reading() as session:
+        participant = session.get_one(Participant, who)
+        assert participant.life_cycle is LifeCycle.WITHDRAWN_FROM_ALL
+        assert participant.activated_at == clock()
+
+
 def activate_through_the_door(
-    database: Database, clock: FrozenClock, code: str, year: int = YEAR
+    database: Database,
+    clock: FrozenClock,
+    code: str,
+    year: int = YEAR,
+    *,
+    keyring: Keyring | None = None,
 ) -> SignedIn:
-    keyring: Keyring = make_keyring()
+    keyring = keyring or make_keyring()
     with database.transaction() as session:
         return activation.activate(
             session, code=code, year_of_birth=year, pin=PIN, caller=CALLER, keyring=keyring,
