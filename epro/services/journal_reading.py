@@ -21,6 +21,7 @@ from epro.services.code_words_sending import (
 )
 from epro.services.field_words import FIELDS
 from epro.services.journal_words import VERBS, changes
+from epro.services.staff import known_as
 from questionnaires.catalogue import Catalogue, UnknownQuestionnaire
 from questionnaires.definition import Language, Questionnaire, Translated
 from questionnaires.recalls import filled
@@ -33,6 +34,8 @@ _HAN_MEET = re.compile("[\u4e00-\u9fff、，。）] [\u4e00-\u9fff]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:\d\d|Z)")
 _NOTHING = "–"
 _COUNTED = Translated("第 {number} 次", "number {number}")
+# Fields that hold user names, beside those that end in "_by".
+PEOPLE = frozenset({"deputy", "owner", "person", "signer", "told", "user", "username"})
 _YES_NO = {True: Translated("是", "yes"), False: Translated("否", "no")}
 
 
@@ -102,11 +105,15 @@ class ReadChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalReader:
-    """Says entries in one language; instants by the clock of `zone`, forms by their titles."""
+    """Says entries in one language; instants by the clock of `zone`, forms by their titles.
+
+    `people` are full names by user name: whoever is among them is named by both.
+    """
 
     language: Language
     catalogue: Catalogue = field(default_factory=lambda: Catalogue({}))
     zone: tzinfo = UTC
+    people: Mapping[str, str] = field(default_factory=dict)
 
     def sentence(self, content: Mapping[str, Any]) -> str:
         """Return one entry as a sentence; a verb without words is named as it is."""
@@ -130,7 +137,7 @@ class JournalReader:
         """Return who did it: a person by name, a part of the system by what it does."""
         name, role = content["actor"]["name"], content["actor"]["role"]
         if role != Role.SYSTEM:
-            return str(name)
+            return known_as(str(name), self.people)
         command = name.removeprefix(COMMAND_LINE)
         said = CODE_WORDS["actor"].get(name, as_it_is(name))
         if command != name:
@@ -221,6 +228,8 @@ class JournalReader:
             return _COUNTED.in_language(self.language).format(number=value)
         if name == "relationship":
             return self._relationship(value)
+        if _is_person(name) and value in self.people:
+            return known_as(value, self.people)
         say = SAID_BY.get(f"{verb.partition('.')[0]}.{name}") or SAID_BY.get(name)
         return say(value).in_language(self.language) if say else value
 
@@ -240,10 +249,17 @@ class JournalReader:
         return as_it_is(code).in_language(self.language)
 
     def _in_a_sentence(self, said: str) -> str:
-        """Return words without the capital letter of a beginning; "SAE" keeps it."""
+        """Return words without the capital letter of a beginning; "SAE" and names keep it."""
+        if said.startswith(tuple(self.people.values())):
+            return said
         if self.language is Language.EN and said[:1].isupper() and said[1:2].islower():
             return f"{said[0].lower()}{said[1:]}"
         return said
+
+
+def _is_person(name: str) -> bool:
+    """Tell whether a field holds the user name of somebody."""
+    return name in PEOPLE or name.endswith("_by")
 
 
 def _number(value: float | None) -> str:

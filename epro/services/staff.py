@@ -1,7 +1,7 @@
 """Staff accounts: one person each, a password and a second factor, roles at one site or at all."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -181,6 +181,17 @@ def at_sites(
 def names(session: Session) -> dict[UUID, str]:
     """Return the full name of everybody who has or had an account, by the id of it."""
     return dict(session.execute(select(User.id, User.full_name)).all())
+
+
+def full_names(session: Session) -> dict[str, str]:
+    """Return the full name of everybody who has or had an account, by its user name."""
+    return dict(session.execute(select(User.username, User.full_name)).all())
+
+
+def known_as(username: str, full_names: Mapping[str, str]) -> str:
+    """Return who somebody is and the name of the account; what is no account stands as it is."""
+    full_name = full_names.get(username, username)
+    return username if full_name == username else f"{full_name} ({username})"
 
 
 def reseal_all(session: Session, *, keyring: Keyring) -> int:

@@ -292,3 +292,20 @@ def test_of_answers_only_those_that_changed_are_told_question_by_question() -> N
     assert "38.9" in told[0].after
     assert told[0].field[:6] == question.text.zh[:6]
     assert told[-1].field == "版本"
+
+
+@pytest.mark.req("T-04")
+def test_people_are_named_by_their_full_names_and_their_accounts() -> None:
+    content = {
+        "verb": "flag.reassigned", "actor": {"name": "li_min", "role": "coordinator"},
+        "after": {"owner": "zhang.jing"}, "before": {"owner": "left.long.ago"}, "reason": None,
+    }  # fmt: skip
+    for language in Language:
+        reader = JournalReader(
+            language=language, people={"li_min": "Li Min", "zhang.jing": "Zhang Jing"}
+        )
+
+        assert reader.actor(content) == "Li Min (li_min)"
+        assert "Zhang Jing (zhang.jing)" in reader.sentence(content)
+        (change,) = reader.changes(content)
+        assert (change.before, change.after) == ("left.long.ago", "Zhang Jing (zhang.jing)")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from epro.access import Permission
 from epro.api.context import catalogue, current_actor, now, reading, sequenced_reading
-from epro.services import journal, journal_reach, participant_list
+from epro.services import journal, journal_reach, participant_list, staff
 from epro.services.code_words import CODE_WORDS
 from epro.services.journal_reading import JournalReader
 from epro.web.console.pages import current_language, new_blueprint, render_framed
@@ -43,11 +43,13 @@ def show() -> ResponseReturnValue:
             )  # fmt: skip
     with reading() as session:
         zones = {site.code: site.zone for site in participant_list.sites_of(session, None)}
-        known = catalogue(session)
+        known, people = catalogue(session), staff.full_names(session)
     lines = []
     for one in found[:MOST_LINES]:
         zone = zones.get(one.content["site"], NO_SITES_ZONE)
-        reader = JournalReader(language=language, catalogue=known, zone=ZoneInfo(zone))
+        reader = JournalReader(
+            language=language, catalogue=known, zone=ZoneInfo(zone), people=people
+        )
         lines.append(
             {
                 "seq": one.seq,

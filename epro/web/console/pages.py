@@ -22,7 +22,7 @@ from epro.api.context import (
     reading,
 )
 from epro.errors import DomainError, NotFound
-from epro.services import safety_inbox
+from epro.services import safety_inbox, staff
 from epro.services.code_words_sending import client_in_words, error_in_words, text_in_words
 from epro.web.console import navigation
 from epro.web.console import session as console_session
@@ -219,6 +219,15 @@ def local_minute(instant: datetime, zone: str) -> str:
 blueprint.app_template_filter("text_in_words")(text_in_words)
 blueprint.app_template_filter("error_in_words")(error_in_words)
 blueprint.app_template_filter("client_in_words")(client_in_words)
+
+
+@blueprint.app_template_filter("person")
+def person(username: str) -> str:
+    """Write who an account belongs to, and what it is called."""
+    if "full_names" not in g:
+        with reading() as session:
+            g.full_names = staff.full_names(session)
+    return staff.known_as(username, g.full_names)
 
 
 @blueprint.app_template_filter("known")

@@ -179,8 +179,9 @@ def flag_page(
         )  # fmt: skip
         clock = awareness.clock_of(session, case, package)
         reader = JournalReader(
-            language=language, catalogue=catalogue(session), zone=ZoneInfo(case.site.zone)
-        )
+            language=language, catalogue=catalogue(session), zone=ZoneInfo(case.site.zone),
+            people=staff.full_names(session),
+        )  # fmt: skip
         shown: dict[str, Any] = {
             "flag": flag,
             "line": safety_inbox.line_of(session, flag, catalogue=catalogue(session), now=now()),
