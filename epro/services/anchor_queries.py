@@ -176,6 +176,17 @@ def list_for(
     return [(found, participant) for found, participant in session.execute(query)]
 
 
+def open_of(session: Session, actor: Actor, participant: Participant) -> Sequence[AnchorQuery]:
+    """Return the open queries about one participant, the oldest first, to who may decide them."""
+    if not actor.may_at(Permission.RECORD_ANCHOR, participant.site_id):
+        return []
+    return session.scalars(
+        select(AnchorQuery)
+        .where(AnchorQuery.participant_id == participant.id, AnchorQuery.decided_at.is_(None))
+        .order_by(AnchorQuery.opened_at, AnchorQuery.id)
+    ).all()
+
+
 def standing_at(session: Session, query: AnchorQuery) -> datetime | None:
     """Return when the event happened according to the site, as it stands now."""
     return planning.standing_anchors(session, query.participant_id).get(query.event)

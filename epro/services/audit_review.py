@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -16,10 +17,11 @@ from epro.services.audit_entries import Scope
 from epro.services.audit_figures import NO_SITES_ZONE, Case, Figure, Found, Period
 from epro.services.audit_grouping import BY_PERSON, Count, Grouping, Line, grouped
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 
 USUAL_SPAN = timedelta(days=28)
 LONGEST_REMARK = 2_000
-MOST_REVIEWS = 20
+REVIEWS_A_PAGE = 20
 FIGURES_OF_PARTICIPANTS = tuple(one for one in Figure if one is not Figure.EXPORTS)
 FIGURES_OF_USERS = (Figure.CORRECTED, Figure.ON_BEHALF, Figure.REFUSED, Figure.EXPORTS)
 CSV_OF_FIGURES = ("from", "to", "level", "name", "site", "figure", "cases", "whole")
@@ -192,19 +194,20 @@ def mark(
     return row
 
 
-def reviews(session: Session, actor: Actor) -> Sequence[ShownReview]:
-    """Return the reviews at the actor's sites, the newest first."""
-    query = (
+def reviews(session: Session, actor: Actor, *, page: int = 1) -> Paged[ShownReview]:
+    """Return a page of the reviews at the actor's sites, the newest first."""
+    query: Select[*tuple[Any, ...]] = (
         select(AuditReview, Site, User.full_name)
         .join(Site, Site.id == AuditReview.site_id)
         .join(User, User.id == AuditReview.reviewed_by_id)
         .order_by(AuditReview.reviewed_at.desc(), AuditReview.id)
-        .limit(MOST_REVIEWS)
     )
     site_ids = actor.sites_for(Permission.READ_AUDIT_REVIEW)
     if site_ids is not None:
         query = query.where(AuditReview.site_id.in_(site_ids))
-    return [ShownReview(row, site, name) for row, site, name in session.execute(query)]
+    return read_page(session, query, page, size=REVIEWS_A_PAGE).each(
+        lambda row: ShownReview(row[0], row[1], row[2])
+    )
 
 
 def _problems(site: Site, upto_on: date, remark: str, *, now: datetime) -> Iterable[dict[str, str]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -16,6 +16,7 @@ from epro.errors import AlreadyAcknowledged, NotFound
 from epro.models import AlarmDrill, Site, User
 from epro.services import escalation, flags, journal, sites, studies
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 from notifications import outbox
 from notifications.messages import ChannelName
 from notifications.outbox import NewMessage
@@ -24,6 +25,7 @@ from questionnaires.escalating import text_key
 from questionnaires.tiers import Channel
 
 PURPOSE = "drill"
+PAGE = 10
 TOLD_BY = (Channel.SMS, Channel.EMAIL)
 
 
@@ -94,15 +96,24 @@ def list_drills(
     session: Session, actor: Actor, site_code: str, *, limit: int
 ) -> Sequence[AlarmDrill]:
     """Return the drills of a site, the latest first. Raises NotFound."""
+    return session.scalars(_of_site(session, actor, site_code).limit(limit)).all()
+
+
+def list_page(session: Session, actor: Actor, site_code: str, *, page: int) -> Paged[AlarmDrill]:
+    """Return a page of the drills of a site, the latest first. Raises NotFound."""
+    found = read_page(session, _of_site(session, actor, site_code), page, size=PAGE)
+    return found.each(lambda row: row[0])
+
+
+def _of_site(session: Session, actor: Actor, site_code: str) -> Select[AlarmDrill]:
     site = sites.get_site(session, site_code)
     if not actor.may_at(Permission.READ_ROSTER, site.id):
         raise NotFound
-    return session.scalars(
+    return (
         select(AlarmDrill)
         .where(AlarmDrill.site_id == site.id)
         .order_by(AlarmDrill.started_at.desc(), AlarmDrill.id)
-        .limit(limit)
-    ).all()
+    )
 
 
 def facts_of(session: Session, drill: AlarmDrill) -> dict[str, object]:

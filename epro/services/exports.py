@@ -10,7 +10,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -18,10 +18,10 @@ from epro.errors import NotPermitted
 from epro.models import JournalEntry, JournalKind
 from epro.services import audit_review, compliance, event_lists, journal
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 from questionnaires.catalogue import Catalogue
 from questionnaires.compliance import Grouping
 
-MOST_EARLIER = 50
 COMPLIANCE = ("participant", "expected", "completed", "on_time", "late", "missed")
 
 
@@ -89,22 +89,19 @@ def put_on_record(
     return made
 
 
-def earlier(session: Session, actor: Actor) -> Sequence[dict[str, Any]]:
-    """Return what the actor took away before, at most `MOST_EARLIER`, the latest first."""
+def earlier(session: Session, actor: Actor, *, page: int = 1) -> Paged[dict[str, Any]]:
+    """Return a page of what the actor took away before, the latest first."""
     hers = journal.canonical({"name": actor.name})[1:-1]  # as it stands in a body
-    rows = session.execute(
+    query: Select[*tuple[Any, ...]] = (
         select(JournalEntry.body)
         .where(JournalEntry.entity_type == "export", JournalEntry.verb == "export.taken")
         .where(JournalEntry.body.contains(hers, autoescape=True))
         .order_by(JournalEntry.id.desc())
-        .limit(MOST_EARLIER)
     )
-    entries = [json.loads(body) for (body,) in rows]
-    return [
-        {"at": datetime.fromisoformat(one["recorded_at"]), **one["after"]}
-        for one in entries
-        if one["actor"]["name"] == actor.name
-    ]
+    entries = read_page(session, query, page).each(lambda row: json.loads(row[0]))
+    return entries.each(
+        lambda one: {"at": datetime.fromisoformat(one["recorded_at"]), **one["after"]}
+    )
 
 
 def _text(

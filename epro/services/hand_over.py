@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -13,8 +13,10 @@ from epro.errors import InvalidInput, NotFound
 from epro.models import Deputy, HandOverNote, Site, User
 from epro.services import journal, sites, staff
 from epro.services.journal import Subject
+from epro.services.paging import Paged, read_page
 
 LONGEST_NOTE = 2_000
+NOTES_A_PAGE = 5
 
 
 def write(session: Session, actor: Actor, site: str, text: str, *, now: datetime) -> HandOverNote:
@@ -37,20 +39,19 @@ def write(session: Session, actor: Actor, site: str, text: str, *, now: datetime
 
 
 def notes(
-    session: Session, actor: Actor, *, limit: int
-) -> Sequence[tuple[HandOverNote, User, Site]]:
-    """Return the notes at the actor's sites, the newest first, and who wrote them."""
+    session: Session, actor: Actor, *, page: int = 1
+) -> Paged[Row[*tuple[HandOverNote, User, Site]]]:
+    """Return a page of the notes at the actor's sites, the newest first, and who wrote them."""
     query = (
         select(HandOverNote, User, Site)
         .join(User, User.id == HandOverNote.written_by_id)
         .join(Site, Site.id == HandOverNote.site_id)
         .order_by(HandOverNote.written_at.desc(), HandOverNote.id)
-        .limit(limit)
     )
     site_ids = actor.sites_for(Permission.READ_WORK_LIST)
     if site_ids is not None:
         query = query.where(HandOverNote.site_id.in_(site_ids))
-    return [(note, user, site) for note, user, site in session.execute(query)]
+    return read_page(session, query, page, size=NOTES_A_PAGE)
 
 
 def name_deputy(

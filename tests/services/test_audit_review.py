@@ -163,7 +163,7 @@ def test_a_review_is_on_record_with_its_day_and_remark(session: Session, week: W
         now=MIDWEEK,
     )  # fmt: skip
 
-    (shown,) = audit_review.reviews(session, week.chief)
+    (shown,) = audit_review.reviews(session, week.chief).lines
     assert (shown.review.upto_on, shown.review.remark) == (date(2026, 3, 5), "looked at nights")
     assert shown.reviewer == "Zhang Jing"
     written = session.scalars(

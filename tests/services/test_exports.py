@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from epro.services import exports
 from epro.services.exports import ExportKind
+from epro.services.paging import PAGE
 from tests.clock import START
 from tests.factories import add_site, add_user, user_actor
 
@@ -18,12 +19,15 @@ def test_what_one_took_is_listed_however_much_others_take(session: Session) -> N
     add_site(session)
     hers, theirs = (user_actor(add_user(session, name).user) for name in ("li.min", "li.min.two"))
     exports.put_on_record(session, hers, ExportKind.EVENTS, WORDS, now=START)
-    for number in range(exports.MOST_EARLIER + 1):
+    for number in range(PAGE + 1):
         exports.put_on_record(
             session, theirs, ExportKind.EVENTS, WORDS, now=START + timedelta(minutes=number)
         )
 
-    (listed,) = exports.earlier(session, hers)
+    (listed,) = exports.earlier(session, hers).lines
+    pages = [exports.earlier(session, theirs, page=page) for page in (1, 2, 3)]
 
     assert (listed["at"], listed["rows"]) == (START, 2)
-    assert len(exports.earlier(session, theirs)) == exports.MOST_EARLIER
+    assert {one.total for one in pages} == {PAGE + 1}
+    assert [len(one.lines) for one in pages] == [PAGE, 1, 1]  # beyond the last stands the last
+    assert pages[1].lines[0]["at"] == START

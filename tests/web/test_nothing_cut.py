@@ -19,7 +19,7 @@ pytestmark = pytest.mark.req("C-01")
 def part(browser: FlaskClient, path: str, key: str) -> html.HtmlElement:
     """Return what a page says below one of its headings, and the heading with it."""
     page = html.fromstring(browser.get(path).text)
-    (found,) = page.xpath(f"//*[@id='{key}']/..")
+    found: html.HtmlElement = page.xpath(f"//*[@id='{key}']/..")[0]
     return found
 
 

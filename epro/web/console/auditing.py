@@ -101,7 +101,7 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
     actor, by = current_actor(), asked_for("by", By) or By.SITE
     with reading() as session:
         report = _report(session)
-        reviews = audit_review.reviews(session, actor)
+        reviews = audit_review.reviews(session, actor, page=page_number("reviews"))
     match by:
         case By.SITE:
             grouping = report.by_site
@@ -157,5 +157,5 @@ def _narrowed() -> dict[str, str | None]:
 
 
 def _args() -> dict[str, str]:
-    known = ("site", "from", "to", "by", "sort", "down", "participant", "user")
+    known = ("site", "from", "to", "by", "sort", "down", "participant", "user", "reviews")
     return {name: value for name in known if (value := request.args.get(name))}

@@ -17,6 +17,7 @@ from epro.services import drills, number_checks, participant_list, roster, sites
 from epro.services.number_checks import NewCheck
 from epro.services.roster import RosterDay
 from epro.web.console import typed
+from epro.web.console.asked import page_number
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -25,7 +26,7 @@ from epro.web.console.typed import YesNo
 blueprint = new_blueprint("duty")
 
 DAYS_SHOWN = 7
-MOST_DRILLS = 10
+DRILLS = "drills-"
 
 
 @blueprint.get("/drills")
@@ -100,7 +101,9 @@ def _of_site(session: Session, actor: Actor, site: Site) -> dict[str, Any]:
     return {
         "site": site,
         "days": _days(session, actor, site),
-        "drills": drills.list_drills(session, actor, site.code, limit=MOST_DRILLS),
+        "drills": drills.list_page(
+            session, actor, site.code, page=page_number(f"{DRILLS}{site.code}")
+        ),
         "numbers": number_checks.list_of(session, actor, site.code, now=now()),
         "may_start": actor.may_at(Permission.EDIT_ROSTER, site.id),
         "may_hear": actor.may_at(Permission.ACKNOWLEDGE_FLAG, site.id),

@@ -9,6 +9,7 @@ from epro.errors import DomainError
 from epro.services import exports, signing, snapshots
 from epro.services.exports import ExportKind, Made
 from epro.web.console import typed
+from epro.web.console.asked import page_number
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -52,7 +53,7 @@ def exports_page(*, status: int = 200, refused: Refused | None = None) -> Respon
     """Return the page of exports; a refusal stands beside its form."""
     actor = current_actor()
     with reading() as session:
-        earlier = exports.earlier(session, actor)
+        earlier = exports.earlier(session, actor, page=page_number())
         own = [
             (one, snapshots.files_of(session, one))
             for one in snapshots.own(session, actor, now=now())

@@ -20,7 +20,7 @@ from epro.api.context import (
     transaction,
     wall_now,
 )
-from epro.models import LifeCycle, Participant, Site
+from epro.models import LifeCycle, Site
 from epro.services import (
     anchor_queries,
     anchors,
@@ -210,14 +210,15 @@ def participant_page(
             "devices": sessions.devices_of(session, who),
             "history": anchors.history(session, who),
             "standing": standing,
-            "queries": _queries(session, who),
+            "queries": anchor_queries.open_of(session, actor, who),
             "report": compliance.report(
                 session, actor, compliance.Wanted(participant=who.code), by=Grouping.PERIOD,
                 catalogue=catalogue(session), now=now(),
             ),
         }  # fmt: skip
         if actor.may_at(Permission.READ_FLAG, site.id):
-            shown["contacts"] = contacts.of_participant(session, actor, code, limit=MOST_CONTACTS)
+            hers = contacts.list_page(session, actor, contacts.Wanted(code=who.code))
+            shown["contacts"], shown["contact_count"] = hers.lines[:MOST_CONTACTS], hers.total
     agreed = [one.kind for one in shown["consents"] if one.stands]
     may = {
         permission.value: actor.may_at(permission, site.id)
@@ -240,16 +241,6 @@ def participant_page(
         ),
         **shown,
     )  # fmt: skip
-
-
-def _queries(session: Session, who: Participant) -> list[Any]:
-    actor = current_actor()
-    if not actor.holds(Permission.RECORD_ANCHOR):
-        return []
-    found = anchor_queries.list_for(
-        session, actor, Permission.RECORD_ANCHOR, is_open=True, limit=200
-    )
-    return [query for query, participant in found if participant.id == who.id]
 
 
 def _is_filtered(wanted: Wanted) -> bool:

@@ -19,7 +19,7 @@ from epro.web.console.session import page
 
 blueprint = new_blueprint("today")
 
-MOST_NOTES = 5
+NOTES = "notes"
 
 
 @blueprint.get("/today")
@@ -97,7 +97,7 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
             "today": site_today.of_site(
                 session, actor, pages=_pages(), catalogue=catalogue(session), now=now()
             ),
-            "notes": hand_over.notes(session, actor, limit=MOST_NOTES),
+            "notes": hand_over.notes(session, actor, page=page_number(NOTES)),
             "deputies": hand_over.deputies(session, actor, now=now()),
             "sites": hers,
             "colleagues": sorted(colleagues.items(), key=lambda one: one[1]),
@@ -113,7 +113,7 @@ def _pages() -> Pages:
 
 
 def _args() -> dict[str, str]:
-    known = (one.name for one in fields(Pages))
+    known = (NOTES, *(one.name for one in fields(Pages)))
     return {name: value for name in known if (value := request.args.get(name))}
 
 

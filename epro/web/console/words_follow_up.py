@@ -8,6 +8,7 @@ ACTS: Mapping[str, Translated] = {
     "act.hand_on": Translated("转交", "Hand on"),
     "act.hand_on.to": Translated("转交给 (用户名)", "To (user name)"),
     "act.contact": Translated("记录一次联系", "Record a contact"),
+    "act.contacts.all": Translated("全部联系记录({count})", "All contacts ({count})"),
     "act.contacts": Translated("联系记录", "Contacts"),
     "act.no_contacts": Translated("还没有联系记录。", "No contact is on record yet."),
     "act.phone.show": Translated("显示电话号码 (会留下记录)", "Show the number (is put on record)"),
