@@ -14,7 +14,8 @@ from tests.web.node import run
 
 VERSION = "from epro.web.phone import shell; print(shell.read_bundle().version)"
 # Whatever a careless hand would spoil: marks of comments in texts, regular expressions with quotes
-# and slashes, a statement that ends with its line, signs that would merge, templates in templates.
+# and slashes, a statement that ends with its line, signs that would merge, templates in templates,
+# constants that follow on each other and others that only seem to.
 TRICKY = """
 // a remark with a ` and a \"
 const count = 3 /* of them */;
@@ -36,10 +37,20 @@ const drawn = html`
 const plain = `
   kept   as it
   is`;
+const one = { a: 1 };
+const two = () => { const inner = one.a; const more = inner + 1; return more; };
+for (const step of [1, 2]) total += step;
+const three = two()
+total += 1; const four = three + 1; const five = `${four}`;
+const six = 6;
+function runs() { let at = 0; for (; at < 3; at += 1); }
+function waits() { let at = 0; while (at++ < 3) ; }
+const seven = () => { runs(); waits(); if (two()) { return 7; } };
 if (ratio) /x/.test("x")
 total
 ++other
-module.exports = { count, total, other, found, quoted, ratio, nothing: later(), drawn, plain }
+module.exports = { count, total, other, found, quoted, ratio, five, six, seven: seven() };
+Object.assign(module.exports, { nothing: later(), drawn, plain })
 """
 REPORT = (
     "const m = { exports: null }; ((module) => {%s})(m); console.log(JSON.stringify(m.exports));"
@@ -58,6 +69,10 @@ def test_a_script_made_small_says_what_it_said() -> None:
     assert "two  spaces" in small
     assert "remark" not in small
     assert "of them" not in small
+    assert "inner=one.a,more=" in small
+    assert "total+=1;const four" in small
+    assert "at+=1);}" in small
+    assert "return 7}}" in small
     assert len(small) < len(TRICKY) * 0.9
 
 

@@ -58,14 +58,17 @@ class _Module:
         return {*self.exported, *self.handed_on}
 
     def as_function(self, numbers: Mapping[str, int]) -> str:
-        taken = [f"const{_object(pairs)}=m{numbers[whose]};" for pairs, whose in self.named]
-        taken += [f"const {ours}=m{numbers[whose]};" for ours, whose in self.whole]
+        taken = [f"{_object(pairs)}=m{numbers[whose]}" for pairs, whose in self.named]
+        taken += [f"{ours}=m{numbers[whose]}" for ours, whose in self.whole]
         inside = self.exported | {
             ours: f"m{numbers[whose]}.{theirs}" for ours, (theirs, whose) in self.handed_on.items()
         }
         given = _object((one, inside[one]) for one in inside if one in self.asked)
-        start = f"const m{numbers[self.name]}=(()=>{{{''.join(taken)}"
-        return f"{start}{self.body}\nreturn{given};}})();\n"
+        body = self.body
+        if taken:
+            more = "," if body.startswith("const ") else ";"
+            body = f"const {','.join(taken)}{more}{body.removeprefix('const ')}"
+        return f"const m{numbers[self.name]}=(()=>{{{body}\nreturn{given}}})();\n"
 
 
 def bundled(files: Mapping[str, bytes], entry: str) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""A script without what only people need: comments, and most white space. Names stay as they are.
+"""A script without what only people need: comments, most white space, marks that say nothing.
+
+Names stay as they are.
 
 It reads the words of ES2020, no grammar: enough to know where a string, a template or a regular
 expression begins and ends. White space goes only where it cannot mean anything.
@@ -46,6 +48,8 @@ _BEFORE_A_REGEX = frozenset({"return", "typeof", "case", "in", "of", "await", "t
 # After the first and before the second no statement can have ended with its line.
 _GOES_ON_AFTER = frozenset({*"{([,;:?=*&|<>!.", "=>", "&&", "||", "===", "!==", "..."})
 _GOES_ON_BEFORE = frozenset({*"})],;.?:=", "&&", "||", "=>", "===", "!=="})
+_OPENS, _CLOSES, _BEFORE_A_STATEMENT = frozenset("{[("), frozenset("}])"), frozenset("{};")
+_HEADS = frozenset({"for", "if", "while"})
 # The app's own templates are `html`: white space with a line break in it, beside a tag, is dropped
 # when they are read.
 _HTML = "html"
@@ -104,19 +108,65 @@ def tight(source: str) -> str:
     kept: list[str] = []
     last, gap = Token(Kind.MARK, ";"), ""
     tags: list[bool] = []  # for each open template, whether it is the app's own
+    constants, statements = _Constants(), _Statements()
     for token in tokens(source):
         if token.kind in _UNSEEN:
             gap += token.text
             continue
         text = token.text
+        is_first = last.text in _BEFORE_A_STATEMENT or ("\n" in gap and not _goes_on(last, token))
+        if constants.go_on(last, token, is_first=is_first):
+            kept[-1], last, gap = ",", Token(Kind.MARK, ","), ""
+            continue
         if token.kind is Kind.TEMPLATE:
             is_html = tags.pop() if text[0] == "}" else last == Token(Kind.WORD, _HTML)
             if text.endswith("${"):
                 tags.append(is_html)
             text = _tight_html(text) if is_html else text
+        if token.kind is Kind.MARK and statements.ends(last, text):
+            kept[-1] = ""
         kept.append(_between(last, gap, token) + text)
         last, gap = token, ""
     return "".join(kept)
+
+
+class _Constants:
+    """Knows where a constant follows on another, so that one `const` will do for both."""
+
+    def __init__(self) -> None:
+        # For each brace or template that is open, whether its present statement is one.
+        self.is_one = [False]
+
+    def go_on(self, last: Token, token: Token, *, is_first: bool) -> bool:
+        """Read one token, the first of a statement or not; tell whether it says `const` again."""
+        if token.text[0] in _CLOSES and token.kind in {Kind.MARK, Kind.TEMPLATE}:
+            self.is_one.pop()
+        was_one, is_const = self.is_one[-1], token == Token(Kind.WORD, "const")
+        if is_first:
+            self.is_one[-1] = is_const
+        if token.text[-1] in _OPENS and token.kind in {Kind.MARK, Kind.TEMPLATE}:
+            self.is_one.append(False)
+        return was_one and is_const and last == Token(Kind.MARK, ";")
+
+
+class _Statements:
+    """Knows where the end of a block ends a statement as well, which then needs no mark."""
+
+    def __init__(self) -> None:
+        self.is_head: list[
+            bool
+        ] = []  # for each round bracket that is open: of `for`, `if`, `while`
+        self.is_after_head = False
+
+    def ends(self, last: Token, mark: str) -> bool:
+        """Read one mark further; tell whether the one before it can go."""
+        if mark == "(":
+            self.is_head.append(last.text in _HEADS)
+        was_after_head = self.is_after_head  # what has nothing but a mark for its body needs that
+        self.is_after_head = (mark == ")" and self.is_head.pop()) or (
+            mark == ";" and was_after_head
+        )
+        return mark == "}" and last.text == ";" and not was_after_head
 
 
 def _between(last: Token, gap: str, token: Token) -> str:

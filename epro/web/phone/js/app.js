@@ -12,10 +12,8 @@ import * as record from "./record.js";
 import * as router from "./router.js";
 import { ForSomebody, Late, Practice } from "./screens/banners.js";
 import { Done } from "./screens/done.js";
-import { Ended } from "./screens/ended.js";
 import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
-import { TakeUp } from "./screens/take_up.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
 import { Welcome } from "./screens/welcome.js";
@@ -30,6 +28,7 @@ import * as renewal from "./update.js";
 const TICK_MS = 20000;
 const SCREENS = { today: Today, form: FormScreen, done: Done };
 const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out", "reports"]); // those of screens/seldom.js
+const STANDINGS = new Set(["cleared", "ended"]); // of a session, each with a screen there that nothing else is shown before
 const FAMILY = "open/relative_report"; // the one form that can be filled in, and seen to arrive, without the PIN
 
 const root = document.getElementById("app");
@@ -47,12 +46,11 @@ function App({ code }) {
 function screen(standing, route, code, done) {
   if (route.name === "help") return html`<${Help} />`;
   if (standing === "none") return html`<${Welcome} code=${code} />`;
-  if (standing === "cleared") return html`<${TakeUp} />`;
-  if (standing === "ended") return html`<${Ended} />`;
   const place = route.rest.join("/");
   const isFamily = route.name === "done" ? done && FAMILY.endsWith(done.code) : route.name === "form" && place === FAMILY;
   if (standing === "locked" && !isFamily) return html`<${Unlock} />`;
-  const Wanted = SELDOM.has(route.name) ? seldom && seldom[route.name] : SCREENS[route.name] || Today;
+  const rare = STANDINGS.has(standing) ? standing : SELDOM.has(route.name) && route.name;
+  const Wanted = rare ? seldom && seldom[rare] : SCREENS[route.name] || Today;
   if (!Wanted) return html`<${Screen} title=${i18n.t("form.loading.title")} back=${router.back}><p role="status">${i18n.t(seldom ? "form.loading" : "needs_network")}</p><//>`;
   return html`<${Wanted} key=${place} rest=${route.rest} />`;
 }

@@ -1,6 +1,7 @@
-// Who is at this phone: activation, the screen lock, and the end of a session.
+// Who is at this phone: activation, the screen lock, and the end of a session. What is seldom done with one
+// is done by session_seldom.js.
 
-import { call, hasSession, onEnded, Unreachable, unlessUnreachable } from "./api.js";
+import { call, hasSession, onEnded, unlessUnreachable } from "./api.js";
 import * as db from "./db.js";
 import * as behalf from "./behalf.js";
 import { newId } from "./ids.js";
@@ -35,18 +36,6 @@ async function stillSignedIn() {
 }
 
 /**
- * Take up the diary again on a phone whose storage was cleared: here only the server knows the PIN.
- * Returns null or the code of the refusal. Throws Unreachable.
- */
-export async function takeUp(secret) {
-  const body = { code: state().participant, pin: secret, session_transport: "cookie", was_cleared: true };
-  const { status, data } = await call("POST", "/sessions/participant", { body });
-  if (status !== 200) return data && data.error ? data.error.code : "wrong_credentials";
-  await settle(data.person.name, secret);
-  return null;
-}
-
-/**
  * Trade code and year of birth for a session. Returns null, or the code of the refusal: one and the
  * same for every reason that lies in code or year. Throws Unreachable.
  */
@@ -60,7 +49,8 @@ export async function activate({ code, yearOfBirth, secret }) {
   return null;
 }
 
-async function settle(participant, secret) {
+/** Keep who is signed in here from now on, and her PIN; nothing of whoever was before her is shown. */
+export async function settle(participant, secret) {
   await pin.keep(secret);
   await db.change(["meta"], async (store) => {
     await store.put("meta", { participant, state: "open" }, "session");
@@ -82,30 +72,6 @@ export async function unlock(secret) {
   if (tried.result === "right") update({ session: "open" });
   if (tried.result === "over") await end("ended");
   return tried;
-}
-
-/** Set another PIN, here and at the server. Returns null or the code of the refusal. */
-export async function changePin(old, secret) {
-  const { status, data } = await call("PUT", "/me/pin", { body: { old_pin: old, new_pin: secret } });
-  if (status !== 204) return data && data.error ? data.error.code : "wrong_pin";
-  await pin.keep(secret);
-  return null;
-}
-
-/**
- * Sign out of this phone: the server first, then everything clinical that is kept here. Records that
- * could not be delivered stay sealed, unless the server has kept what is in them. Throws Unreachable.
- */
-export async function signOut() {
-  const { status } = await call("DELETE", "/sessions/current");
-  if (status !== 204 && status !== 401) throw new Unreachable(`sign out ${status}`);
-  for (const store of ["draft", "sent", "form", "outbox"]) {
-    for (const one of await db.all(store)) {
-      if (store !== "outbox" || one.isKept) await db.remove(store, store === "sent" ? one.id : one.key);
-    }
-  }
-  for (const name of ["profile", "diary", "record", "safety", "offset", "lastSentAt", "pin"]) await db.remove("meta", name);
-  await end("none");
 }
 
 /** Lock the screen; drafts and unsent records stay, and go on being sent. */

@@ -4,7 +4,7 @@
 import { unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
 import { back } from "../router.js";
-import * as session from "../session.js";
+import { signOut as signOutOfPhone } from "../session_seldom.js";
 import { useFacts } from "../state.js";
 import { html, Screen, useBusy, useState } from "../ui.js";
 import { Waiting } from "./waiting.js";
@@ -14,7 +14,7 @@ export function SignOut() {
   const [problem, setProblem] = useState(null);
   const [isBusy, run] = useBusy();
   const isWaiting = waiting.some((one) => one.state === "waiting");
-  const signOut = () => run(() => unlessUnreachable(session.signOut, () => setProblem("needs_network")));
+  const signOut = () => run(() => unlessUnreachable(signOutOfPhone, () => setProblem("needs_network")));
   return html`
     <${Screen} title=${t("settings.out")} back=${back}
       bar=${isWaiting ? null : html`<button type="button" class="main" aria-disabled=${isBusy} onClick=${signOut}>${t("out.now")}</button>`}>

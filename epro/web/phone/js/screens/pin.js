@@ -4,7 +4,7 @@ import { unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
 import * as pin from "../pin.js";
 import { back } from "../router.js";
-import * as session from "../session.js";
+import { changePin } from "../session_seldom.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
 
 const FIELDS = [["old", "pin.change.old"], ["pin", "pin.change.new"], ["again", "pin.choose.again"]];
@@ -40,16 +40,16 @@ export function ChangePin() {
 }
 
 function faults({ old, pin: secret, again }) {
-  if (!pin.isPin(old)) return { field: "old", text: t("pin.format") };
-  if (!pin.isPin(secret)) return { field: "pin", text: t("pin.format") };
-  if (pin.isWeak(secret, null)) return { field: "pin", text: t("pin.weak") };
-  return secret === again ? null : { field: "again", text: t("pin.differs") };
+  if (!pin.isPin(old)) return { field: "old", text: () => t("pin.format") };
+  if (!pin.isPin(secret)) return { field: "pin", text: () => t("pin.format") };
+  if (pin.isWeak(secret, null)) return { field: "pin", text: () => t("pin.weak") };
+  return secret === again ? null : { field: "again", text: () => t("pin.differs") };
 }
 
 async function tried({ old, pin: secret }) {
-  const refusal = await unlessUnreachable(() => session.changePin(old, secret), () => "unreachable");
+  const refusal = await unlessUnreachable(() => changePin(old, secret), () => "unreachable");
   if (refusal === null) return null;
-  if (refusal === "weak_secret") return { field: "pin", text: t("pin.weak") };
-  if (refusal === "unreachable") return { field: "old", text: t("needs_network") };
-  return { field: "old", text: t(refusal === "wrong_pin" ? "pin.change.wrong" : "welcome.too_many") };
+  if (refusal === "weak_secret") return { field: "pin", text: () => t("pin.weak") };
+  if (refusal === "unreachable") return { field: "old", text: () => t("needs_network") };
+  return { field: "old", text: () => t(refusal === "wrong_pin" ? "pin.change.wrong" : "welcome.too_many") };
 }

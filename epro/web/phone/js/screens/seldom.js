@@ -1,6 +1,7 @@
 // What is seldom looked at, and loaded once all else is there: the first load is what the day needs.
-// Each has the name of its address.
+// Each has the name of its address, or of how the session stands.
 
+export { Ended as ended } from "./ended.js";
 export { Entry as entry } from "./entry.js";
 export { History as history } from "./history.js";
 export { Move as move } from "./move.js";
@@ -9,3 +10,4 @@ export { Parked as parked } from "./parked.js";
 export { ChangePin as pin } from "./pin.js";
 export { Reports as reports } from "./reports.js";
 export { Settings as settings } from "./settings.js";
+export { TakeUp as cleared } from "./take_up.js";

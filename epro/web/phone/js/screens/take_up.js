@@ -2,7 +2,7 @@
 
 import { unlessUnreachable } from "../api.js";
 import { t } from "../i18n.js";
-import * as session from "../session.js";
+import { takeUp as takeUpWith } from "../session_seldom.js";
 import { html, Problems, Screen, useBusy, useState } from "../ui.js";
 
 export function TakeUp() {
@@ -33,7 +33,7 @@ export function TakeUp() {
 }
 
 async function tried(secret) {
-  const refusal = await unlessUnreachable(() => session.takeUp(secret), () => "unreachable");
+  const refusal = await unlessUnreachable(() => takeUpWith(secret), () => "unreachable");
   if (refusal === null) return null;
   if (refusal === "unreachable") return "needs_network";
   return refusal === "too_many_attempts" ? "welcome.too_many" : "cleared.wrong";
