@@ -1,14 +1,20 @@
 """The participant's app on the site's own tablet, opened from the console, in a real browser."""
 
 import json
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from epro.models import Participant, Quarantine
+from questionnaires.branching import visible
+from questionnaires.definition import ItemType, Questionnaire
+from tests.blackbox.people import Phone, questionnaire_of
+from tests.blackbox.system import API, as_bytes
 from tests.browser.desk import Desk
-from tests.browser.handset import Handset, with_a_diary
+from tests.browser.handset import Handset, Somebody, with_a_diary
 
 pytestmark = pytest.mark.blackbox
 
@@ -32,6 +38,63 @@ def open_for(page: Page, code: str) -> str:
     page.get_by_role("button", name="打开日记").click()
     expect(page.locator(".behalf")).to_contain_text(code)
     return where
+
+
+def calmly(questionnaire: Questionnaire) -> list[dict[str, Any]]:
+    """Answer as `Handset.answer_calmly` does on the screen, without one."""
+    answers: dict[str, Any] = {}
+    for item in questionnaire.items:
+        if item.takes_answer and item.link_id in visible(questionnaire, answers):
+            last = item.codes[-1] if item.codes else None
+            answers[item.link_id] = {
+                ItemType.NUMBER: 36.6, ItemType.NRS: 0, ItemType.BOOLEAN: False,
+                ItemType.MULTI: [last], ItemType.CHOICE: last,
+            }[item.type]  # fmt: skip
+    return [{"link_id": link, "value": value} for link, value in answers.items()]
+
+
+def send_by_api(desk: Desk, somebody: Somebody, diary: dict[str, Any]) -> str:
+    """Have somebody answer her diary calmly over the API; return the id of the response."""
+    tokens = desk.system.http.post(f"{API}/sessions/activation", json=somebody.typed).json()
+    phone = Phone(desk.system, somebody.code, tokens["access_token"], tokens["refresh_token"])
+    asked, response_id = diary["questionnaire"], uuid4()
+    body = {
+        "assessment_id": diary["id"], "revision": 1, "status": "completed", "language": "zh",
+        "questionnaire": {"code": asked["code"], "version": asked["version"]},
+        "answered_at": desk.system.now().isoformat(),
+        "answers": calmly(questionnaire_of(asked["code"])),
+    }  # fmt: skip
+    stored = phone.put(response_id, as_bytes(body), age_s=1)
+    assert stored.status_code == 201, stored.text
+    return str(response_id)
+
+
+@pytest.mark.req("P-08", "Q-03")
+def test_what_is_answered_on_the_site_s_tablet_is_stored_as_over_the_api(
+    desk: Desk, chromium: Browser
+) -> None:
+    (somebody, diary), (other, hers) = with_a_diary(desk.system), with_a_diary(desk.system)
+    assert diary["questionnaire"] == hers["questionnaire"]
+    with desk.desktop(width=820, height=1100) as watched:
+        open_for(watched.page, somebody.code)
+        tablet = Handset(desk.system, watched.page.context, watched, somebody)
+        tablet.open_form(diary["title"]["zh"])
+        tablet.answer_calmly()
+        tablet.press()
+        expect(watched.page.get_by_role("status")).to_contain_text("已送达研究中心")
+        (by_tablet,) = tablet.responses()
+
+    by_api = send_by_api(desk, other, hers)
+
+    first, second = (
+        desk.system.read(f"/responses/{one}/versions")["items"][-1]["answers"]
+        for one in (by_tablet["id"], by_api)
+    )
+    told = {"link_id", "value", "declined", "confirmed"}
+    assert [{name: one.get(name) for name in told} for one in first] == [
+        {name: one.get(name) for name in told} for one in second
+    ]
+    assert len(first) >= 5
 
 
 @pytest.mark.req("P-08")

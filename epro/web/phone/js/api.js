@@ -9,6 +9,7 @@ const TIMEOUT_MS = 20000;
 
 let ended = () => {};
 let onBehalfOf = null; // whom the site has opened this page for
+const turns = {}; // by the name of what is done alone: when it has been
 
 /** No answer came: no network, no server, or it took too long. */
 export class Unreachable extends Error {}
@@ -78,9 +79,12 @@ async function renew() {
   return false;
 }
 
-/** Do something while no other tab does: where the browser has locks. */
+/** Do something while nobody else does: no other tab, or, where the browser has no locks, nobody in this one. */
 export function alone(name, work) {
-  return navigator.locks ? navigator.locks.request(name, work) : work();
+  if (navigator.locks) return navigator.locks.request(name, work);
+  const done = (turns[name] || Promise.resolve()).then(work);
+  turns[name] = done.catch(() => {});
+  return done;
 }
 
 async function ask(method, path, { body, headers, csrf }) {
@@ -95,6 +99,8 @@ async function ask(method, path, { body, headers, csrf }) {
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await answer.text();
+    // A page that says "200" is somebody's on the way, such as a hospital's proxy: nothing was stored.
+    if (answer.ok && text && !isJson(answer)) throw new Error("no reply of ours");
     return { status: answer.status, tag: answer.headers.get("ETag"), data: isJson(answer) && text ? JSON.parse(text) : null };
   } catch (error) {
     throw new Unreachable(String(error));

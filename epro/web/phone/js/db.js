@@ -10,6 +10,9 @@ const NAME = "epro-phone";
 const VERSION = 1;
 const STORES = { meta: null, draft: "key", outbox: "key", sent: "id", form: "key" };
 
+// Storage cleared under the open app, or, in Safari, taken from one that was out of sight: opened anew it goes on.
+const LOST = new Set(["InvalidStateError", "UnknownError", "AbortError"]);
+
 let database = null;
 let memory = null;
 let missed = new Map(); // what the disk has missed, the last of each value: {store, key, value}
@@ -26,7 +29,6 @@ export async function open({ isPassing, tell }) {
   try {
     if (isPassing) throw new Error("passing");
     database = await opened();
-    database.onversionchange = () => database.close();
     await change(["meta"], (kept) => kept.put("meta", true, "probe"));
     return memory ? "full" : "kept";
   } catch {
@@ -130,13 +132,27 @@ function opened() {
         request.result.createObjectStore(name, keyPath ? { keyPath } : undefined);
       }
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("blocked"));
   });
 }
 
 async function inTransaction(stores, mode, work) {
+  try {
+    return await transacted(stores, mode, work);
+  } catch (error) {
+    if (!error || !LOST.has(error.name)) throw error;
+    database.close();
+    database = await opened();
+    return transacted(stores, mode, work);
+  }
+}
+
+async function transacted(stores, mode, work) {
   const transaction = begun(stores, mode);
   const finished = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;

@@ -13,6 +13,8 @@ const STRIP_DAYS = 7;
 const MISSED_SHOWN_MS = 24 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
 
+const doneAt = new Map(); // when this phone heard that an assessment is done, by its id
+
 /** Take over what was heard last, so that something is there before any answer comes. */
 export async function recall() {
   const [profile, diary, known] = await Promise.all([db.get("meta", "profile"), db.get("meta", "diary"), db.get("meta", "offset")]);
@@ -24,8 +26,10 @@ export async function recall() {
 export async function refresh() {
   const askedAt = Date.now();
   return unlessUnreachable(async () => {
-    const diary = await read("/me/assessments");
-    await db.put("meta", clock.hear(diary.now, askedAt), "offset");
+    const heard = await read("/me/assessments");
+    await db.put("meta", clock.hear(heard.now, askedAt), "offset");
+    // What was stored after this was asked for: the list may be from before.
+    const diary = withDone(heard, (id) => doneAt.get(id) >= askedAt);
     const profile = await read("/me");
     await db.put("meta", profile, "profile");
     await db.put("meta", diary, "diary");
@@ -105,9 +109,13 @@ export function strip() {
 
 /** Note that the server has stored a finished form, before it is asked again. */
 export async function markDone(assessmentId) {
-  const { diary } = state();
-  if (!diary) return;
-  const items = diary.items.map((one) => (one.id === assessmentId ? { ...one, state: "completed" } : one));
-  await db.put("meta", { ...diary, items }, "diary");
-  update({ diary: { ...diary, items } });
+  doneAt.set(assessmentId, Date.now());
+  if (!state().diary) return;
+  const diary = withDone(state().diary, (id) => id === assessmentId);
+  await db.put("meta", diary, "diary");
+  update({ diary });
+}
+
+function withDone(diary, isDone) {
+  return { ...diary, items: diary.items.map((one) => (isDone(one.id) ? { ...one, state: "completed" } : one)) };
 }

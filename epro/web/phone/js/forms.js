@@ -9,6 +9,7 @@ import { state, update } from "./state.js";
 const FRESH_MS = 6 * 3600 * 1000;
 const AHEAD_MS = 36 * 3600 * 1000;
 const CORRECTABLE_MS = 48 * 3600 * 1000;
+const LEFT_MS = CORRECTABLE_MS; // then the server has closed what was begun and is due at no hour
 
 /** Return the name a form is kept under, and its draft: of an assessment, a correction, or any hour. */
 export function keyOf({ assessmentId, responseId, code }) {
@@ -53,14 +54,19 @@ export async function loadAhead(diary) {
 
 /**
  * Return the draft of a form, or begin one. A draft keeps the form it was begun with: an update of
- * the study never changes a form in the middle.
+ * the study never changes a form in the middle. A report that was left alone for days is another one now:
+ * what was answered of it has been sent.
  */
 export async function draftOf(which, begin) {
   const key = keyOf(which);
   const kept = await db.get("draft", key);
-  if (kept && kept.participant === state().participant) return kept;
+  if (kept && kept.participant === state().participant && !isLeft(kept)) return kept;
   const form = await load(which);
   return { key, participant: state().participant, assessmentId: which.assessmentId || null, form, ...(await begin(form)) };
+}
+
+function isLeft({ key, savedAt }) {
+  return key.startsWith("open:") && Date.now() - savedAt >= LEFT_MS;
 }
 
 /** Keep a draft; resolves when it is on the disk, as long as that takes it. */
@@ -100,6 +106,6 @@ export async function isFilling() {
 /** Let the screens know which forms have been begun. */
 export async function show() {
   const drafts = await db.all("draft");
-  const own = drafts.filter((one) => one.participant === state().participant);
+  const own = drafts.filter((one) => one.participant === state().participant && !isLeft(one));
   update({ drafts: own.map(({ key, assessmentId, savedAt }) => ({ key, assessmentId, savedAt })) });
 }

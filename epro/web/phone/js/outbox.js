@@ -65,9 +65,9 @@ export async function flush() {
   await alone("epro-outbox", deliverAll);
 }
 
-/** Return how an urgent record stands that could not be delivered for two minutes; else null. */
+/** Return how an urgent record stands that the server does not hold after two minutes; else null. */
 export function lateUrgent() {
-  return state().waiting.find((one) => one.urgent && clock.age(one.made) * 1000 >= LATE_MS) || null;
+  return state().waiting.find((one) => one.urgent && !one.isKept && clock.age(one.made) * 1000 >= LATE_MS) || null;
 }
 
 async function deliverAll() {
@@ -175,6 +175,7 @@ function isReplacedBy(other, record) {
 }
 
 function later() {
+  clearTimeout(timer);
   const jitter = 0.75 + Math.random() / 2;
   timer = setTimeout(flush, wait * jitter);
   wait = Math.min(wait * 2, LONGEST_WAIT_MS);

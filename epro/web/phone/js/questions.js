@@ -8,24 +8,19 @@ import { state } from "./state.js";
 const NAME = "asked";
 
 /** Keep her answer about a response, and send it where the server's question is known already. */
-export async function answerQuestion(responseId, given) {
-  const kept = await known();
-  await db.put("meta", { ...kept, [responseId]: { ...kept[responseId], given } }, NAME);
-  await sendAnswered(responseId);
+export function answerQuestion(responseId, given) {
+  return learn(responseId, { given });
 }
 
 /** Take in the server's reply to a stored response: it may hold a question. */
 export async function hearReply(record, reply) {
   if (record.kind !== "response" || !reply || !reply.safety_question) return;
-  const kept = await known();
-  const question = reply.safety_question.id;
-  await db.put("meta", { ...kept, [record.response_id]: { ...kept[record.response_id], question } }, NAME);
-  await sendAnswered(record.response_id);
+  await learn(record.response_id, { question: reply.safety_question.id });
 }
 
-async function sendAnswered(responseId) {
-  const kept = await known();
-  const { question, given } = kept[responseId] || {};
+/** Put what is known beside the rest, in one go: question and answer may come at the same moment. */
+async function learn(responseId, facts) {
+  const { question, given } = await change(responseId, (known) => ({ ...known, ...facts }));
   if (!question || !given) return;
   await outbox.put({
     key: `asked:${question}:${given.help_now}:${given.hospital}`,
@@ -37,10 +32,16 @@ async function sendAnswered(responseId) {
     urgent: true,
     response_id: responseId,
   });
-  const { [responseId]: done, ...rest } = await known();
-  await db.put("meta", done.question === question ? rest : { ...rest, [responseId]: done }, NAME);
+  await change(responseId, (known) => (known.question === question ? undefined : known));
 }
 
-async function known() {
-  return (await db.get("meta", NAME)) || {};
+/** Change what is known about a response; returns it. */
+async function change(responseId, work) {
+  let changed;
+  await db.change(["meta"], async (store) => {
+    const all = (await store.get("meta", NAME)) || {};
+    changed = work(all[responseId] || {});
+    await store.put("meta", { ...all, [responseId]: changed }, NAME);
+  });
+  return changed;
 }

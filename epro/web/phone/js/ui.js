@@ -7,6 +7,8 @@ import { isTraining } from "./training.js";
 
 export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
 
+const TWICE_MS = 400;
+
 /**
  * Frame a screen: a top line with the way back, what `top` holds and the way to help, under it what
  * `lead` says, the content, a bottom bar with the main button. The heading takes the focus when the
@@ -14,11 +16,22 @@ export { html, render, useEffect, useLayoutEffect, useRef, useState } from "../v
  */
 export function Screen({ title, back, top, isHelp, lead, bar, children, kind = "" }) {
   const heading = useRef(null);
+  const since = useRef(0);
+  const isSecond = useRef(false);
   useLayoutEffect(() => {
+    since.current = performance.now();
     document.title = `${title} · ${t("app.name")}`;
     window.scrollTo(0, 0);
     if (heading.current) heading.current.focus({ preventScroll: true });
   }, [title]);
+  // The second of two quick taps was meant for the screen before, and lies where this one has "I have understood",
+  // "send" or "I would rather not": it does nothing. A mouse, and keys, mean what they press.
+  const note = ({ pointerType }) => {
+    isSecond.current = pointerType !== "mouse" && performance.now() - since.current < TWICE_MS;
+  };
+  const unlessSecond = (event) => {
+    if (isSecond.current && event.detail > 0) event.stopPropagation();
+  };
   return html`
     <div class="screen ${kind}">
       <header class="top">
@@ -30,10 +43,10 @@ export function Screen({ title, back, top, isHelp, lead, bar, children, kind = "
         ${lead}
       </header>
       <main>
-        <h1 ref=${heading} tabindex="-1">${title}</h1>
+        <h1 ref=${heading} tabindex="-1">${unbroken(title)}</h1>
         ${children}
       </main>
-      ${bar ? html`<footer class="bar">${bar}</footer>` : null}
+      ${bar ? html`<footer class="bar" onPointerDownCapture=${note} onClickCapture=${unlessSecond}>${bar}</footer>` : null}
     </div>
   `;
 }
@@ -68,9 +81,11 @@ function jump(field) {
   };
 }
 
-/** Keep each telephone number in a text on one line: read from two it is dialled wrong. */
+const WHOLE = /(\d[\d-]+\d|\d+月\d+日 周.|[A-Z][a-z]{2} \d+ [A-Z][a-z]{2})/;
+
+/** Keep each telephone number, and each day, in a text on one line: read from two it is dialled, or taken, wrong. */
 export function unbroken(text) {
-  return text.split(/(\d[\d-]+\d)/).map((part, at) => (at % 2 ? html`<span class="number">${part}</span>` : part));
+  return text.split(WHOLE).map((part, at) => (at % 2 ? html`<span class="number">${part}</span>` : part));
 }
 
 /** Show a number that can be pressed, and read where pressing does nothing. */

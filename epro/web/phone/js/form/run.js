@@ -36,9 +36,10 @@ export function Form({ draft: first, save, send, submit, leave }) {
     held.current = changed;
     draw((count) => count + 1);
   };
-  const change = (changes) => {
+  const change = async (changes) => {
+    if (isOver.current) return;
     take({ ...held.current, ...changes });
-    return save(held.current);
+    await save(held.current);
   };
   const show = (where, changes = {}) => {
     setWrong([]);
@@ -54,10 +55,12 @@ export function Form({ draft: first, save, send, submit, leave }) {
   }, [place]);
 
   const go = (where, changes) => {
+    if (isOver.current) return;
     trail.forward(where);
     show(where, changes);
   };
   const goBack = () => {
+    if (isOver.current) return;
     const where = draft.advising ? place : before(draft, place);
     if (where === null) {
       isOver.current = true;
@@ -128,6 +131,7 @@ export function Form({ draft: first, save, send, submit, leave }) {
     sent(await send({ once: { mistaken_at: clock.deviceTime() }, isUrgent: true }));
   };
   const finish = (changes) => {
+    if (isOver.current) return; // pressed twice: the first is on its way
     const finished = { ...held.current, ...changes };
     take(finished);
     isOver.current = true;
@@ -144,12 +148,12 @@ export function Form({ draft: first, save, send, submit, leave }) {
     return html`<${Review} draft=${draft} pages=${pages} lead=${start} back=${goBack} change=${change} finish=${finish}
       look=${(where) => go(where, { isReviewed: true })} />`;
   }
-  const canDecline = page.items.some((one) => one.skippable && !one.optional && one.type !== "info");
-  const skip = page.items.find((one) => one.skip_text);
+  // What is written can be wiped out again; what was chosen, only by this.
+  const canDecline = page.items.some((one) => one.skippable && one.type !== "info" && !(one.optional && one.type === "text"));
   return html`
     <${Screen} title=${said(page.items[0].text)} back=${goBack} key=${place} lead=${start}
       bar=${html`<button type="button" class="main" onClick=${next}>${t("form.next")}</button>
-        ${canDecline ? html`<button type="button" class="quiet" onClick=${decline}>${skip ? said(skip.skip_text) : t("form.decline")}</button>` : null}`}>
+        ${canDecline ? html`<button type="button" class="quiet" onClick=${decline}>${skipOf(page.items)}</button>` : null}`}>
       <${Problems} list=${wrong.filter((one) => one.kind !== "unusual" && one.offer === null).map((one) => ({ field: idOf(one.item), text: faultOf(one) }))} />
       <${Question} page=${page} draft=${draft} wrong=${wrong} fault=${faultOf} put=${put} type=${type} confirm=${confirm}
         settle=${() => { edited.current = null; }} again=${(item) => setWrong((list) => list.filter((one) => one.item !== item))} />
@@ -183,9 +187,15 @@ function meantBy(item, text) {
 }
 
 function faultOf({ item, kind, offer }) {
-  if (kind === "missing") return t(item.skippable ? "form.needed" : "form.needed_always");
+  if (kind === "missing") return t(item.skippable ? "form.needed" : "form.needed_always", { skip: skipOf([item]) });
   if (kind !== "range") return t(`form.fault.${kind}`, { decimals: item.decimals });
   return t(offer === null ? "form.fault.range" : "form.fault.range_offer", { least: limit(item, item.hard_min), most: limit(item, item.hard_max), unit: item.unit || "", offer });
+}
+
+/** Return what the button says that leaves a screen without an answer. */
+function skipOf(items) {
+  const own = items.find((one) => one.skip_text);
+  return own ? said(own.skip_text) : t("form.decline");
 }
 
 function limit(item, value) {

@@ -15,27 +15,37 @@ import { lockOf } from "../update.js";
 import { showDone } from "./done.js";
 
 const SEND_AFTER_MS = 30000;
+const AGAIN = { elsewhere: "form.elsewhere.take", unreachable: "form.unreachable.again" };
 const NAMED_BY = { assessment: "assessmentId", open: "code", correct: "responseId" };
 
 export function FormScreen({ rest: [kind, name] }) {
   const which = { [NAMED_BY[kind] || "code"]: name };
   const [held, setHeld] = useState({ standing: "loading" });
-  useEffect(() => hold(which, setHeld), []);
-  if (held.standing === "open") return html`<${Open} draft=${held.draft} />`;
-  const take = () => hold(which, setHeld, { isTaken: true });
+  const letGo = useRef(() => {});
+  const take = (how) => {
+    letGo.current();
+    setHeld({ standing: "loading" });
+    letGo.current = hold(which, setHeld, how);
+  };
+  useEffect(() => {
+    take();
+    return () => letGo.current();
+  }, []);
+  if (held.standing === "open") return html`<${Open} draft=${held.draft} isHeld=${held.isHeld} />`;
   return html`
     <${Screen} title=${t(`form.${held.standing}.title`)} back=${back}
-      bar=${held.standing === "elsewhere" ? html`<button type="button" class="main" onClick=${take}>${t("form.elsewhere.take")}</button>` : null}>
+      bar=${AGAIN[held.standing] ? html`<button type="button" class="main" onClick=${() => take({ isTaken: held.standing === "elsewhere" })}>${t(AGAIN[held.standing])}</button>` : null}>
       <p role="status">${t(`form.${held.standing}`)}</p>
     <//>
   `;
 }
 
-function Open({ draft: first }) {
+function Open({ draft: first, isHeld }) {
   const draft = useRef(first);
   const sent = useRef({ answers: null, timer: null });
 
   const save = async (changed) => {
+    if (!isHeld()) return;
     // What was sent meanwhile has counted the revision on; the form may not know of it yet.
     draft.current = { ...changed, revision: Math.max(changed.revision, draft.current.revision) };
     clearTimeout(sent.current.timer);
@@ -52,6 +62,7 @@ function Open({ draft: first }) {
     return draft.current;
   };
   const sendUnfinished = () => {
+    if (!isHeld()) return; // whoever has taken it sends it, under the same numbers
     const { answers } = draft.current;
     const isNew = sent.current.answers !== JSON.stringify(answers);
     if (isNew && Object.values(answers).some(reads)) send({});
@@ -83,11 +94,14 @@ function Open({ draft: first }) {
 /** Take the form for this tab, load what was begun; returns how to let go of it. */
 function hold(which, setHeld, { isTaken = false } = {}) {
   let release = () => {};
-  let isGone = false;
+  let [isGone, isTakenAway] = [false, false];
   const opened = () => unlessUnreachable(async () => {
     const draft = await forms.draftOf(which, (form) => begun(which, form));
-    if (!isGone) setHeld({ standing: "open", draft });
-  }, () => setHeld({ standing: "unreachable" }));
+    if (!isGone) setHeld({ standing: "open", draft, isHeld: () => !isTakenAway });
+  }, () => {
+    release(); // so that it can be tried again
+    setHeld({ standing: "unreachable" });
+  });
   if (!navigator.locks) {
     opened();
     return () => {};
@@ -101,7 +115,10 @@ function hold(which, setHeld, { isTaken = false } = {}) {
         release = resolve;
       });
     })
-    .catch(() => !isGone && setHeld({ standing: "elsewhere" }));
+    .catch(() => {
+      isTakenAway = true;
+      if (!isGone) setHeld({ standing: "elsewhere" });
+    });
   return () => {
     isGone = true;
     release();
