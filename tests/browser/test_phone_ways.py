@@ -107,7 +107,7 @@ def test_signing_out_waits_for_what_is_unsent_and_then_leaves_nothing_of_hers(
 
 @pytest.mark.req("P-03", "P-04", "P-10", "P-11")
 def test_what_she_chose_is_so_after_a_cold_start_and_the_lock_closes_by_itself(
-    desk: Desk, chromium: Browser
+    desk: Desk, chromium: Browser, gallery: Gallery
 ) -> None:
     somebody, _diary = with_a_diary(desk.system)
     with handset(desk.system, chromium, somebody) as phone:
@@ -119,6 +119,7 @@ def test_what_she_chose_is_so_after_a_cold_start_and_the_lock_closes_by_itself(
             page.fill(f"#{field}", pin)
         phone.press()
         expect(page.get_by_role("status")).to_contain_text("请用新密码")
+        assert phone.look("pin-changed", gallery) == []
         phone.show("/settings")
         page.fill("#reminder-time", "18:30")
         page.dispatch_event("#reminder-time", "change")

@@ -51,9 +51,13 @@ export function dayOf(at) {
 
 /** Write a day, 2026-11-22, as people do: 11月22日 周日, Sun 22 Nov. */
 export function day(iso) {
-  const [year, month, date] = iso.split("-").map(Number);
-  const weekday = WEEKDAYS[language][new Date(Date.UTC(year, month - 1, date)).getUTCDay()];
-  return language === "zh" ? `${month}月${date}日 ${weekday}` : `${weekday} ${date} ${MONTHS[month - 1]}`;
+  const [, month, date] = iso.split("-").map(Number);
+  return language === "zh" ? `${month}月${date}日 ${weekday(iso)}` : `${weekday(iso)} ${date} ${MONTHS[month - 1]}`;
+}
+
+/** Write the weekday of a day, 2026-11-22: 周日, Sun. */
+export function weekday(iso) {
+  return WEEKDAYS[language][new Date(iso).getUTCDay()];
 }
 
 /** Write a day of the study, D12 or D-3, as people do. */

@@ -50,7 +50,7 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
       <dl class="review">
         ${items.map(({ item, place }) => html`
           <div key=${item.link_id}>
-            <dt>${said(item.text)}</dt>
+            <dt>${unbroken(said(item.text))}</dt>
             <dd><span class="answer">${inWords(item, draft.answers[item.link_id])}</span>
               <button type="button" class="quiet" id=${`review-${place}`} aria-label=${`${t("review.change")} ${said(item.text)}`} onClick=${() => look(place)}>${t("review.change")}</button></dd>
           </div>`)}

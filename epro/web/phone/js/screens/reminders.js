@@ -46,8 +46,8 @@ async function change(typed, wishes, take) {
   const problem = (text) => ({ problems: [{ field: "reminder-time", text }], isSaved: false });
   return unlessUnreachable(async () => {
     const { status, data } = await call("PATCH", "/me/preferences", { body });
-    if (status !== 200) return problem(t("reminders.refused", wishes));
+    if (status !== 200) return problem(() => t("reminders.refused", wishes));
     take(data);
     return { problems: [], isSaved: true };
-  }, () => problem(t("reminders.offline")));
+  }, () => problem(() => t("reminders.offline")));
 }

@@ -2,7 +2,7 @@
 
 import * as clock from "../clock.js";
 import { cards, strip } from "../diary.js";
-import { day, dayOf, moment, said, studyDay, t, time } from "../i18n.js";
+import { day, dayOf, moment, said, studyDay, t, time, weekday } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import { go } from "../router.js";
 import { useFacts } from "../state.js";
@@ -30,7 +30,7 @@ export function Today() {
       <section aria-labelledby="week">
         <h2 id="week">${t("today.week")}</h2>
         <ul class="strip">
-          ${strip().map(({ on, mark }) => html`<li class=${mark}><span aria-hidden="true">${MARKS[mark]}</span><span class="unseen">${day(on)} ${t(`today.mark.${mark}`)}</span></li>`)}
+          ${strip().map(({ on, mark }) => html`<li class=${mark}><span aria-hidden="true">${MARKS[mark]}<small>${weekday(on).slice(0, 2)}</small></span><span class="unseen">${day(on)} ${t(`today.mark.${mark}`)}</span></li>`)}
         </ul>
       </section>
       <nav class="calls" aria-label=${t("today.more")}>

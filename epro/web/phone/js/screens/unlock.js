@@ -14,7 +14,7 @@ export function Unlock() {
       const tried = await session.unlock(secret);
       if (tried.result === "right") return;
       setSecret("");
-      setProblems([{ field: "pin", text: wordsFor(tried) }]);
+      setProblems([{ field: "pin", text: () => wordsFor(tried) }]);
     });
   };
   return html`
@@ -27,6 +27,7 @@ export function Unlock() {
           onInput=${(event) => setSecret(event.target.value)} />
       </form>
       <p class="hint">${t("unlock.hint")}</p>
+      <p class="hint">${t("unlock.forgotten")}</p>
     <//>
   `;
 }
