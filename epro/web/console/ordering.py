@@ -21,9 +21,9 @@ class Order:
     args: Mapping[str, str]
 
 
-def order_of(wanted: Wanted[Any]) -> Order:
-    """Return the order in which the database was asked for a list."""
-    return Order(wanted.column or "", wanted.is_descending, query())
+def order_of(wanted: Wanted[Any], **place: str) -> Order:
+    """Return the order in which the database was asked for a list; `place` is of its address."""
+    return Order(wanted.column or "", wanted.is_descending, query() | place)
 
 
 def ordered(

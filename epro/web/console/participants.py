@@ -33,6 +33,7 @@ from epro.services import (
     life_cycle,
     participant_list,
     planning,
+    refused_bodies,
     sessions,
 )
 from epro.services.contact_data import NewIdentity
@@ -208,6 +209,7 @@ def participant_page(
             "issued": enrolment.latest_activation_code(session, who),
             "is_known": identity.is_known(session, who.id),
             "devices": sessions.devices_of(session, who),
+            "refused_count": refused_bodies.count_of(session, who),
             "history": anchors.history(session, who),
             "standing": standing,
             "queries": anchor_queries.open_of(session, actor, who),

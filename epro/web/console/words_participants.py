@@ -88,6 +88,35 @@ LIST: Mapping[str, Translated] = {
     "thermometer.forehead": Translated("额头", "Forehead"),
 }
 
+BODIES: Mapping[str, Translated] = {
+    "bodies": Translated("未被接受的提交", "Refused submissions"),
+    "bodies.hint": Translated(
+        "手机发来、系统没有接受的内容。它不是记录里的回答，但原样保留，也由安全规则看过。"
+        "需要时请致电，或请她在手机上重新填写。",
+        "What her phone sent and was not taken. It is no answer on record; it is kept as it came, "
+        "and the safety rules have looked at it. Call her, or ask her to answer again, if needed.",
+    ),
+    "bodies.none": Translated("没有未被接受的提交", "Nothing was refused"),
+    "bodies.by.received": Translated("按收到时间", "By when received"),
+    "bodies.by.reason": Translated("按原因", "By reason"),
+    "bodies.why": Translated("没有接受的原因", "Why it was refused"),
+    "bodies.answered": Translated("{time} 填写", "answered {time}"),
+    "bodies.no_form": Translated("不认识的内容", "Not known what form"),
+    "bodies.no_question": Translated("问卷里没有这一题", "No question of this form"),
+    "bodies.hidden": Translated("按其他回答，这一题不该出现", "By other answers it does not apply"),
+    "bodies.unread": Translated(
+        "读不出回答，下面是原文。", "No answer can be read from it; this is how it came."
+    ),
+    "bodies.raw": Translated("原文", "As it came"),
+    "bodies.help": Translated("是否需要帮助的回答", "An answer whether she needs help"),
+    "bodies.help.yes": Translated("她说现在需要紧急帮助", "She says that she needs help now"),
+    "bodies.help.no": Translated("她说现在不需要紧急帮助", "She says that she needs no help now"),
+    "bodies.hospital.no": Translated("没有住院", "not in hospital"),
+    "bodies.hospital.planned": Translated("事先安排的住院", "in hospital, as planned"),
+    "bodies.hospital.unplanned": Translated("临时决定的住院", "in hospital, not planned"),
+    "bodies.hospital.longer": Translated("住院时间延长", "in hospital longer than planned"),
+}
+
 MARKS: Mapping[str, Translated] = {
     "marks.legend": Translated(
         "✓ 按时  L 晚填  · 未填  ○ 还可以填  P 暂停  – 不需要填",
@@ -361,5 +390,5 @@ REFUSALS: Mapping[str, Translated] = {
 }
 
 PARTICIPANTS: Mapping[str, Translated] = {
-    **LIST, **MARKS, **LIFE, **CODES, **ANCHORS, **ENROL, **REFUSALS,
+    **LIST, **BODIES, **MARKS, **LIFE, **CODES, **ANCHORS, **ENROL, **REFUSALS,
 }  # fmt: skip
