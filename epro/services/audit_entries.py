@@ -83,8 +83,8 @@ class Scope:
 
 SENT = QuestionnaireResponse
 ANSWER_COUNT = func.json_array_length(SENT.answers)
-# Whether there are any is told without reading them: they are kept as text.
-IS_TIMED = and_(SENT.opened_at.is_not(None), cast(SENT.answers, Text) != "[]")
+# What PostgreSQL stores of an empty list, in bytes, its own head included: at most this.
+EMPTY_LIST_BYTES = 6
 # Ratings are few: looking for one costs less than looking up what every answer was due by. The
 # value stands in the statement itself, for the index that holds ratings alone to be used.
 IS_RATING = Assessment.answered_by != literal(
@@ -103,14 +103,14 @@ def entries(session: Session, scope: Scope) -> dict[Figure, Found]:
     """
     sent, counted, timed = Counter[Who](), Counter[Who](), Counter[Who]()
     suspects: list[Entry] = []
-    openers = _openers(session)
+    openers, is_timed = _openers(session), _is_timed(session)
     for sites, first, after in scope.spans:
         codes = {site.id: site.code for site in sites}
         within = (
             Participant.site_id.in_(codes), SENT.answered_at >= first, SENT.answered_at < after,
             SENT.status == ResponseStatus.COMPLETED, IS_HERS,
         )  # fmt: skip
-        sums = (func.count(), _sum(SENT.counts.is_(True)), _sum(IS_TIMED))
+        sums = (func.count(), _sum(SENT.counts.is_(True)), _sum(is_timed))
         for code, site_id, *totals in session.execute(
             _sent(Participant.code, Participant.site_id, *sums)
             .where(*within)
@@ -151,6 +151,18 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
+def _is_timed(session: Session) -> ColumnElement[bool]:
+    """Return whether it is known when a form with answers was opened, without reading the answers.
+
+    Reading every answer of the trial as text is what the report took longest with.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        has_answers = func.pg_column_size(SENT.answers) > EMPTY_LIST_BYTES
+    else:
+        has_answers = cast(SENT.answers, Text) != "[]"
+    return and_(SENT.opened_at.is_not(None), has_answers)
+
+
 def _may_be_a_case(session: Session) -> ColumnElement[bool]:
     """Return what holds for every case, and for few others: databases reckon to the second."""
     if session.get_bind().dialect.name == "postgresql":
@@ -168,7 +180,8 @@ def _may_be_a_case(session: Session) -> ColumnElement[bool]:
     return or_(
         and_(SENT.counts, SENT.timeliness == Timeliness.LATE),
         hour < NIGHT_ENDS,
-        and_(IS_TIMED, taken_s < SHORTEST_S_AN_ANSWER * ANSWER_COUNT + 1),
+        # Of a form without a time of opening, this is unknown, and it is none.
+        taken_s < SHORTEST_S_AN_ANSWER * ANSWER_COUNT + 1,
         SENT.mode.not_in(OWN_MODES),
         SENT.completer == Completer.ANSWERED_FOR_ME,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.errors import InvalidInput, NotFound
-from epro.models import JournalEntry
+from epro.models import JournalEntry, QuestionnaireResponse
 from epro.services import audit_review
 from epro.services.audit_figures import NO_SITE, Figure, Period
 from epro.services.audit_grouping import BY_PERSON, Line
@@ -152,6 +152,22 @@ def test_the_file_says_each_count_with_its_whole(report: Report) -> None:
     nights = report.found[Figure.NIGHT].cases
     cases = list(csv.DictReader(audit_review.cases_as_csv(nights).splitlines()))
     assert [json.loads(row["facts"])["local_time"] for row in cases] == ["01:30", "00:00"]
+
+
+@pytest.mark.parametrize("answers", [[], [{"link_id": "q"}]])
+def test_only_a_form_with_answers_counts_as_timed(
+    session: Session, week: Week, answers: list[dict[str, object]]
+) -> None:
+    def timed() -> int:
+        report = audit_review.report(session, week.manager, period=WEEK)
+        return sum((report.found[Figure.FAST].whole or {}).values())
+
+    before = timed()
+    query = select(QuestionnaireResponse).where(QuestionnaireResponse.opened_at.is_not(None))
+    session.scalars(query).all()[0].answers = answers
+    session.flush()
+
+    assert before - timed() == (0 if answers else 1)
 
 
 # --- reviewed -------------------------------------------------------------------------------------
