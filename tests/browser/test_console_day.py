@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -163,7 +164,11 @@ def fill_in_what_is_open(desk: Desk, phone: Phone) -> set[str]:
 def record(
     page: Page, language: str, code: str, *, at: datetime, reason: str | None
 ) -> tuple[int, int]:
-    """Record or correct the infusion after a look at what would move; return fields and presses."""
+    """Record or correct the infusion after a look at what would move; return fields and presses.
+
+    How long the machine takes is printed, not asserted: under a minute is for the person's part.
+    """
+    begun = monotonic()
     page.goto(f"/console/participants/{code}")
     hands = Hands(page, language)
     page.select_option("#anchor-event", "INF1")
@@ -176,4 +181,6 @@ def record(
         hands.fill("reason", reason)
     hands.press("preview.correct" if reason else "preview.record")
     page.wait_for_url("**/participants/*")
+    did = "corrected" if reason else "recorded"
+    print(f"\ninfusion {did} ({language}): {monotonic() - begun:.1f} s of machine")  # noqa: T201
     return len(hands.fields), hands.presses
