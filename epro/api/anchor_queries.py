@@ -45,6 +45,10 @@ class AnchorQuerySchema(Schema):
 
 class AnchorQueriesSchema(Schema):
     items = fields.List(fields.Nested(AnchorQuerySchema), required=True)
+    next_cursor = fields.UUID(
+        required=True, allow_none=True,
+        metadata={"description": "Where the list goes on; null where this is all."},
+    )  # fmt: skip
 
 
 class AnchorDecisionSchema(Schema):
@@ -55,9 +59,15 @@ class AnchorDecisionSchema(Schema):
     reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
 
 
-class AnchorQueriesQuerySchema(Schema):
-    open = fields.Boolean(load_default=True)
+class PageQuerySchema(Schema):
+    cursor = fields.UUID(
+        load_default=None, metadata={"description": "From the page before; left out: the first."}
+    )
     limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=MAX_PAGE))
+
+
+class AnchorQueriesQuerySchema(PageQuerySchema):
+    open = fields.Boolean(load_default=True)
 
 
 @blueprint.get("/anchor-queries")
@@ -67,11 +77,7 @@ class AnchorQueriesQuerySchema(Schema):
 def list_anchor_queries(query: dict[str, Any]) -> dict[str, Any]:
     """List what the site has to decide, or has decided, the oldest first."""
     with reading() as session:
-        found = anchor_queries.list_for(
-            session, current_actor(), Permission.RECORD_ANCHOR,
-            is_open=query["open"], limit=query["limit"],
-        )  # fmt: skip
-        return {"items": [described(session, one, participant) for one, participant in found]}
+        return page_of(session, Permission.RECORD_ANCHOR, query, is_open=query["open"])
 
 
 @blueprint.post("/anchor-queries/<uuid:query_id>/decision")
@@ -90,6 +96,22 @@ def decide_anchor_query(decision: dict[str, Any], query_id: UUID) -> dict[str, A
         )  # fmt: skip
         participant = session.get_one(Participant, query.participant_id)
         return described(session, query, participant)
+
+
+def page_of(
+    session: Session, permission: Permission, query: dict[str, Any], *, is_open: bool | None
+) -> dict[str, Any]:
+    """Return the page of queries that was asked for, and where the next one begins."""
+    limit = query["limit"]
+    found = anchor_queries.list_for(
+        session, current_actor(), permission, is_open=is_open, after=query["cursor"],
+        limit=limit + 1,
+    )  # fmt: skip
+    page = found[:limit]
+    return {
+        "items": [described(session, one, participant) for one, participant in page],
+        "next_cursor": page[-1][0].id if len(found) > limit else None,
+    }
 
 
 def described(session: Session, query: AnchorQuery, participant: Participant) -> dict[str, Any]:

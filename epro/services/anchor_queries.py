@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -158,15 +158,30 @@ def decide(
 
 
 def list_for(
-    session: Session, actor: Actor, permission: Permission, *, is_open: bool | None, limit: int
+    session: Session,
+    actor: Actor,
+    permission: Permission,
+    *,
+    is_open: bool | None,
+    after: UUID | None = None,
+    limit: int,
 ) -> Sequence[tuple[AnchorQuery, Participant]]:
-    """Return queries at the actor's sites, the oldest first; open ones, decided ones, or all."""
+    """Return queries at the actor's sites, the oldest first; open ones, decided ones, or all.
+
+    Only those that follow the query `after`; none where that is unknown.
+    """
     query = (
         select(AnchorQuery, Participant)
         .join(Participant, Participant.id == AnchorQuery.participant_id)
         .order_by(AnchorQuery.opened_at, AnchorQuery.id)
         .limit(limit)
     )
+    if after is not None:
+        last = session.get(AnchorQuery, after)
+        if last is None:
+            return []
+        place = tuple_(AnchorQuery.opened_at, AnchorQuery.id)
+        query = query.where(place > tuple_(last.opened_at, last.id))
     if is_open is not None:
         is_decided = AnchorQuery.decided_at.is_not(None)
         query = query.where(~is_decided if is_open else is_decided)

@@ -154,6 +154,25 @@ def test_another_instant_than_the_sites_opens_one_query_and_changes_nothing(
     ]
 
 
+@pytest.mark.req("S-01", "E-02")
+def test_queries_are_told_page_by_page_and_none_is_cut_off(own_world: World) -> None:
+    writer, opened = Puller.of(own_world, Scope.WRITE), []
+    for hours in (3, 5):
+        at = (INFUSED_AT + timedelta(hours=hours)).isoformat()
+        opened.append(give(writer, PARTICIPANT, at).get_json()["query"]["id"])
+        as_coordinator(
+            own_world, "POST", f"/anchor-queries/{opened[-1]}/decision",
+            {"is_accepted": False, "reason": "looked at the paper"},
+        )  # fmt: skip
+
+    first = writer.ask("/anchor-queries", limit=1).get_json()
+    second = writer.ask("/anchor-queries", limit=1, cursor=first["next_cursor"]).get_json()
+
+    told = [one["id"] for page in (first, second) for one in page["items"]]
+    assert sorted(told) == sorted(opened)
+    assert second["next_cursor"] is None
+
+
 @pytest.mark.req("S-01", "T-04")
 @pytest.mark.parametrize("is_accepted", [True, False])
 def test_the_site_decides_which_instant_is_right(own_world: World, is_accepted: bool) -> None:

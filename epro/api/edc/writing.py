@@ -6,7 +6,13 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, validate
 
 from epro.access import Permission
-from epro.api.anchor_queries import AnchorQueriesSchema, AnchorQuerySchema, described
+from epro.api.anchor_queries import (
+    AnchorQueriesSchema,
+    AnchorQuerySchema,
+    PageQuerySchema,
+    described,
+    page_of,
+)
 from epro.api.anchors import AnchorSchema
 from epro.api.blueprint import ApiBlueprint
 from epro.api.consent_schemas import GivenConsentSchema
@@ -33,7 +39,6 @@ blueprint = ApiBlueprint(
     description="What the clinical database may put in.",
 )  # fmt: skip
 GIVEN_BY_EDC = (AnchorEvent.INF1_PLANNED, AnchorEvent.INF1)
-MAX_QUERIES = 200
 
 
 class Part(StrEnum):
@@ -190,11 +195,9 @@ def withdraw_from_edc(told: dict[str, Any], code: str) -> dict[str, Any]:
 
 @blueprint.get("/anchor-queries")
 @requires(Permission.WRITE_FROM_EDC)
+@blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, AnchorQueriesSchema)
-def list_anchor_queries_for_edc() -> dict[str, Any]:
-    """List every query about an anchor and what the site decided, the oldest first."""
+def list_anchor_queries_for_edc(query: dict[str, Any]) -> dict[str, Any]:
+    """List every query about an anchor and what the site decided, the oldest first, by pages."""
     with reading() as session:
-        found = anchor_queries.list_for(
-            session, current_actor(), Permission.WRITE_FROM_EDC, is_open=None, limit=MAX_QUERIES
-        )
-        return {"items": [described(session, query, participant) for query, participant in found]}
+        return page_of(session, Permission.WRITE_FROM_EDC, query, is_open=None)
