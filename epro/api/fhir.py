@@ -4,8 +4,9 @@ It is described by its CapabilityStatement, as FHIR servers are, and not in our 
 """
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ PARAMETERS = ("_id", "subject", "_lastUpdated", "_count")
 QUESTIONNAIRE_PARAMETERS = ("_id", "_count")
 ALSO_TAKEN = frozenset({"_format", "_page", "patient"})
 PAGE, MAX_PAGE = 50, 200
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Parameters = tuple[str, ...]
 Shape = Callable[[Study, Found], fhir.Json]
@@ -205,18 +207,34 @@ def _narrowing() -> Narrowing:
     return Narrowing(
         ids=tuple(filter(None, request.args.get("_id", "").split(","))),
         participant=subject.rsplit("/", 1)[-1].rsplit("|", 1)[-1] if subject else None,
-        updated=tuple(_comparison(text) for text in request.args.getlist("_lastUpdated")),
+        updated=tuple(
+            one for text in request.args.getlist("_lastUpdated") for one in _comparisons(text)
+        ),
     )
 
 
-def _comparison(text: str) -> tuple[str, datetime]:
-    """Read a comparison as FHIR writes it: ge2026-03-01, lt2026-03-01T09:30:00+08:00."""
+def _comparisons(text: str) -> Sequence[tuple[str, datetime]]:
+    """Read a comparison as FHIR writes it: ge2026-03-01, lt2026-03-01T09:30:00+08:00.
+
+    A day is all of it, in UTC: what was changed on the 1st is found by `le2026-03-01` and by
+    `2026-03-01`, and not by `gt2026-03-01`.
+    """
     how, rest = (text[:2], text[2:]) if text[:2] in COMPARISONS else ("eq", text)
     try:
         at = datetime.fromisoformat(rest.replace(" ", "+"))
-    except ValueError as error:
+        begins = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        ends = begins + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise _refusal("_lastUpdated", "This is no date or time.") from error
-    return how, at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not DAY.fullmatch(rest):
+        return [(how, begins)]
+    of_a_day = {
+        "eq": [("ge", begins), ("lt", ends)], "ge": [("ge", begins)], "gt": [("ge", ends)],
+        "lt": [("lt", begins)], "le": [("lt", ends)],
+    }  # fmt: skip
+    if how not in of_a_day:
+        raise _refusal("_lastUpdated", "This comparison takes a time of the day.")
+    return of_a_day[how]
 
 
 def _count() -> int:

@@ -1,7 +1,7 @@
 """FHIR R4: valid by public models, crawled to the end by a public client, refusals in its shape."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +118,27 @@ def test_ids_and_times_narrow_too(puller: Puller) -> None:
         assert bool(page["total"]) is is_found
 
 
+@pytest.mark.req("E-01")
+@pytest.mark.parametrize(
+    ("comparison", "days", "is_found"),
+    [
+        ("", 0, True), ("eq", 0, True), ("ge", 0, True), ("le", 0, True),
+        ("gt", 0, False), ("lt", 0, False),
+        ("eq", -1, False), ("gt", -1, True), ("le", -1, False), ("lt", 1, True), ("ge", 1, False),
+    ],
+)  # fmt: skip
+def test_a_date_is_the_whole_of_its_day(
+    puller: Puller, comparison: str, days: int, is_found: bool
+) -> None:
+    response_id, path = str(puller.world.known.response), "/QuestionnaireResponse"
+    known = ask(puller, f"{path}/{response_id}").get_json()["meta"]["lastUpdated"]
+    on = datetime.fromisoformat(known).astimezone(UTC).date() + timedelta(days=days)
+
+    page = ask(puller, path, _id=response_id, _lastUpdated=f"{comparison}{on}").get_json()
+
+    assert bool(page["total"]) is is_found
+
+
 @pytest.mark.req("E-01", "Q-06")
 def test_one_resource_has_its_version_and_says_why_something_is_missing(puller: Puller) -> None:
     response_id = puller.world.known.response
@@ -156,6 +177,9 @@ def test_own_words_are_masked_without_their_scope(puller: Puller) -> None:
         ("/QuestionnaireResponse", {"_count": "0"}, 422),
         ("/QuestionnaireResponse", {"_count": "999"}, 422),
         ("/QuestionnaireResponse", {"_lastUpdated": "ge-yesterday"}, 422),
+        ("/QuestionnaireResponse", {"_lastUpdated": "le9999-12-31"}, 422),
+        ("/QuestionnaireResponse", {"_lastUpdated": "ge0001-01-01T00:00:00+14:00"}, 422),
+        ("/QuestionnaireResponse", {"_lastUpdated": "ne2026-03-01"}, 422),
         ("/QuestionnaireResponse", {"colour": "red"}, 422),
         ("/QuestionnaireResponse", {"_page": "x"}, 422),
     ],
