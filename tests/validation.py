@@ -102,15 +102,18 @@ class Validation:
         lines = lines_of(self._trace.known, risks, self._trace.shown)
         tested = dict(what_was_tested())
         self._folder.mkdir(parents=True, exist_ok=True)
+        run_fault = fault_of_run(session)
         content = {
             "tested": tested,
+            "run_fault": run_fault,
             "requirements": [
                 {**asdict(one), "fault": one.fault} for one in lines
             ],
         }  # fmt: skip
         as_json = json.dumps(content, ensure_ascii=False, indent=1)
         (self._folder / "validation.json").write_text(as_json, encoding="utf-8")
-        page = page_of(lines, tested, hashlib.sha256(as_json.encode()).hexdigest())
+        sha256 = hashlib.sha256(as_json.encode()).hexdigest()
+        page = page_of(lines, tested, sha256, run_fault=run_fault)
         (self._folder / "index.html").write_text(page, encoding="utf-8")
         if any(one.fault for one in lines) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -123,6 +126,17 @@ class Validation:
             if one.fault:
                 terminalreporter.line(f"{one.requirement.id} {one.fault}")
         terminalreporter.line(f"Written to {self._folder / 'index.html'}")
+
+
+def fault_of_run(session: pytest.Session) -> str:
+    """Return what is wrong with the run as a whole, in words; empty where nothing is.
+
+    Tests that show no requirement fail too, files cannot be read, and a run can be broken off.
+    """
+    if session.exitstatus == pytest.ExitCode.OK:
+        return ""
+    ended = pytest.ExitCode(session.exitstatus).name.lower().replace("_", " ")
+    return f"The run did not pass ({ended}): {session.testsfailed} failed."
 
 
 def what_was_tested() -> Iterator[tuple[str, str]]:
@@ -141,16 +155,20 @@ def what_was_tested() -> Iterator[tuple[str, str]]:
         yield f"SHA-256 of {name}/", _sha256(ROOT / name)
 
 
-def page_of(lines: list[Line], tested: Mapping[str, str], json_sha256: str) -> str:
+def page_of(
+    lines: list[Line], tested: Mapping[str, str], json_sha256: str, *, run_fault: str
+) -> str:
     """Return the pack as one page that needs no other file."""
     faults = [one for one in lines if one.fault]
+    colour = "bad" if run_fault else "good"
     verdict = (
         f'<p class="bad">{len(faults)} of {len(lines)} requirements are not shown.</p><ul>'
         + "".join(f"<li>{one.requirement.id} {escape(one.fault)}</li>" for one in faults)
         + "</ul>"
         if faults
-        else f'<p class="good">All {len(lines)} requirements are shown.</p>'
+        else f'<p class="{colour}">All {len(lines)} requirements are shown.</p>'
     )
+    verdict = (f'<p class="bad">{escape(run_fault)}</p>' if run_fault else "") + verdict
     facts = "".join(
         f"<tr><th>{escape(name)}</th><td><code>{escape(said)}</code></td></tr>"
         for name, said in {**tested, "SHA-256 of validation.json": json_sha256}.items()

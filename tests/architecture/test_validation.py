@@ -80,8 +80,27 @@ def test_a_run_that_shows_every_requirement_passes(tmp_path: Path) -> None:
     assert "All 90 requirements are shown." in (tmp_path / "pack" / "index.html").read_text()
 
 
-def _run(folder: Path, ids: str, *options: str) -> subprocess.CompletedProcess[str]:
+def test_a_pack_says_that_its_run_failed_though_each_requirement_has_its_test(
+    tmp_path: Path,
+) -> None:
+    known = read_requirements(REQUIREMENTS.read_text(encoding="utf-8"))
+
+    ended = _run(
+        tmp_path, '", "'.join(known), f"--validate-to={tmp_path / 'pack'}",
+        beside="def test_that_shows_no_requirement():\n    assert False\n",
+    )  # fmt: skip
+
+    page = (tmp_path / "pack" / "index.html").read_text(encoding="utf-8")
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "The run did not pass (tests failed): 1 failed." in page
+    assert 'class="good"' not in page
+
+
+def _run(
+    folder: Path, ids: str, *options: str, beside: str = ""
+) -> subprocess.CompletedProcess[str]:
     source = f'import pytest\n@pytest.mark.req("{ids}")\ndef test_it():\n    assert True\n'
+    source += beside
     (folder / "test_planted.py").write_text(source, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = req\n", encoding="utf-8")
     program = "import sys, pytest; sys.path.insert(0, sys.argv.pop(1)); sys.exit(pytest.main())"
