@@ -16,7 +16,7 @@ from epro.access import Actor, ActorKind, Grant, Role, Scope, system_actor
 from epro.models import StudyVersion, Task, User
 from epro.parts import Parts
 from epro.rehearsal.places import Place
-from epro.rehearsal.staff import EDC_CLIENT, SPONSOR_NUMBER, Colleague
+from epro.rehearsal.staff import EDC_CLIENT, SPONSOR_EMAIL, SPONSOR_NUMBER, Colleague
 from epro.services import delegation, edc_clients, sites, sponsor_contacts, staff, studies
 from epro.services.delegation import NewDelegation
 from epro.services.sessions import Caller
@@ -30,6 +30,7 @@ PEOPLE = (
     ("coordinator", "李敏 Li Min", Role.COORDINATOR),
     ("coordinator2", "吴霞 Wu Xia", Role.COORDINATOR),
     ("principal", "刘洋 Liu Yang", Role.PRINCIPAL_INVESTIGATOR),
+    ("assessor", "陈晨 Chen Chen", Role.OUTCOMES_ASSESSOR),
 )
 PHYSICIANS = ("王芳 Wang Fang", "周敏 Zhou Min", "孙丽 Sun Li", "何静 He Jing", "郭强 Guo Qiang")
 TASKS = (Task.ASSESS_EVENT, Task.CLOSE_FLAG, Task.DECIDE_EPISODE)
@@ -90,8 +91,9 @@ def _open(
     )  # fmt: skip
     opened = sites.add_site(session, OPERATOR, facts, now=now)
     studies.activate(session, OPERATOR, opened, version, from_on=date(2020, 1, 1), now=now)
+    sites.set_alerting(session, OPERATOR, opened, digest_at=f"{place.digest_at:%H:%M}", now=now)
     sponsor_contacts.set_contact(
-        session, OPERATOR, opened, name="Safety desk", email="safety@example.org",
+        session, OPERATOR, opened, name="Safety desk", email=SPONSOR_EMAIL,
         phone=SPONSOR_NUMBER, keyring=parts.keyring, now=now,
     )  # fmt: skip
 

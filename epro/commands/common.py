@@ -19,6 +19,8 @@ from epro.jobs.turns import SecondWorkerRefused
 from epro.migrate import current_revision, head_revision
 from epro.parts import Parts, build_parts
 from epro.ports import PortTaken
+from epro.rehearsal.rates import RatesRefused
+from epro.rehearsal.report.figures import NoResult
 from epro.rooms import NoPlaceForRooms
 from epro.services import rehearsal
 from epro.settings import BadSettings, Settings
@@ -27,8 +29,8 @@ from questionnaires.lint import PackageRefused
 from questionnaires.sources import PackageFaults
 
 TOLD_AS_THEY_ARE = (
-    BadSettings, ChildEnded, NoPlaceForRooms, NotReady, OSError, PackageFaults, PackageRefused,
-    PortTaken, SecondWorkerRefused, UnreadableSecret,
+    BadSettings, ChildEnded, NoPlaceForRooms, NoResult, NotReady, OSError, PackageFaults,
+    PackageRefused, PortTaken, RatesRefused, SecondWorkerRefused, UnreadableSecret,
 )  # fmt: skip
 
 

@@ -25,12 +25,14 @@ from epro.rehearsal.oracle.difference import Difference
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.places import places
 from epro.rehearsal.population import HOME
+from epro.rehearsal.postbox import Postbox, receiving
+from epro.rehearsal.rates import SHIPPED as RATES
+from epro.rehearsal.rates import read_rates
 from epro.rehearsal.record import read_record, write_record
 from epro.rehearsal.report.comparison import comparison_page
 from epro.rehearsal.report.figures import figures, read_result
 from epro.rehearsal.report.page import write_report
-from epro.rehearsal.running import RATES, Outcome, Plan, Tell, next_monday, rehearse
-from epro.rehearsal.sources import read_yaml
+from epro.rehearsal.running import Outcome, Plan, Tell, next_monday, rehearse
 from epro.rehearsal.wire import Unexpected, Wire
 from epro.rehearsal_site import open_sites, physicians_for
 from epro.settings import Settings
@@ -82,21 +84,23 @@ def run_rehearsal(
       epro rehearse --participants 58 --seed 7 --out report/
       epro rehearse --package my-study --out report-b/ --compare report/result.json
     """
-    deployment.forget_surroundings()
+    # A file that cannot be used is told of before anything is played, not ten minutes later.
+    before = read_result(other) if other is not None else None
     plan = Plan(
         package=chosen["package"], expected=chosen["expect"] or chosen["package"],
-        rates=read_yaml(rates), count=chosen["participants"], seed=chosen["seed"],
+        rates=read_rates(rates), count=chosen["participants"], seed=chosen["seed"],
         weeks=chosen["weeks"], begins_on=next_monday(wall_clock_now().astimezone(HOME).date()),
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
+    deployment.forget_surroundings()
     outcome = _play(plan, database_url, out / "log")
     write_record(out / "record.json", outcome.script, outcome.seen)
     result = figures(outcome)
     write_report(out, result)
     click.echo(f"Report: {out / 'index.html'}")
-    if other is not None:
+    if before is not None:
         page = out / "comparison.html"
-        page.write_text(comparison_page(read_result(other), result), encoding="utf-8")
+        page.write_text(comparison_page(before, result), encoding="utf-8")
         click.echo(f"Comparison: {page}")
     _tell_of(outcome.differences)
 
@@ -111,7 +115,11 @@ def judge_again(record: Path, expect: Path) -> None:
     Example:
       epro rehearsed report/record.json --expect my-study
     """
-    _tell_of(compare(Protocol(expect), *read_record(record)))
+    try:
+        script, seen = read_record(record)
+    except (ValueError, KeyError, TypeError) as fault:
+        raise click.ClickException(f"{record} is no record of a rehearsal: {fault!r}.") from fault
+    _tell_of(compare(Protocol(expect), script, seen))
 
 
 def _tell_of(differences: Sequence[Difference]) -> None:
@@ -141,9 +149,10 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
         chance = Random(plan.seed)  # noqa: S311  invented faults, no secret
         provider = Provider(clock.now, plan.rates["provider"]["busy"], chance)
         opened.enter_context(serving(provider))
+        postbox = opened.enter_context(receiving(Postbox(clock.now)))
         environment = deployment.environment(
             folder, database_url=database_url or f"sqlite:///{folder}/epro.sqlite3", port=port,
-            gateway_url=provider.base_url,
+            gateway_url=provider.base_url, mail_url=postbox.url,
         )  # fmt: skip
         settings = Settings.from_env(os.environ | environment)
         if filled := filled_table(settings.database_url):
@@ -163,7 +172,7 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
         edc = Edc(f"http://{deployment.HOST}:{port}", sites.edc_secret, folder / "edc.sqlite3")
         with _bar() as shown:
             tell = until_stopped(shown, supervisor)
-            return rehearse(plan, wire, clock, provider, sites.staff, edc, tell=tell)
+            return rehearse(plan, wire, clock, provider, postbox, sites.staff, edc, tell=tell)
 
 
 def until_stopped(tell: Tell, supervisor: Supervisor) -> Tell:

@@ -10,7 +10,7 @@ from datetime import date, time, timedelta
 
 from epro.rehearsal import symptoms
 from epro.rehearsal.population import Person, invent
-from epro.rehearsal.running import RATES
+from epro.rehearsal.rates import SHIPPED as RATES
 from epro.rehearsal.sources import read_yaml
 from questionnaires.definition import AnswerValue
 
@@ -82,7 +82,7 @@ def _as_in_a_rehearsal(person: Person, today: date, infused_days_ago: int) -> Sa
     infused_on = today - timedelta(days=infused_days_ago)
 
     def says(questionnaire: str, on: date) -> Said | None:
-        if person.chance(f"fills:{questionnaire}:{on}").random() > person.compliance:
+        if person.chance(f"fills:{questionnaire}:{person.day(on)}").random() > person.compliance:
             return None
         is_early = 0 <= (on - infused_on).days <= 2
         return symptoms.of_form(person, questionnaire, on, is_early=is_early, rates=rates).but

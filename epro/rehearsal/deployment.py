@@ -10,12 +10,15 @@ from pathlib import Path
 from random import SystemRandom
 
 from epro.rehearsal.gateway import KEY
+from epro.rehearsal.postbox import SENDER
 
 HOST = "127.0.0.1"
 PORTS = range(15_000, 32_000)
 
 
-def environment(folder: Path, *, database_url: str, port: int, gateway_url: str) -> dict[str, str]:
+def environment(
+    folder: Path, *, database_url: str, port: int, gateway_url: str, mail_url: str
+) -> dict[str, str]:
     """Return what the processes are started with, beside what `forget_surroundings` leaves."""
     return {
         "EPRO_VAR": str(folder / "var"),
@@ -27,6 +30,9 @@ def environment(folder: Path, *, database_url: str, port: int, gateway_url: str)
         "EPRO_SMS_GATEWAY_KEY": KEY,
         "EPRO_SMS_GATEWAY_PREFIXES": "+86",
         "EPRO_SMS_GATEWAY_PER_SECOND": "0",
+        "EPRO_MAIL_CHANNEL": "smtp",
+        "EPRO_MAIL_FROM": SENDER,
+        "EPRO_SMTP_URL": mail_url,
         "PORT": str(port),
     }
 

@@ -19,6 +19,11 @@ class Did(StrEnum):
     ANSWERED = "answered"
     ANSWERED_QUESTION = "answered_question"
     CORRECTED = "corrected"
+    TYPED_IN = "typed_in"
+    RATED = "rated"
+    PUT_RATING_RIGHT = "put_rating_right"
+    COMPARED = "compared"
+    PUT_RIGHT = "put_right"
     MOVED_ZONE = "moved_zone"
     CHANGED_SLOT = "changed_slot"
     PAUSED = "paused"
@@ -32,10 +37,14 @@ class Did(StrEnum):
     CLOSED = "closed"
     CALLED = "called"
     ASKED_CORRECTION = "asked_correction"
+    CONFIRMED_CORRECTION = "confirmed_correction"
+    REFUSED_CORRECTION = "refused_correction"
+    DECLINED_CORRECTION = "declined_correction"
     DECIDED = "decided"
     ENDED_EVENT = "ended_event"
     SIGNED_OFF = "signed_off"  # tried to: whether it was taken is the system's to say
     LOCKED = "locked"
+    UNLOCKED = "unlocked"
 
 
 FAR_OFF = datetime(2200, 1, 1, tzinfo=UTC)
@@ -64,11 +73,12 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Somebody of the site: user name, role, and the number that texts go to."""
+    """Somebody of the site: user name, role, and where texts and mails go to."""
 
     username: str
     role: str
     number: str
+    email: str
     site: str
 
 
@@ -79,9 +89,13 @@ def site_of(person: str) -> str:
 
 @dataclass(slots=True)
 class Script:
-    """All that was done, in order, by whom it could be done, until when; each site's zone."""
+    """All that was done, in order, by whom it could be done, until when.
+
+    Of each site its zone, and at which local time its daily mail comes.
+    """
 
     zones: dict[str, str] = field(default_factory=dict)
+    digest_at: dict[str, str] = field(default_factory=dict)
     staff: list[Staff] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)

@@ -57,7 +57,7 @@ class Life:
         )
         self._stage.note(
             person.code, Did.ENROLLED, at=now, slot=person.slot, zone=person.place.zone.key,
-            consents=list(person.consents), number=person.number,
+            consents=list(person.consents), number=person.number, email=person.email or "",
         )  # fmt: skip
         self._phone.activate(enrolled["activation_code"])
         self._stage.note(person.code, Did.ACTIVATED)

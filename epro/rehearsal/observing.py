@@ -12,6 +12,7 @@ from typing import Any
 from epro.importer import Importer, Source
 from epro.rehearsal.facts import site_of
 from epro.rehearsal.gateway import Arrived, Provider
+from epro.rehearsal.postbox import Mailed, Postbox
 from epro.rehearsal.staff import EDC_CLIENT, Team
 
 FLAG_VERBS = {
@@ -24,8 +25,10 @@ ACT_VERBS = {
     "participant.moved_to_zone", "participant.diary_slot_chosen",
     "participant.life_cycle_changed", "consent.given", "consent.withdrawn", "anchor.recorded",
     "response.completed", "response.corrected", "safety_question.answered",
-    "correction.put_down", "flag.acknowledged", "flag.closed", "contact.logged",
-    "candidate.decided", "record.locked",
+    "correction.put_down", "correction.confirmed", "correction.refused", "correction.approved",
+    "correction.declined", "flag.acknowledged", "flag.closed", "contact.logged",
+    "candidate.decided", "transcription.entered", "transcription.confirmed",
+    "transcription.returned", "transcription.put_right", "record.locked", "record.unlocked",
 }  # fmt: skip
 PAGE = 200
 
@@ -86,6 +89,7 @@ class Observed:
     calls: dict[str, datetime]
     arrived: list[Arrived]
     put_off: list[Arrived]
+    mails: list[Mailed]
     acts: list[Recorded]
     records: dict[str, list[bool]]
     across: list[str]
@@ -131,6 +135,7 @@ def observe(
     people: list[str],
     *,
     provider: Provider,
+    postbox: Postbox,
     across: list[str],
 ) -> Observed:
     """Ask the system what became of everybody."""
@@ -155,6 +160,7 @@ def observe(
         calls,
         provider.arrived,
         provider.put_off,
+        postbox.arrived,
         acts,
         records,
         across,

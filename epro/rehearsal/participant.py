@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from epro.rehearsal import symptoms
 from epro.rehearsal.facts import Did
 from epro.rehearsal.life import HOUR, Life
+from epro.rehearsal.paper_work import values_of
 from epro.rehearsal.phone import Sheet
 from epro.rehearsal.play import MINUTE
 from epro.rehearsal.population import DAY
@@ -60,7 +61,7 @@ class Participant(Life):
         if self._reports_open:
             self._look()
         on = self.person.place.day(self._stage.clock.now())
-        chance = self.person.chance(f"day:{on}")
+        chance = self.person.chance(f"day:{self.person.day(on)}")
         if chance.random() < self._rates["reports"]["each_day"]:
             at = self._stage.clock.now() + timedelta(minutes=chance.randrange(5, 300))
             self._stage.at(at, partial(self._report, chance))
@@ -100,7 +101,7 @@ class Participant(Life):
     def _decide(self, one: Mapping[str, Any]) -> None:
         """Decide, once for all, whether and when she fills in a form; it may still move."""
         code, on = one["questionnaire"]["code"], date.fromisoformat(one["on"])
-        chance = self.person.chance(f"fills:{code}:{on}")
+        chance = self.person.chance(f"fills:{code}:{self.person.day(on)}")
         rates, opens_at = self._rates["answers"], self._phone.instant(one, "opens_at")
         closes_at = self._phone.instant(one, "closes_at")
         late_until = self._phone.instant(one, "late_until")
@@ -120,6 +121,9 @@ class Participant(Life):
         words = symptoms.of_form(
             self.person, code, on, is_early=self._is_early(one), rates=self._rates
         )
+        if way >= 1 - rates["on_paper"] and code != "practice":
+            self._plan_paper(one["id"], code, on, at, words, chance)
+            return
         act = partial(self._answer, one["id"], code, on, at, words, chance)
         plan = self._stage.at if words.matters else self._stage.calmly
         plan(sent_at, act, person=self.person.code)
@@ -181,6 +185,39 @@ class Participant(Life):
         elif answer.status == 201 and "pain" in words.but:
             self._perhaps_tell_later(sheet, on)
 
+    def _plan_paper(
+        self, id_: str, code: str, on: date, at: datetime, words: Words, chance: Random
+    ) -> None:
+        """Fill a form in on paper, and hand the sheet in on one of the next days."""
+        days = DAY * chance.randint(1, 3)
+        handed_in_at = self.person.place.at(
+            self.person.place.day(at) + days, time(10, chance.randrange(2, 28))
+        )
+        act = partial(self._hand_in, id_, code, on, at, words, chance)
+        self._stage.at(handed_in_at, act, person=self.person.code)
+
+    def _hand_in(
+        self, id_: str, code: str, on: date, at: datetime, words: Words, chance: Random
+    ) -> None:
+        """Have a sheet typed in, as far as the form is still one of hers."""
+        if self._has_left or (code, on) in self._decided_and_sent() or self._was_paused(at):
+            return
+        path = f"/participants/{self.person.code}/assessments"
+        found = self._team.need(200, self._coordinator(), "GET", path, kind="her assessments")
+        one = next((it for it in found["items"] if it["id"] == id_), None)
+        if one is None or one["questionnaire"]["code"] != code:
+            return
+        if at < self._phone.instant(one, "opens_at"):
+            return
+        self._decided.add((code, on.isoformat()))
+        sheet = self._fill_in(one, code, one["questionnaire"]["version"], at=at, words=words)
+        pain = values_of(sheet.body["answers"]).get("pain")
+        is_mistyped = chance.random() < self._rates["answers"]["mistyped"]
+        slip = {"pain": pain + 1 if pain < 3 else pain - 1} if isinstance(pain, int) else {}
+        self._records.paper.type_in(self.person.code, sheet, on, slip if is_mistyped else {})
+        self._phone.answered.add(id_)
+        self._phone.due.pop(id_, None)
+
     def _was_paused(self, at: datetime) -> bool:
         """Tell whether a pause lay on an instant: her phone asks nothing then."""
         return (
@@ -194,7 +231,11 @@ class Participant(Life):
         self, one: dict[str, Any] | None, code: str, version: str, *, at: datetime, words: Words
     ) -> Sheet:
         id_ = UUID(int=self.person.chance(f"id:{code}:{at}").getrandbits(128), version=4)
-        return self._phone.fill_in(one, code, version, id_=id_, answered_at=at, but=words.but)
+        about = f"{code}:{self.person.day(self.person.place.day(at))}"
+        chance = self.person.chance(f"calm:{about}")
+        return self._phone.fill_in(
+            one, code, version, id_=id_, answered_at=at, but=words.but, chance=chance
+        )
 
     def _send(self, sheet: Sheet, *, on: date | None, assessment: str | None = None) -> Answer:
         now = self._stage.clock.now()
@@ -204,7 +245,7 @@ class Participant(Life):
         self._stage.note(
             self.person.code, Did.ANSWERED, at=now, response=str(sheet.id),
             questionnaire=sheet.body["questionnaire"]["code"], on=on, answered_at=sheet.answered_at,
-            assessment=assessment, answers=_values(sheet.body["answers"]),
+            assessment=assessment, answers=values_of(sheet.body["answers"]),
         )  # fmt: skip
         return answer
 
@@ -251,7 +292,7 @@ class Participant(Life):
 
     def _correct(self, sheet: Sheet, on: date, chance: Random) -> None:
         """Correct a rating by one: what the day said stays what it was."""
-        values = _values(sheet.body["answers"])
+        values = values_of(sheet.body["answers"])
         pain = values.get("pain")
         if self._has_left or not isinstance(pain, int):
             return
@@ -270,29 +311,32 @@ class Participant(Life):
 
     def _perhaps_tell_later(self, sheet: Sheet, on: date) -> None:
         """Notice two days later, perhaps, that a rating was wrong, and tell the site."""
-        chance = self.person.chance(f"tells later:{sheet.id}")
-        if chance.random() < self._rates["answers"]["put_down"]:
-            at = self.person.place.at(on + 2 * DAY, time(11, chance.randrange(5, 55)))
-            if at > self._stage.clock.now():
-                self._stage.at(at, partial(self._tell_site, sheet, on, chance))
-
-    def _tell_site(self, sheet: Sheet, on: date, chance: Random) -> None:
-        values = _values(sheet.body["answers"])
-        if self._has_left or not isinstance(values.get("pain"), int):
+        chance = self.person.chance(f"tells later:{self.person.day(on)}")
+        values = values_of(sheet.body["answers"])
+        if not isinstance(values.get("pain"), int):
             return
-        but = {"pain": max(0, values["pain"] - 1) if values["pain"] else 1}
-        correction = self._records.put_down(self.person.code, sheet, on, values | but)
-        at = self._stage.clock.now() + timedelta(minutes=chance.randrange(20, 600))
-        self._stage.at(at, partial(self._confirm, correction))
+        otherwise = values | {"pain": max(0, values["pain"] - 1) if values["pain"] else 1}
+        at = self.person.place.at(on + 2 * DAY, time(11, chance.randrange(5, 55)))
+        is_told = chance.random() < self._rates["answers"]["put_down"]
+        if is_told and at > self._stage.clock.now():
+            self._stage.at(at, partial(self._tell_site, sheet, on, otherwise, chance))
+        elif not is_told:
+            self._records.keep(self.person.code, sheet, on, otherwise)
 
-    def _confirm(self, correction: str) -> None:
-        """Say in the app that what the site put down is right."""
+    def _tell_site(
+        self, sheet: Sheet, on: date, otherwise: Mapping[str, Any], chance: Random
+    ) -> None:
+        if self._has_left:
+            return
+        correction = self._records.corrections.put_down(self.person.code, sheet, on, otherwise)
+        at = self._stage.clock.now() + timedelta(minutes=chance.randrange(20, 600))
+        is_right = chance.random() >= self._rates["answers"]["put_down_wrongly"]
+        self._stage.at(at, partial(self._say_of, correction, is_right=is_right))
+
+    def _say_of(self, correction: str, *, is_right: bool) -> None:
+        """Say in the app whether what the site put down is right."""
         if self._has_left:
             return  # the site has called her instead
         path = f"/me/corrections/{correction}/word"
-        self._own("POST", path, {"is_right": True}, 200, kind="word to a correction")
-        self._records.confirmed(correction)
-
-
-def _values(answers: list[dict[str, Any]]) -> dict[str, Any]:
-    return {one["link_id"]: one["value"] for one in answers if one.get("value") is not None}
+        self._own("POST", path, {"is_right": is_right}, 200, kind="word to a correction")
+        self._records.corrections.hear(correction, is_right=is_right)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from random import Random
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,6 +30,13 @@ class Sheet:
     body: dict[str, Any]
     answered_at: datetime
     assessment: dict[str, Any] | None
+
+    def answers_with(self, but: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return its answers in the shape of the wire, some of them otherwise."""
+        return [
+            {**one, "value": but[one["link_id"]]} if one["link_id"] in but else one
+            for one in self.body["answers"]
+        ]
 
 
 class Forms:
@@ -100,11 +108,11 @@ class Phone:
         id_: UUID,
         answered_at: datetime,
         but: Mapping[str, AnswerValue],
+        chance: Random,
     ) -> Sheet:
         """Fill in a form as on a good day, but for what is named; nothing is sent yet."""
         questionnaire = self.forms.get(code, version, token=self.token())
         local = answered_at.astimezone(self.zone)
-        chance = self.person.chance(f"fills:{id_}")
         answers = calm_answers(questionnaire, answered_at=local, chance=chance, but=but)
         body = {
             "assessment_id": assessment["id"] if assessment else None,
@@ -129,13 +137,9 @@ class Phone:
         self, sheet: Sheet, *, id_: UUID, but: Mapping[str, AnswerValue], now: datetime
     ) -> Answer:
         """Correct a form that was taken, with a reason."""
-        answers = [
-            {**one, "value": but[one["link_id"]]} if one["link_id"] in but else one
-            for one in sheet.body["answers"]
-        ]
         body = {
             "questionnaire": sheet.body["questionnaire"], "corrected_revision": 1,
-            "answers": answers, "reason": "选错了",
+            "answers": sheet.answers_with(but), "reason": "选错了",
             "corrected_at": now.astimezone(self.zone).isoformat(),
         }  # fmt: skip
         return self.wire.ask(

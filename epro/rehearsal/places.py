@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A site, by its code."""
+    """A site, by its code; at `digest_at` the mail comes that counts what waits."""
 
     code: str
     zone: ZoneInfo
+    digest_at: time
 
     def at(self, on: date, clock: time) -> datetime:
         """Return a local time of the site."""
@@ -26,7 +27,8 @@ class Place:
 def places(rates: Mapping[str, Any]) -> dict[str, Place]:
     """Return every site of a file of rates, by code."""
     zones: Mapping[str, str] = rates["sites"]["zones"]
-    return {code: Place(code, ZoneInfo(zone)) for code, zone in zones.items()}
+    digest_at = time.fromisoformat(rates["sites"]["digest_at"])
+    return {code: Place(code, ZoneInfo(zone), digest_at) for code, zone in zones.items()}
 
 
 def place_of(number: int, rates: Mapping[str, Any]) -> Place:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -44,8 +44,17 @@ class Planned:
 class Stage:
     """The clock, the queues and the record of what was done; people put their acts into it."""
 
-    def __init__(self, wire: Wire, clock: TrialClock, provider: Provider, script: Script) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        clock: TrialClock,
+        provider: Provider,
+        script: Script,
+        *,
+        begins_on: date,
+    ) -> None:
         self.wire, self.clock, self.provider, self.script = wire, clock, provider, script
+        self._begins_on = begins_on
         self.after_move: list[Callable[[dict[str, int]], None]] = []
         self.after_acts: list[Act] = []
         self._numbers = count()
@@ -54,6 +63,10 @@ class Stage:
         self._looks: list[datetime] = []
         self._needs: defaultdict[datetime, list[Need]] = defaultdict(list)
         self._put_off_count = 0
+
+    def day(self, on: date) -> int:
+        """Return which day of the rehearsal a day is: chance knows no calendar but that."""
+        return (on - self._begins_on).days
 
     def note(self, person: str, did: Did, *, at: datetime | None = None, **what: Any) -> None:
         """Put on record what was done."""

@@ -34,6 +34,7 @@ class Person:
     """One invented participant, with everything that will happen to her however she answers."""
 
     code: str
+    begins_on: date
     place: Place
     seed: str
     number: str
@@ -58,6 +59,10 @@ class Person:
     leaves_at: datetime | None
     leaves_as: str
     completes_at: datetime
+
+    def day(self, on: date) -> int:
+        """Return which day of the rehearsal a day is: chance knows no calendar but that."""
+        return (on - self.begins_on).days
 
     def chance(self, about: str) -> Random:
         """Return chance for one subject alone: equal for equal people, whatever came before."""
@@ -145,6 +150,7 @@ def _person(
     ]
     return Person(
         code=code,
+        begins_on=begins_on,
         place=place,
         seed=str(seed),
         number=f"+86{PHONE_NUMBERS_FROM + number}",

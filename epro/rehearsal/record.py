@@ -9,8 +9,9 @@ from typing import Any
 from epro.rehearsal.facts import Did, Fact, Script, Shift, Staff, write_json
 from epro.rehearsal.gateway import Arrived
 from epro.rehearsal.observing import Observed, Recorded, Row, SeenFlag, Told
+from epro.rehearsal.postbox import Mailed
 
-INSTANTS = frozenset({"occurred_at", "answered_at"})
+INSTANTS = frozenset({"occurred_at", "answered_at", "rated_at"})
 DAYS = frozenset({"on", "from_on"})
 
 
@@ -26,6 +27,7 @@ def read_record(file: Path) -> tuple[Script, Observed]:
     return (
         Script(
             zones=script["zones"],
+            digest_at=script["digest_at"],
             staff=[Staff(**one) for one in script["staff"]],
             shifts=[
                 Shift(**_with_instants(one, "begins_at", "ends_at")) for one in script["shifts"]
@@ -39,6 +41,7 @@ def read_record(file: Path) -> tuple[Script, Observed]:
             calls={id_: datetime.fromisoformat(at) for id_, at in seen["calls"].items()},
             arrived=[Arrived(**_with_instants(one, "at")) for one in seen["arrived"]],
             put_off=[Arrived(**_with_instants(one, "at")) for one in seen["put_off"]],
+            mails=[Mailed(**_with_instants(one, "at")) for one in seen["mails"]],
             acts=[Recorded(**_with_instants(one, "at")) for one in seen["acts"]],
             records=seen["records"],
             across=seen["across"],

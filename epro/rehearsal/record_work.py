@@ -5,7 +5,9 @@ from datetime import date, datetime
 from random import Random
 from typing import Any
 
+from epro.rehearsal.correction_work import CorrectionWork
 from epro.rehearsal.facts import Did
+from epro.rehearsal.paper_work import PaperWork
 from epro.rehearsal.phone import Sheet
 from epro.rehearsal.places import Place
 from epro.rehearsal.play import Stage
@@ -25,11 +27,20 @@ class RecordWork:
     ) -> None:
         self._stage, self._team, self._place = stage, team, place
         self._rates, self._seed = rates["events"], seed
+        self._unlocked: float = rates["staff"]["unlocked"]
+        self.paper = PaperWork(stage, team)
+        self.corrections = CorrectionWork(stage, team, rates, seed=seed)
         self._numbers: dict[str, int] = {}
         self._open: dict[str, dict[str, Any]] = {}
-        self._waiting: dict[str, dict[str, Any]] = {}
         self._to_sign: list[str] = []
         self._to_lock: list[str] = []
+        self._locked: list[str] = []
+        self._were_unlocked: set[str] = set()
+        self._sheets: dict[str, tuple[Sheet, date, Mapping[str, Any]]] = {}
+
+    def keep(self, code: str, sheet: Sheet, on: date, otherwise: Mapping[str, Any]) -> None:
+        """Keep in mind what may turn out to be wrong once her record is locked."""
+        self._sheets[code] = (sheet, on, otherwise)
 
     def finish(self, code: str) -> None:
         """Hear that nothing further is asked of somebody, and try to sign her record off at once.
@@ -37,72 +48,22 @@ class RecordWork:
         As long as a flag of hers is open that has to be refused.
         """
         self._to_sign.append(code)
-        for id_, one in self._waiting.items():
-            if one["code"] == code and not one["is_confirmed"]:
-                self._call_about(id_)
-        self._correct()
+        self.corrections.call_about(code)
+        self.corrections.decide()
         self._decide()
         self._end_events()
         self._sign_off(code)
 
     def round(self) -> None:
         """Decide what is new, end what is over, and bring finished records to their end."""
+        self.paper.round()
+        self._unlock()
         self._lock_signed()
-        self._correct()
+        self.corrections.decide()
         self._decide()
         self._end_events()
         for code in list(self._to_sign):
             self._sign_off(code)
-
-    # --- corrections -----------------------------------------------------------------------------
-
-    def put_down(self, code: str, sheet: Sheet, on: date, answers: Mapping[str, Any]) -> str:
-        """Put down what she says was wrong with what she sent; return the correction's id."""
-        now, who = self._stage.clock.now(), self._team.with_role("coordinator")[0]
-        body = {
-            "response_id": str(sheet.id), "questionnaire": sheet.body["questionnaire"],
-            "corrected_revision": 1, "reason": "选错了", "source": "call",
-            "said_at": now.isoformat(), "said_words": "应该低一格",
-            "answers": [
-                {**one, "value": answers[one["link_id"]]} if one["link_id"] in answers else one
-                for one in sheet.body["answers"]
-            ],
-        }  # fmt: skip
-        path = f"/participants/{code}/corrections"
-        put_down = self._team.need(201, who, "POST", path, body=body, kind="correction put down")
-        facts = {"response": str(sheet.id), "on": on, "answers": dict(answers)}
-        self._stage.note(code, Did.ASKED_CORRECTION, at=now, by=who.username, **facts)
-        self._stage.settle_soon()
-        id_: str = put_down["id"]
-        self._waiting[id_] = {"code": code, "is_confirmed": False, "facts": facts}
-        return id_
-
-    def confirmed(self, correction: str) -> None:
-        """Hear that she has confirmed a correction: an investigator decides on the next round."""
-        if correction in self._waiting:
-            self._waiting[correction]["is_confirmed"] = True
-
-    def _call_about(self, correction: str) -> None:
-        """Ask her by telephone, who opens the app no more, whether a correction is right."""
-        now, who = self._stage.clock.now(), self._team.with_role("coordinator")[0]
-        body = {"is_right": True, "call_at": now.isoformat(), "call_words": "对"}
-        path = f"/corrections/{correction}/call"
-        self._team.need(200, who, "POST", path, body=body, kind="call about a correction")
-        self.confirmed(correction)
-
-    def _correct(self) -> None:
-        ripe = [id_ for id_, one in self._waiting.items() if one["is_confirmed"]]
-        for id_ in ripe:
-            one, now, who = self._waiting.pop(id_), self._stage.clock.now(), self._physician()
-            body, path = (
-                {"is_approved": True, "reason": "与参与者核对"},
-                f"/corrections/{id_}/decision",
-            )
-            self._team.need(200, who, "POST", path, body=body, kind="decided correction")
-            self._stage.note(
-                one["code"], Did.CORRECTED, at=now, by=who.username, is_decided=True, **one["facts"]
-            )
-            self._stage.settle_soon()
 
     # --- candidates and events -------------------------------------------------------------------
 
@@ -119,7 +80,8 @@ class RecordWork:
 
     def _decide_about(self, one: Mapping[str, Any]) -> None:
         code, number = one["participant"], self._numbers.get(one["id"])
-        chance = Random(f"{self._seed}:{code}:{one['source']}:{one['began_on']}")  # noqa: S311
+        began = self._stage.day(date.fromisoformat(one["began_on"]))
+        chance = Random(f"{self._seed}:{code}:{one['source']}:{began}")  # noqa: S311  no secret
         is_event = chance.random() < self._rates[f"of_{one['source']}"]
         way = DECLINED if number is None and not is_event else ACCEPTED
         body: dict[str, Any] = {"disposition": way, "reason": "门诊了解后判断"}
@@ -192,7 +154,34 @@ class RecordWork:
             self._team.need(
                 409, self._physician(), "POST", f"{path}/anchors", body=anchor, kind="locked anchor"
             )
+        self._locked += self._to_lock
         self._to_lock.clear()
+
+    def _unlock(self) -> None:
+        """Unlock some of what was locked by the round before; each is locked anew, and stays so.
+
+        What was signed still holds by then. Where an answer turns out to have been wrong it does
+        not any more, and the record is signed off anew before it is locked.
+        """
+        principal = self._team.with_role("principal_investigator")[0]
+        for code in self._locked:
+            chance = Random(f"{self._seed}:{code}:unlocks")  # noqa: S311  no secret
+            if chance.random() >= self._unlocked or code in self._were_unlocked:
+                continue
+            self._were_unlocked.add(code)
+            now, path = self._stage.clock.now(), f"/participants/{code}/record/unlock"
+            body = {"reason": "复核时发现一处有误"}
+            shown = self._team.need(200, principal, "POST", path, body=body, kind="unlock")
+            if not shown["is_signed_off"]:
+                raise Unexpected(f"{code}: unlocking alone broke the signature under her record")
+            self._stage.note(code, Did.UNLOCKED, at=now, by=principal.username)
+            if code in self._sheets:
+                self.corrections.put_down(code, *self._sheets.pop(code))
+                self.corrections.call_about(code)
+                self._to_sign.append(code)
+            else:
+                self._to_lock.append(code)
+        self._locked.clear()
 
 
 def _facts(on: str) -> dict[str, Any]:

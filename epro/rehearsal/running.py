@@ -19,6 +19,7 @@ from epro.rehearsal.phone import Forms, Phone
 from epro.rehearsal.places import places
 from epro.rehearsal.play import Stage
 from epro.rehearsal.population import DAY, HOME, Person, at_home, invent, last_day
+from epro.rehearsal.postbox import Postbox
 from epro.rehearsal.record_work import RecordWork
 from epro.rehearsal.site_work import SiteWork
 from epro.rehearsal.sources import read_yaml
@@ -27,7 +28,6 @@ from epro.rehearsal.timing import Instants
 from epro.rehearsal.wire import Unexpected, Wire
 
 BEGINS, NOON = time(6, 0), time(12, 10)
-RATES = Path(__file__).with_name("rates.yaml")
 Tell = Callable[[date, int, int], None]
 
 
@@ -79,6 +79,7 @@ def rehearse(
     wire: Wire,
     clock: TrialClock,
     provider: Provider,
+    postbox: Postbox,
     colleagues: Mapping[str, list[Colleague]],
     edc: Edc,
     *,
@@ -92,7 +93,7 @@ def rehearse(
     """
     people, script = plan.people, Script()
     ends_on = last_day(people, weeks=plan.weeks)
-    stage = Stage(wire, clock, provider, script)
+    stage = Stage(wire, clock, provider, script, begins_on=plan.begins_on)
     teams = {code: Team(wire, people) for code, people in colleagues.items()}
     clock.move_to(at_home(plan.begins_on, BEGINS))
     forms, instants = Forms(wire), Instants(plan.package)
@@ -118,7 +119,9 @@ def rehearse(
         day = script.ends_at.astimezone(HOME).date().isoformat()
         broken.append(Difference("-", day, "the rehearsal", "to go on", str(fault)))
     across.look()
-    seen = observe(teams, edc, script.people(), provider=provider, across=across.seen)
+    seen = observe(
+        teams, edc, script.people(), provider=provider, postbox=postbox, across=across.seen
+    )
     differences = broken + compare(Protocol(plan.expected), script, seen)
     return Outcome(
         plan, script, seen, differences, dict(wire.asked), dict(wire.took_s), clock.moved_count

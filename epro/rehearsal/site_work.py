@@ -6,12 +6,14 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from epro.rehearsal.assessor import Assessor
+from epro.rehearsal.desk import Desk
 from epro.rehearsal.facts import Did, Shift, Staff
 from epro.rehearsal.places import Place
 from epro.rehearsal.play import MINUTE, Stage
 from epro.rehearsal.population import DAY
 from epro.rehearsal.record_work import RecordWork
-from epro.rehearsal.staff import SPONSOR, SPONSOR_NUMBER, Colleague, Team
+from epro.rehearsal.staff import SPONSOR, SPONSOR_EMAIL, SPONSOR_NUMBER, Colleague, Team
 from epro.rehearsal.timing import local_time
 from epro.rehearsal.wire import Unexpected
 
@@ -21,9 +23,13 @@ SERIOUS = {
 }  # fmt: skip
 NO_EVENT: dict[str, Any] = {"is_adverse_event": False}
 WATCHED_JOBS = ("notice", "escalate", "flag_idle_drafts", "flag_unanswered_questions")
-MAY_FLAG = ("response", "correction", "correction put down", "safety question")
+MAY_FLAG = (
+    "response", "correction", "correction put down", "safety question", "sheet of paper",
+    "sheet put right",
+)  # fmt: skip
 DUTIES = ("on_call", "backup")
 SHIFT = timedelta(weeks=1)
+RATES_AT = time(14, 5)
 
 
 class SiteWork:
@@ -49,21 +55,27 @@ class SiteWork:
         self._written: set[str] = set()
         self._response_count = 0
         self.records = RecordWork(stage, team, place, rates, seed=seed)
+        desk = Desk(stage.wire, team.with_role("outcomes_assessor")[0])
+        self._assessor = Assessor(stage, desk, place, rates, seed=seed)
         stage.after_move.append(self._after_move)
         stage.after_acts.append(partial(self._after_move, {}))
 
     def plan(self, *, from_on: date, to_on: date) -> None:
         """Enter the roster, and put the rounds of every working day on the stage."""
         self._stage.script.staff += [
-            Staff(one.username, one.role, one.number, self._place.code) for one in self._team.people
+            Staff(one.username, one.role, one.number, one.email, self._place.code)
+            for one in self._team.people
         ]
-        sponsor = Staff(SPONSOR, "sponsor_contact", SPONSOR_NUMBER, self._place.code)
+        sponsor = Staff(SPONSOR, "sponsor_contact", SPONSOR_NUMBER, SPONSOR_EMAIL, self._place.code)
         self._stage.script.staff.append(sponsor)
         self._stage.script.zones[self._place.code] = self._place.zone.key
+        self._stage.script.digest_at[self._place.code] = f"{self._place.digest_at:%H:%M}"
         self._enter_roster(from_on, to_on)
         on = from_on
         while on < to_on:
             if self._is_working_day(on):
+                self._stage.look_at(self._place.at(on, self._place.digest_at))
+                self._stage.at(self._place.at(on, RATES_AT), self._assessor.round)
                 for clock in self._rates["rounds"]:
                     self._stage.at(self._place.at(on, time.fromisoformat(clock)), self._round)
             on += DAY
@@ -103,7 +115,7 @@ class SiteWork:
 
     def _chance(self, flag: Mapping[str, Any]) -> Random:
         raised = datetime.fromisoformat(flag["urgent_since"]).astimezone(self._place.zone)
-        about = f"{flag['participant']}:{raised:%Y-%m-%d %H}:{flag['tier']}"
+        about = f"{flag['participant']}:{self._stage.day(raised.date())} {raised:%H}:{flag['tier']}"
         return Random(f"{self._seed}:{about}")  # noqa: S311  invented reactions, no secret
 
     def _reaction(self, tier: str, chance: Random) -> timedelta:

@@ -11,6 +11,7 @@ from epro.rehearsal.wire import Answer, Wire
 
 API = "/api/v1"
 SPONSOR, SPONSOR_NUMBER = "sponsor", "+8613900139099"
+SPONSOR_EMAIL = "safety@example.org"
 EDC_CLIENT = "rehearsal-edc"
 STEP_S = 30
 SIGN_IN_AGAIN_AFTER_S = 9 * 60
@@ -29,6 +30,11 @@ class Colleague:
     token: str = ""
     signed_in_at: float = 0.0
     last_step: int = 0
+
+    @property
+    def email(self) -> str:
+        """Where mails to her go."""
+        return f"{self.username}@example.org"
 
     def has_code(self) -> bool:
         """Tell whether a one-time code of hers is still unused at this moment."""

@@ -39,7 +39,7 @@ def of_form(
         return Words({"usual_signs": person.usual or NONE}, matters=False)
     if questionnaire == "practice":
         return Words({}, matters=False)
-    chance = person.chance(f"says:{questionnaire}:{on}")
+    chance = person.chance(f"says:{questionnaire}:{person.day(on)}")
     if questionnaire == "ae_follow_up":
         return of_follow_up(chance, rates)
     usual: dict[str, AnswerValue] = {"temp": _own_temperature(person, chance)}
@@ -99,11 +99,11 @@ def _pains(person: Person, on: date, rates: Mapping[str, Any]) -> dict[str, Answ
     """Return joint pain and tiredness; a flare lasts some days, so it begins on one before."""
     level = person.chance("pain").choice((0, 1, 1, 2))
     began = [
-        on.toordinal() - back
+        person.day(on) - back
         for back in range(FLARE_DAYS)
-        if person.chance(f"flare:{on.toordinal() - back}").random() < rates["signs"]["pain_flare"]
+        if person.chance(f"flare:{person.day(on) - back}").random() < rates["signs"]["pain_flare"]
     ]
-    chance = person.chance(f"pains:{on}")
+    chance = person.chance(f"pains:{person.day(on)}")
     pain = chance.choice((6, 7, 8)) if began else level + chance.choice((0, 0, 1))
     return {"pain": pain, "fatigue": level + chance.choice((0, 1, 1, 2))}
 

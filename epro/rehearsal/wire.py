@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +25,16 @@ class Answer:
 
     status: int
     body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a browser got: the status, where it is led to, the cookies to keep, and the text."""
+
+    status: int
+    goes_to: str
+    cookies: list[str]
+    text: str
 
 
 class Wire:
@@ -58,12 +68,22 @@ class Wire:
             sent["Content-Type"] = "application/json"
         if query:
             path = f"{path}?{urlencode(query)}"
-        began = time.perf_counter()
-        answer = self._send(method, path, content, sent)
-        with self._lock:
-            self.asked[kind or path] += 1
-            self.took_s[kind or path] += time.perf_counter() - began
-        return answer
+        response, said = self._send(method, path, content, sent, kind=kind or path)
+        return Answer(response.status, json.loads(said) if said else None)
+
+    def page(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        kind: str,
+    ) -> Page:
+        """Ask as a browser does, following nothing by itself."""
+        response, said = self._send(method, path, content, headers, kind=kind)
+        cookies = response.headers.get_all("Set-Cookie") or []
+        return Page(response.status, response.headers.get("Location", ""), cookies, said.decode())
 
     def need(self, status: int, method: str, path: str, **asked: Any) -> Any:
         """Ask for something that has to succeed with that status; return the body."""
@@ -73,9 +93,15 @@ class Wire:
         return answer.body
 
     def _send(
-        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
-        connection = self._connection()
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        kind: str,
+    ) -> tuple[HTTPResponse, bytes]:
+        began, connection = time.perf_counter(), self._connection()
         try:
             connection.request(method, path, body=content, headers=dict(headers))
             response = connection.getresponse()
@@ -84,7 +110,10 @@ class Wire:
             connection.close()
             raise Unexpected(f"{method} {path}: no answer: {lost!r}") from lost
         self._local.used_at = time.monotonic()
-        return Answer(response.status, json.loads(said) if said else None)
+        with self._lock:
+            self.asked[kind] += 1
+            self.took_s[kind] += time.perf_counter() - began
+        return response, said
 
     def _connection(self) -> HTTPConnection:
         held: HTTPConnection | None = getattr(self._local, "connection", None)

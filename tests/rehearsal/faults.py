@@ -4,6 +4,7 @@ Each takes the record of a rehearsal as it was read from JSON, changes it, and s
 the difference has to be told.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -141,6 +142,59 @@ def _let_neighbour_look(record: Record) -> None:
     record["seen"]["across"].append("coordinator.ur02 found SZ01-001 in /flags")
 
 
+def _mail(record: Record, words: str) -> Any:
+    return next(one for one in record["seen"]["mails"] if words in one["subject"] + one["body"])
+
+
+def _lose_mail(record: Record) -> None:
+    record["seen"]["mails"].remove(_mail(record, "请登录后确认收到"))
+
+
+def _mail_twice(record: Record) -> None:
+    record["seen"]["mails"].append(dict(_mail(record, "请登录后确认收到")))
+
+
+def _mail_otherwise(pattern: str, words: str, *, of: str = "请登录") -> Callable[[Record], None]:
+    def happens(record: Record) -> None:
+        mails = record["seen"]["mails"]
+        mail = next(one for one in mails if of in one["body"] and re.search(pattern, one["body"]))
+        for part in ("subject", "body"):
+            mail[part] = re.sub(pattern, words, mail[part])
+
+    return happens
+
+
+def _unlock_nothing(record: Record) -> None:
+    locks = _rows(record, "record_lock")
+    next(one for one in locks if one["data"]["unlocked_at"])["data"]["unlocked_at"] = None
+
+
+def _sign_once_too_often(record: Record) -> None:
+    rows = _rows(record, "signature")
+    signed = next(one for one in rows if one["data"]["meaning"] == "signed_off")
+    rows.append(signed | {"id": "another"})
+
+
+def _rating(record: Record) -> Any:
+    rows = _rows(record, "response")
+    return next(one for one in rows if one["data"]["questionnaire_code"] == "sledai_2k")
+
+
+def _lose_rating(record: Record) -> None:
+    _rows(record, "response").remove(_rating(record))
+
+
+def _add_up_wrongly(record: Record) -> None:
+    score = _rating(record)["data"]["scores"][0]
+    score["value"] = (score["value"] or 0) + 1
+
+
+def _forget_to_compare(record: Record) -> None:
+    rows = _rows(record, "response")
+    copy = next(one for one in rows if one["data"]["source_check"])
+    copy["data"]["source_check"] = "not_checked"
+
+
 FAULTS: Mapping[str, Fault] = {
     "a response missing in the feed": Fault(_lose_row("response"), "expected one, found none"),
     "a reminder missing in the feed": Fault(_lose_row("reminder"), ", found none"),
@@ -167,5 +221,38 @@ FAULTS: Mapping[str, Fault] = {
     "a signature that broke by itself": Fault(_let_signature_break, "record, is signed off"),
     "an event missing in the feed": Fault(_lose_row("adverse_event"), "adverse events"),
     "a neighbour who looks in": Fault(_let_neighbour_look, "what people of another site see"),
+    "a mail that never came": Fault(_lose_mail, ", mail to"),
+    "a mail sent twice": Fault(_mail_twice, "a mail to"),
+    "a mail that names another tier": Fault(
+        _mail_otherwise(" (RED_A|RED_B|ORANGE) ", " YELLOW "), ", tier: expected"
+    ),
+    "a mail that names another": Fault(
+        _mail_otherwise(r"(SZ01|UR02)-\d+", "SZ01-099"), ", code: expected"
+    ),
+    "a mail that leads to another's page": Fault(
+        _mail_otherwise("flags/[0-9a-f]{8}", "flags/01234567"), ", link: expected"
+    ),
+    "a mail in words of no text": Fault(
+        _mail_otherwise("请登录后确认收到", "请查看"), "words of no text"
+    ),
+    "a daily mail that counts wrongly": Fault(
+        _mail_otherwise(r"\d+ 条", "9 条", of="YELLOW 提示"), ", count: expected"
+    ),
+    "a declined correction that nobody declined": Fault(
+        _lose_entry("correction.declined"), "correction.declined on record"
+    ),
+    "a correction that she refused unheard": Fault(
+        _lose_entry("correction.refused"), "correction.refused on record"
+    ),
+    "an unlocking missing in the feed": Fault(
+        _unlock_nothing, "record_lock in the feed, unlocked"
+    ),
+    "a record signed once too often": Fault(_sign_once_too_often, "record, signed off"),
+    "a rating missing in the feed": Fault(_lose_rating, "response sledai_2k in the feed"),
+    "a rating added up wrongly": Fault(_add_up_wrongly, "response sledai_2k, total"),
+    "a copy that stays unchecked": Fault(_forget_to_compare, ", source_check"),
+    "a comparison missing in the trail": Fault(
+        _lose_entry("transcription.confirmed"), "transcription.confirmed on record"
+    ),
     "somebody who left and takes part": Fault(_let_her_stay, "participant, life_cycle"),
 }  # fmt: skip

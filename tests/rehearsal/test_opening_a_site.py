@@ -6,7 +6,7 @@ import pytest
 
 from epro.parts import build_parts
 from epro.rehearsal.places import places
-from epro.rehearsal.running import RATES
+from epro.rehearsal.rates import SHIPPED as RATES
 from epro.rehearsal.sources import read_yaml
 from epro.rehearsal_site import open_sites
 from tests.factories import make_keyring, shipped_package
@@ -24,4 +24,4 @@ def test_two_sites_are_opened_at_any_hour(fresh_database_url: str, hour: int) ->
     )  # fmt: skip
 
     parts.database.engine.dispose()
-    assert [len(people) for people in opened.staff.values()] == [6, 6]
+    assert [len(people) for people in opened.staff.values()] == [7, 7]

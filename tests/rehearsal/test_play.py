@@ -41,7 +41,10 @@ def test_what_somebody_does_just_before_an_instant_does_not_carry_the_clock_past
     before_s: float,
 ) -> None:
     clock = SteppingClock(NINE - 20 * MINUTE)
-    stage = Stage(Wire("127.0.0.1", 9), clock, Provider(clock.now, 0.0, Random(1)), Script())
+    stage = Stage(
+        Wire("127.0.0.1", 9), clock, Provider(clock.now, 0.0, Random(1)), Script(),
+        begins_on=NINE.date(),
+    )  # fmt: skip
     stage.look_at(NINE)
     answered_at: list[datetime] = []
     stage.calmly(NINE - 10 * MINUTE, lambda: answered_at.append(clock.at), person="SZ01-001")

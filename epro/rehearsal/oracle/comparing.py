@@ -6,10 +6,13 @@ from typing import Any
 
 from epro.rehearsal.facts import Script, site_of
 from epro.rehearsal.observing import Observed, Row, SeenFlag
+from epro.rehearsal.oracle import rating
+from epro.rehearsal.oracle.answered import Response
 from epro.rehearsal.oracle.asking_again import is_follow_up
-from epro.rehearsal.oracle.course import Course, Response
+from epro.rehearsal.oracle.course import Course
 from epro.rehearsal.oracle.difference import SOON, Compared, Difference, instant_of, is_near
 from epro.rehearsal.oracle.ladder import Flag
+from epro.rehearsal.oracle.posting import of_mails
 from epro.rehearsal.oracle.protocol import Protocol
 from epro.rehearsal.oracle.timetable import Asked, Step
 from epro.rehearsal.oracle.trail import Trail, of_staff_texts
@@ -40,6 +43,7 @@ def compare(protocol: Protocol, script: Script, seen: Observed) -> list[Differen
         found += Comparison(course, seen).differences()
         found += Trail(course, seen).differences()
     found += of_staff_texts(protocol, script, courses, seen)
+    found += of_mails(protocol, script, courses, seen)
     return sorted(found, key=lambda one: (one.person, one.day, one.what))
 
 
@@ -175,8 +179,8 @@ class Comparison(Compared):
     # --- answers and visits ----------------------------------------------------------------------
 
     def _of_responses(self) -> Iterator[Difference]:
-        rows = {row.id: row for row in self._seen.of("response", self._person)}
-        for id_, one in self._course.responses.items():
+        rows = {self._key_of(row): row for row in self._seen.of("response", self._person)}
+        for id_, one in self._course.answered.responses.items():
             what, day = (
                 f"response {one.questionnaire}",
                 one.answered_at.astimezone(self._home).date(),
@@ -185,19 +189,36 @@ class Comparison(Compared):
             if row is None:
                 yield self._says(day, f"{what} in the feed", "one", "none")
                 continue
-            for name, expected in (("timeliness", one.timeliness), ("counts", one.counts)):
+            for name in ("timeliness", "counts", "source_check"):
+                expected = getattr(one, name)
                 if row.data[name] != expected:
                     yield self._says(day, f"{what}, {name}", str(expected), str(row.data[name]))
             yield from self._of_answers(day, what, one, row)
-            if row.count != one.revision:
+            if one.questionnaire == rating.FORM:
+                yield from self._of_total(day, what, one, row)
+            if row.count != one.states:
                 yield self._says(
-                    day, f"{what}, states in the feed", str(one.revision), str(row.count)
+                    day, f"{what}, states in the feed", str(one.states), str(row.count)
                 )
         for row in rows.values():
             day = row.data["answered_at"][:10]
             yield self._says(
                 day, f"response {row.data['questionnaire_code']} in the feed", "none", "one"
             )
+
+    def _key_of(self, row: Row) -> str:
+        """Return what a response is known by: its id, or the visit that was rated."""
+        identity = self._course.names.get(row.data["assessment_id"] or "")
+        one = self._course.asked.get(identity) if identity else None
+        return rating.key_of(one.identity) if one is not None and one.by_assessor else row.id
+
+    def _of_total(self, day: object, what: str, one: Response, row: Row) -> Iterator[Difference]:
+        expected = rating.total(one.answers)
+        for score in row.data["scores"]:
+            if score["value"] != expected:
+                yield self._says(day, f"{what}, total", str(expected), str(score["value"]))
+        if len(row.data["scores"]) != 1:
+            yield self._says(day, f"{what}, totals", "1", str(len(row.data["scores"])))
 
     def _of_answers(self, day: object, what: str, one: Response, row: Row) -> Iterator[Difference]:
         # She says how long ago it was; the server reckons from when it came.

@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from epro.rehearsal.facts import Did, Fact, Script
-from epro.rehearsal.oracle import answers, asking_again, reminding, silence
+from epro.rehearsal.oracle import answers, asking_again, rating, reminding, silence
+from epro.rehearsal.oracle.answered import Answered, Response
 from epro.rehearsal.oracle.answers import Entry
 from epro.rehearsal.oracle.asking_again import Report
 from epro.rehearsal.oracle.flagging import Flags
@@ -25,20 +26,6 @@ LEAVES_DIARY = {"completed", "withdrawn_from_diary", "withdrawn_from_contact", "
 CHANNELS = (("sms", "sms_processor"), ("email", "email_processor"))
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A form that was sent in, as it should stand on record."""
-
-    id: str
-    questionnaire: str
-    identity: Identity | None
-    answered_at: datetime
-    timeliness: str
-    counts: bool
-    answers: Mapping[str, Any]
-    revision: int = 1
-
-
 @dataclass(slots=True)
 class Course:
     """Everything that is expected of one participant; `of` works it out."""
@@ -48,6 +35,7 @@ class Course:
     person: str
     flags: Flags
     number: str = ""
+    email: str = ""
     zone: ZoneInfo = HOME
     slots: list[tuple[date, str]] = field(default_factory=list)
     own_time: str | None = None
@@ -57,8 +45,7 @@ class Course:
     left_at: datetime | None = None
     asked: dict[Identity, Asked] = field(default_factory=dict)
     former: list[Asked] = field(default_factory=list)
-    responses: dict[str, Response] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    answered: Answered = field(default_factory=Answered)
     sent: list[Message] = field(default_factory=list)
     is_dead: bool = False
     questions: dict[str, Question] = field(default_factory=dict)
@@ -92,7 +79,8 @@ class Course:
         match fact.did:
             case Did.ENROLLED:
                 self.slots, self.consents = [(date.min, what["slot"])], what["consents"]
-                self.zone, self.number = ZoneInfo(what["zone"]), what["number"]
+                self.zone = ZoneInfo(what["zone"])
+                self.number, self.email = what["number"], what["email"]
                 self.anchors["ENR"], self.life_cycle = now, "screened"
                 self._replan(now)
             case Did.CHOSE_TIME:
@@ -126,22 +114,45 @@ class Course:
 
     def _follow_answers(self, fact: Fact) -> None:
         match fact.did:
-            case Did.ANSWERED:
+            case Did.ANSWERED | Did.TYPED_IN:
                 self._answered(fact)
+            case Did.RATED:
+                for one in rating.asked_at(self.asked.values(), fact.at):
+                    one.completed_at = fact.at
+                    rated = rating.response_to(one, fact)
+                    self.answered.responses[rated.id] = rated
             case Did.ANSWERED_QUESTION:
                 self._answered_question(fact)
-            case Did.ASKED_CORRECTION:
-                self.record.waiting_count += 1
-                self._screen(self._as_corrected(fact), fact.at)
-            case Did.CORRECTED:
-                self.record.waiting_count -= fact.what.get("is_decided", False)
-                self._corrected(fact)
             case Did.WITHDREW_CONSENT:
                 self.consents = [one for one in self.consents if one != fact.what["withdrawn"]]
             case Did.GAVE_CONSENT:
                 self.consents = [*self.consents, fact.what["kind"]]
             case Did.ACTIVATED:
                 self.life_cycle = "active"
+            case _:
+                self._follow_changes(fact)
+
+    def _follow_changes(self, fact: Fact) -> None:
+        """Follow what becomes of answers that stand: compared with a sheet, or corrected."""
+        match fact.did:
+            case Did.COMPARED:
+                id_ = fact.what["response"]
+                self.answered.compared(id_, is_equal=fact.what["is_equal"])
+            case Did.PUT_RIGHT:
+                self.answered.typed_anew(fact.what["response"], fact.what["answers"])
+                self._screen_anew(fact)
+            case Did.ASKED_CORRECTION:
+                self.record.follow_correction(fact)
+                entry = self.answered.corrected(fact.what["response"], fact.what["answers"])
+                self._screen(entry, fact.at)
+            case Did.CORRECTED:
+                self.record.follow_correction(fact)
+                self._corrected(fact)
+            case Did.REFUSED_CORRECTION | Did.DECLINED_CORRECTION | Did.CONFIRMED_CORRECTION:
+                self.record.follow_correction(fact)
+            case Did.PUT_RATING_RIGHT:
+                for one in rating.asked_at(self.asked.values(), fact.what["rated_at"]):
+                    self.answered.put_right(rating.key_of(one.identity), fact.what["answers"])
             case _:
                 self._follow_staff(fact)
 
@@ -151,8 +162,10 @@ class Course:
                 self.flags.take(fact.what["rules"], fact.at)
             case Did.CLOSED:
                 self.flags.close(fact.what["rules"], fact.at)
-            case Did.DECIDED | Did.ENDED_EVENT | Did.SIGNED_OFF | Did.LOCKED:
-                self.record.follow(fact, self.reports, self.flags)
+            case Did.DECIDED | Did.ENDED_EVENT | Did.SIGNED_OFF | Did.LOCKED | Did.UNLOCKED:
+                self.record.follow(
+                    fact, self.reports, self.flags, is_copied=self.answered.are_all_equal()
+                )
             case _:
                 pass  # called: nothing follows by itself
 
@@ -200,16 +213,18 @@ class Course:
         one = self._meant(what["questionnaire"], what["on"], what.get("assessment"))
         timeliness = "unscheduled" if one is None else one.timeliness(answered_at)
         counts = one is not None and timeliness != "out_of_window" and one.completed_at is None
-        self.responses[what["response"]] = Response(
+        response = Response(
             what["response"], what["questionnaire"], one.identity if one else None, answered_at,
             timeliness, counts, what["answers"],
+            source_check=None if fact.did is Did.ANSWERED else "not_checked",
         )  # fmt: skip
+        self.answered.responses[response.id] = response
         if one is not None and counts:
             one.completed_at = fact.at
         about = one.on if one else answered_at.astimezone(self.zone).date()
         entry = Entry(what["response"], about, answered_at, what["answers"])
-        self._screen(entry, fact.at)
-        self.entries.append(entry)
+        self._screen(entry, fact.at, can_ask=fact.did is Did.ANSWERED)
+        self.answered.entries.append(entry)
         self._hear(what["response"], what["questionnaire"], one, entry)
         if one is not None and "enough" in self.protocol.blocks_by_code.get(one.block, {}):
             self._replan(fact.at)  # enough answers are asked no further
@@ -224,21 +239,16 @@ class Course:
             self.reports[one.family].hear(self.protocol, entry.said, entry.answered_at)
 
     def _corrected(self, fact: Fact) -> None:
-        earlier = self.responses[fact.what["response"]]
-        self.responses[earlier.id] = Response(
-            earlier.id, earlier.questionnaire, earlier.identity, earlier.answered_at,
-            earlier.timeliness, earlier.counts, fact.what["answers"], earlier.revision + 1,
-        )  # fmt: skip
-        entry = self._as_corrected(fact)
-        self.entries = [one for one in self.entries if one.response != earlier.id]
+        self.answered.put_right(fact.what["response"], fact.what["answers"])
+        self._screen_anew(fact)
+
+    def _screen_anew(self, fact: Fact) -> None:
+        id_ = fact.what["response"]
+        entry = self.answered.corrected(id_, fact.what["answers"])
+        self.answered.entries = self.answered.others_than(id_)
         if not fact.what.get("is_decided"):  # that was screened when it was asked for
             self._screen(entry, fact.at)
-        self.entries.append(entry)
-
-    def _as_corrected(self, fact: Fact) -> Entry:
-        """Return what a form would say, corrected; about the day and instant that it is about."""
-        old = next(one for one in self.entries if one.response == fact.what["response"])
-        return Entry(old.response, old.on, old.answered_at, fact.what["answers"])
+        self.answered.entries.append(entry)
 
     def _meant(self, questionnaire: str, on: date | None, id_: str | None) -> Asked | None:
         """Return the assessment that a form of a day answers; of several alike, that of the id."""
@@ -265,7 +275,7 @@ class Course:
     def _next_instant(self, until: datetime) -> datetime | None:
         """Return the next instant before `until` at which something is due by the clock."""
         instants = [one.at for one in self._pending(until)] if self._is_reminded else []
-        for one in self._unnoticed(until):
+        for one in silence.unnoticed(self.asked.values(), until):
             instants.append(one.late_until)
             call_at = self._call_at(one)
             if call_at is not None and one.called_at is None:
@@ -276,18 +286,6 @@ class Course:
     @property
     def _is_reminded(self) -> bool:
         return self.life_cycle not in LEAVES_DIARY | {PAUSED}
-
-    def _unnoticed(self, until: datetime) -> list[Asked]:
-        """Return what opens by then, may be missed and is not yet."""
-        return [
-            one
-            for one in self.asked.values()
-            if one.missed_at is None
-            and one.opens_at <= until
-            and one.is_awaited
-            and one.is_analysed
-            and not one.by_assessor
-        ]
 
     def _pending(self, until: datetime) -> list[reminding.Due]:
         return list(
@@ -318,7 +316,7 @@ class Course:
                 step, not_sent=not_sent, may_fail=fails
             )
         if message is not None and channel and not fails:
-            self.sent.append(message)
+            self.sent.append(replace(message, channel=channel))
 
     def _channel(self) -> str | None:
         """Return by which way she is reminded, as far as she agreed to any."""
@@ -345,7 +343,10 @@ class Course:
         )  # fmt: skip
 
     def _notice(self, instant: datetime) -> None:
-        for one in sorted(self._unnoticed(instant), key=lambda it: (it.late_until, it.identity)):
+        for one in sorted(
+            silence.unnoticed(self.asked.values(), instant),
+            key=lambda it: (it.late_until, it.identity),
+        ):
             call_at = self._call_at(one)
             if call_at is not None and call_at <= instant and not one.called_at:
                 one.called_at = instant
@@ -366,9 +367,9 @@ class Course:
 
     # --- flags -----------------------------------------------------------------------------------
 
-    def _screen(self, entry: Entry, now: datetime) -> None:
+    def _screen(self, entry: Entry, now: datetime, *, can_ask: bool = True) -> None:
         met = self._met(entry)
-        asking = [rule for rule in met if "asks_first" in rule]
+        asking = [rule for rule in met if "asks_first" in rule and can_ask]
         is_flagged = len(asking) < len(met)
         if asking:
             answer_by = now + timedelta(minutes=min(one["asks_first"]["minutes"] for one in asking))
@@ -379,7 +380,7 @@ class Course:
 
     def _met(self, entry: Entry) -> list[dict[str, Any]]:
         infusions = [self.anchors[event] for event in ("INF1", "INF2") if event in self.anchors]
-        return answers.met(self.protocol, entry, self.entries, infusions)
+        return answers.met(self.protocol, entry, self.answered.entries, infusions)
 
     def _answered_question(self, fact: Fact) -> None:
         """Hear her answer as any other; a "no" settles the rules that say so."""

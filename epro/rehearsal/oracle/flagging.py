@@ -37,8 +37,11 @@ class Flags:
                 )
             )  # fmt: skip
             self.all[-1].hear(rules, response)
+            self.all[-1].waiting.append((now, rules[0]["tier"]))
             return
-        before = replace(flag, rules=list(flag.rules), told=list(flag.told), said={})
+        before = replace(
+            flag, rules=list(flag.rules), told=list(flag.told), said={}, heard=list(flag.heard)
+        )
         if flag.add(rules, response, now=now) and before.acknowledged_at is None:
             self._tell(before, now)
             flag.told = before.told
@@ -49,12 +52,14 @@ class Flags:
         if flag is not None and flag.acknowledged_at is None:
             self._tell(flag, now)
             flag.acknowledged_at = now
+            flag.waiting.append((now, ""))
 
     def close(self, rules: Collection[str], now: datetime) -> None:
         """Note that the open flag of these rules was closed."""
         flag = self._open_one_of(rules)
         if flag is not None:
             flag.closed_at = now
+            flag.waiting.append((now, ""))
 
     def tell_until(self, now: datetime) -> None:
         """Put down who was told by an instant of what nobody has taken."""

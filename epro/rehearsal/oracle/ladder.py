@@ -13,12 +13,18 @@ ROLES = {"coordinator", "investigator", "principal_investigator"}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A step that was reached: when, and who was told by which ways."""
+    """A step that was reached: when, who was told by which ways, and what of the flag is named.
+
+    `tier` is what it is climbed as, `rule` its most urgent one, `since` since when it is urgent.
+    """
 
     at: datetime
     people: frozenset[str]
     ways: tuple[str, ...]
     template: str
+    tier: str
+    rule: str
+    since: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +41,18 @@ class Flag:
     closed_at: datetime | None = None
     told: list[Told] = field(default_factory=list)
     said: dict[str, set[str]] = field(default_factory=dict)
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+    waiting: list[tuple[datetime, str]] = field(default_factory=list)
+
+    @property
+    def worst_rule(self) -> str:
+        """The rule of the highest tier; of several the one that was met first."""
+        return max(self.heard, key=lambda one: URGENCY[one[1]])[0]
+
+    def waits_as(self, at: datetime) -> str:
+        """Return at which tier it waits for somebody at an instant; "" where it does not."""
+        return next((tier for since, tier in reversed(self.waiting) if since <= at), "")
 
     def add(self, rules: Sequence[dict[str, Any]], response: str, *, now: datetime) -> bool:
         """Join further rules; tell whether the clock begins anew.
@@ -55,10 +73,12 @@ class Flag:
             self.tier, self.tonight = worst["tier"], tonight
         if is_worse or is_urgent_again:
             self.urgent_since, self.acknowledged_at = now, None
+            self.waiting.append((now, self.tier))
         return is_worse or is_urgent_again
 
     def hear(self, rules: Sequence[dict[str, Any]], response: str) -> None:
-        """Note which rules a response met; silence has none."""
+        """Note which rules were met, at which tiers, and by which response; silence has none."""
+        self.heard += [(one["id"], one["tier"]) for one in rules]
         if response:
             self.said[response] = self.said.get(response, set()) | {one["id"] for one in rules}
 
@@ -69,19 +89,20 @@ def steps(
     """Yield the steps of a flag's ladder by time, whether or not somebody takes it before."""
     began = flag.urgent_since
     night_at = _night(protocol, flag)
-    reached: list[tuple[datetime, dict[str, Any]]] = []
+    reached: list[tuple[datetime, str, dict[str, Any]]] = []
     if night_at is None or night_at > began:
         reached += [
-            (at, step)
+            (at, flag.tier, step)
             for at, step in _placed(protocol, flag.tier, began, tonight=flag.tonight)
             if night_at is None or at < night_at
         ]
     if night_at is not None:
         tier = protocol.escalation["night"]["tier"]
-        reached += list(_placed(protocol, tier, night_at, tonight=False))
-    for at, step in sorted(reached, key=lambda one: one[0]):
+        steps_of_night = _placed(protocol, tier, night_at, tonight=False)
+        reached += [(at, tier, step) for at, step in steps_of_night]
+    for at, tier, step in sorted(reached, key=lambda one: one[0]):
         people = frozenset(_people(step["to"], at, staff, shifts))
-        yield Told(at, people, tuple(step["by"]), step["template"])
+        yield Told(at, people, tuple(step["by"]), step["template"], tier, flag.worst_rule, began)
 
 
 def _night(protocol: Protocol, flag: Flag) -> datetime | None:

@@ -24,12 +24,22 @@ class Protocol:
     """One study package, and where the site lies."""
 
     def __init__(self, folder: Path, *, site_zone: str = "Asia/Shanghai") -> None:
-        study, schedule, reminders, rules, escalation, lexicons = (
+        study, schedule, reminders, rules, escalation, lexicons, texts = (
             read_yaml(folder / f"{name}.yaml")
-            for name in ("study", "schedule", "reminders", "rules", "escalation", "lexicons")
+            for name in (
+                "study",
+                "schedule",
+                "reminders",
+                "rules",
+                "escalation",
+                "lexicons",
+                "texts",
+            )
         )
         self.site_zone = ZoneInfo(site_zone)
         self.infusion_day_number: int = study["infusion_day_number"]
+        self.languages: list[str] = study["languages"]
+        self.texts = {one["key"]: one for one in texts["texts"]}
         self.route: str = study["thermometer_route"]
         self.blocks: list[dict[str, Any]] = schedule["blocks"]
         self.shortest = timedelta(minutes=schedule["shortest_window_minutes"])

@@ -8,13 +8,20 @@ from epro.rehearsal.observing import Recorded
 
 SOON = timedelta(minutes=4)
 # Acts that name their own entity: that of the entry has to be the same.
-ENTITIES = {Did.ANSWERED: "response", Did.ACKNOWLEDGED: "flag", Did.CLOSED: "flag"}
+ENTITIES = {
+    Did.ANSWERED: "response", Did.TYPED_IN: "response", Did.PUT_RIGHT: "response",
+    Did.COMPARED: "response", Did.ACKNOWLEDGED: "flag", Did.CLOSED: "flag",
+}  # fmt: skip
 VERBS: Mapping[Did, tuple[str, ...]] = {
     Did.ENROLLED: ("participant.enrolled", "anchor.recorded"),
     Did.ACTIVATED: ("participant.activated",),
     Did.CHOSE_TIME: ("participant.preferences_changed",),
     Did.ANCHORED: ("anchor.recorded",),
     Did.ANSWERED: ("response.completed",),
+    Did.TYPED_IN: ("response.completed", "transcription.entered"),
+    Did.PUT_RIGHT: ("response.corrected", "transcription.put_right"),
+    Did.RATED: ("response.completed",),
+    Did.PUT_RATING_RIGHT: ("response.corrected",),
     Did.ANSWERED_QUESTION: ("safety_question.answered",),
     Did.CORRECTED: ("response.corrected",),
     Did.MOVED_ZONE: ("participant.moved_to_zone",),
@@ -26,8 +33,12 @@ VERBS: Mapping[Did, tuple[str, ...]] = {
     Did.CLOSED: ("flag.closed",),
     Did.GAVE_CONSENT: ("consent.given",),
     Did.ASKED_CORRECTION: ("correction.put_down",),
+    Did.CONFIRMED_CORRECTION: ("correction.confirmed",),
+    Did.REFUSED_CORRECTION: ("correction.refused",),
+    Did.DECLINED_CORRECTION: ("correction.declined",),
     Did.DECIDED: ("candidate.decided",),
     Did.LOCKED: ("record.locked",),
+    Did.UNLOCKED: ("record.unlocked",),
     Did.CALLED: ("contact.logged",),
 }
 
@@ -35,6 +46,10 @@ VERBS: Mapping[Did, tuple[str, ...]] = {
 def wanted(fact: Fact) -> Iterator[str]:
     """Yield what has to stand on record for an act."""
     yield from VERBS.get(fact.did, ())
+    if fact.did is Did.CORRECTED and fact.what.get("is_decided"):
+        yield "correction.approved"
+    if fact.did is Did.COMPARED:
+        yield f"transcription.{'confirmed' if fact.what['is_equal'] else 'returned'}"
     if fact.did is Did.ENROLLED:
         yield from ("consent.given" for _kind in fact.what["consents"])
     if fact.what.get("withdrawn"):

@@ -33,11 +33,12 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What went out: the text, when, and the day of hers that it belongs to."""
+    """What went out: the text, when, the day of hers that it belongs to, and by which way."""
 
     template: str
     at: datetime
     day: date
+    channel: str = ""
 
 
 def all_steps(protocol: Protocol, one: Asked, *, zone: ZoneInfo, own_time: str | None) -> list[Due]:

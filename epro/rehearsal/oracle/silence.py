@@ -8,6 +8,19 @@ from epro.rehearsal.oracle.protocol import Protocol, clock, days_and_minute, end
 from epro.rehearsal.oracle.timetable import Asked
 
 
+def unnoticed(asked: Iterable[Asked], until: datetime) -> list[Asked]:
+    """Return what opens by then, may be missed and is not yet."""
+    return [
+        one
+        for one in asked
+        if one.missed_at is None
+        and one.opens_at <= until
+        and one.is_awaited
+        and one.is_analysed
+        and not one.by_assessor
+    ]
+
+
 def call_at(
     protocol: Protocol, one: Asked, *, days_since_infusion: int | None, zone: ZoneInfo
 ) -> datetime | None:

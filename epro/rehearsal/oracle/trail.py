@@ -1,6 +1,8 @@
 """Compares what stays of her: texts, how she takes part, the audit trail, her record as a whole."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import zip_longest
 
 from epro.rehearsal.facts import Fact, Script
 from epro.rehearsal.gateway import Arrived
@@ -109,30 +111,43 @@ class Trail(Compared):
                 yield self._says(ends_on, what, str(expected), str(found))
 
     def _of_record(self) -> Iterator[Difference]:
+        """Compare every signature under the record as a whole, every lock, and how it stands."""
         record = self._course.record
-        found_at = min(
-            (
-                instant_of(row.data["signed_at"])
-                for row in self._seen.of("signature", self._person)
-                if row.data["meaning"] == "signed_off"
-            ),
-            default=None,
+        signed_at = sorted(
+            instant_of(row.data["signed_at"])
+            for row in self._seen.of("signature", self._person)
+            if row.data["meaning"] == "signed_off"
         )
-        for at in record.tried_at[-1:]:
-            day = at.astimezone(self._home).date()
-            if not is_near(record.signed_at, found_at):
-                expected, found = self._clock(record.signed_at), self._clock(found_at)
-                yield self._says(day, "record, signed off", expected, found)
-            for key in record.undecided:
-                yield self._says(day, f"candidate for report {key}", "one to decide", "none")
+        for expected, found in zip_longest(record.signed_at, signed_at):
+            if not is_near(expected, found):
+                yield self._says_at("record, signed off", expected, found)
+        for key in record.undecided:
+            day = record.signed_at[-1].astimezone(self._home).date()
+            yield self._says(day, f"candidate for report {key}", "one to decide", "none")
         ends_on = self._course.script.ends_at.astimezone(self._home).date()
-        stands = [record.signed_at is not None, record.locked_at is not None]
+        stands = [record.holds, record.is_locked]
         for name, expects, is_so in zip(
             ("is signed off", "is locked"), stands, self._seen.records[self._person], strict=True
         ):
             if expects is not is_so:
                 yield self._says(ends_on, f"record, {name}", str(expects), str(is_so))
-        locks = self._seen.of("record_lock", self._person)
-        if len(locks) != (record.locked_at is not None):
-            expected = str(int(record.locked_at is not None))
-            yield self._says(ends_on, "record_lock in the feed", expected, str(len(locks)))
+        yield from self._of_locks()
+
+    def _of_locks(self) -> Iterator[Difference]:
+        locks = sorted(
+            (instant_of(one.data["locked_at"]), _maybe(one.data["unlocked_at"]))
+            for one in self._seen.of("record_lock", self._person)
+        )
+        none = (None, None)
+        for expected, found in zip_longest(self._course.record.locks, locks, fillvalue=none):
+            for name, at, found_at in zip(("locked", "unlocked"), expected, found, strict=True):
+                if not is_near(at, found_at):
+                    yield self._says_at(f"record_lock in the feed, {name}", at, found_at)
+
+    def _says_at(self, what: str, expected: datetime | None, found: datetime | None) -> Difference:
+        day = (expected or found or self._course.script.ends_at).astimezone(self._home).date()
+        return self._says(day, what, self._clock(expected), self._clock(found))
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return instant_of(text) if text else None

@@ -13,15 +13,25 @@ from zoneinfo import ZoneInfo
 from epro.rehearsal.facts import Did, Script, site_of
 from epro.rehearsal.observing import Row, SeenFlag
 from epro.rehearsal.population import DAY
-from epro.rehearsal.running import Outcome
+from epro.rehearsal.report.settings import settings_of
+from epro.rehearsal.running import Outcome, Plan
 
 TIERS = ("RED_A", "RED_B", "ORANGE", "YELLOW")
 WORK = {
     Did.ACKNOWLEDGED: "flags taken", Did.CALLED: "calls", Did.CLOSED: "flags closed",
     Did.DECIDED: "candidates decided", Did.SIGNED_OFF: "sign-offs tried", Did.LOCKED: "locks",
 }  # fmt: skip
+# What a comparison reads of both.
+COMPARED = (
+    "plan", "totals", "dropped", "flags", "rules", "quarters", "each_flag", "study", "work",
+    "compliance",
+)  # fmt: skip
 Figures = dict[str, Any]
 Clock = Callable[[str, datetime], datetime]
+
+
+class NoResult(Exception):
+    """A file that no rehearsal has written."""
 
 
 def figures(outcome: Outcome) -> Figures:
@@ -51,14 +61,16 @@ def figures(outcome: Outcome) -> Figures:
         "days": _days(awaited, _sent_at(reminders, local), seen.flags, local),
         "flags": {tier: _of_tier(seen.flags, tier) for tier in TIERS},
         "rules": dict(sorted(Counter(rule for one in seen.flags for rule in one.rules).items())),
-        "hours": {
-            "reminders": _by_hour(_sent_at(reminders, local)),
-            "answers": _by_hour(
+        "quarters": {
+            "reminders": _by_quarter(_sent_at(reminders, local)),
+            "answers": _by_quarter(
                 local(fact.person, fact.what["answered_at"]) for fact in outcome.script.facts
                 if fact.did is Did.ANSWERED
             ),
         },
         "dropped": _dropped(reminders),
+        "each_flag": _each_flag(plan, seen.flags, local),
+        "study": settings_of(plan.package),
         "work": _work(outcome),
         "compliance": _compliance(outcome, awaited),
         "cost": {
@@ -81,8 +93,17 @@ def weeks_shown(result: Figures) -> list[dict[str, int]]:
 
 
 def read_result(file: Path) -> Figures:
-    """Read what an earlier rehearsal has written."""
-    content: Figures = json.loads(file.read_text(encoding="utf-8"))
+    """Read what an earlier rehearsal has written. Raises NoResult for anything else."""
+    try:
+        content: Figures = json.loads(file.read_text(encoding="utf-8"))
+        missing = [name for name in COMPARED if name not in content]
+    except (ValueError, TypeError) as fault:
+        raise NoResult(f"{file} is no result of a rehearsal.") from fault
+    if missing:
+        raise NoResult(
+            f"{file} cannot be compared: {', '.join(missing)} missing. It is of another version, "
+            "or no result.json of a rehearsal."
+        )
     return content
 
 
@@ -135,10 +156,23 @@ def _sent_at(reminders: Iterable[Row], local: Clock) -> list[datetime]:
     return sorted(local(person, datetime.fromisoformat(sent_at)) for person, sent_at in messages)
 
 
-def _by_hour(instants: Iterable[datetime]) -> list[int]:
-    """Count local times by the hour of the day."""
-    counts = Counter(at.hour for at in instants)
-    return [counts[hour] for hour in range(24)]
+def _by_quarter(instants: Iterable[datetime]) -> list[int]:
+    """Count local times by the quarter of an hour of the day."""
+    counts = Counter(at.hour * 4 + at.minute // 15 for at in instants)
+    return [counts[quarter] for quarter in range(96)]
+
+
+def _each_flag(plan: Plan, flags: Iterable[SeenFlag], local: Clock) -> list[dict[str, Any]]:
+    """Return every flag by whose it is and on which day of the rehearsal, that day first."""
+    found = [
+        {
+            "day": (local(one.person, one.raised_at).date() - plan.begins_on).days,
+            "person": one.person, "tier": one.tier, "rules": sorted(one.rules),
+            "on": local(one.person, one.raised_at).date().isoformat(),
+        }
+        for one in flags
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one["day"], one["person"], one["rules"]))
 
 
 def _every_day(first: str, last: str) -> Iterator[date]:
