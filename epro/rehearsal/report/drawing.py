@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 
-INK, GRID = "#1d2b36", "#d9e0e6"
+INK, FAINT, GRID = "#1d2b36", "#6b7882", "#d9e0e6"
 COLOURS = {
     "RED_A": "#a3123f", "RED_B": "#d1495b", "ORANGE": "#e08e2b", "YELLOW": "#e3c54a",
     "reminders": "#2f6f9f", "completed": "#2f6f9f", "on_time": "#57a773",
@@ -90,21 +90,43 @@ def curve(rows: Sequence[Mapping[str, int]], names: Sequence[str], title: str) -
     return _svg(parts, height, title)
 
 
-def paired_hours(before: Sequence[int], now: Sequence[int], title: str) -> str:
-    """Draw for each hour of the day two columns beside each other."""
-    height, most = 170, max([*before, *now, 1])
-    step = (WIDTH - 60) / 24
+def paired_quarters(before: Sequence[int], now: Sequence[int], title: str) -> str:
+    """Draw for each quarter of an hour of the day two columns beside each other."""
+    height, most = 190, max([*before, *now, 1])
+    step = (WIDTH - 60) / 96
     parts = _frame(most, height)
-    for hour, pair in enumerate(zip(before, now, strict=True)):
+    for quarter, pair in enumerate(zip(before, now, strict=True)):
+        told = f"{quarter // 4}:{quarter % 4 * 15:02}, before {pair[0]}, now {pair[1]}"
         for place, (name, count) in enumerate(zip(("before", "now"), pair, strict=True)):
             size = count / most * (height - 40)
             parts.append(
-                f'<rect x="{40 + (hour + place * 0.42) * step:.1f}" y="{height - 20 - size:.1f}" '
-                f'width="{step * 0.4:.1f}" height="{size:.1f}" fill="{COLOURS[name]}">'
-                f"<title>{hour}:00, {name}: {count}</title></rect>"
+                f'<rect x="{40 + (quarter + place * 0.48) * step:.1f}" '
+                f'y="{height - 20 - size:.1f}" width="{step * 0.48:.1f}" height="{size:.1f}" '
+                f'fill="{COLOURS[name]}"><title>{told}</title></rect>'
             )
-        parts.append(_text(42 + hour * step, height - 4, str(hour), size=11))
+    parts += [
+        _text(40 + hour * 4 * step, height - 4, f"{hour}:00", size=11) for hour in range(0, 24, 2)
+    ]
     return _svg(parts, height, title)
+
+
+def paired_bars(rows: Sequence[tuple[str, float, float]], title: str) -> str:
+    """Draw for each name two bars below each other; what is equal stays pale."""
+    most = max([1.0, *(value for _, *pair in rows for value in pair)])
+    parts: list[str] = []
+    for row, (name, before, now) in enumerate(rows):
+        y, ink = 6 + row * 26, FAINT if before == now else INK
+        parts.append(_text(0, y + 14, name, size=12, colour=ink))
+        for place, (kind, value) in enumerate((("before", before), ("now", now))):
+            size = value / most * (WIDTH - 240)
+            parts.append(
+                f'<rect x="110" y="{y + place * 10}" width="{size:.1f}" height="9" '
+                f'fill="{COLOURS[kind]}"><title>{escape(name)}, {kind}: {value:g}</title></rect>'
+            )
+        said = f"{now:g}" if before == now else f"{before:g} → {now:g}"
+        at = 116 + max(before, now) / most * (WIDTH - 240)
+        parts.append(_text(at, y + 14, said, size=12, colour=ink))
+    return _svg(parts, 12 + 26 * len(rows), title)
 
 
 def two_curves(
