@@ -111,15 +111,8 @@ def database_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databas
 
 
 @pytest.fixture(scope="session")
-def database_url(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> str:
+def database(database_shelf: DatabaseShelf, database_kind: DatabaseKind) -> Database:
     return database_shelf.shared(database_kind)
-
-
-@pytest.fixture(scope="session")
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.engine.dispose()
 
 
 @pytest.fixture

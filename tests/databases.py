@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import make_url
 
+from epro.db import Database
 from epro.migrate import upgrade
 from tests.postgres import PostgresServer, running_postgres
 
@@ -32,7 +33,7 @@ class DatabaseShelf:
         self._folder = folder
         self._numbers = count(1)
         self._opened = ExitStack()
-        self._shared: dict[DatabaseKind, str] = {}
+        self._shared: dict[DatabaseKind, Database] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -52,10 +53,15 @@ class DatabaseShelf:
             return self._server.create_database(name, template=TEMPLATE)
         return _sqlite_url(Path(shutil.copy(self._sqlite_template, self._sqlite_file(name))))
 
-    def shared(self, kind: DatabaseKind) -> str:
-        """Return the URL of the one database that tests with a rolled back transaction share."""
+    def shared(self, kind: DatabaseKind) -> Database:
+        """Return the one database that tests with a rolled back transaction share.
+
+        It stays open when the next test has another kind: whatever it has compiled would be lost.
+        """
         if kind not in self._shared:
-            self._shared[kind] = self.new(kind)
+            url = self.new(kind)
+            self._shared[kind] = database = Database(url)
+            self._opened.callback(database.engine.dispose)
         return self._shared[kind]
 
     def new_empty(self, kind: DatabaseKind) -> str:

@@ -22,7 +22,7 @@ def nothing_frozen() -> Iterator[None]:
 def test_the_collector_passes_over_what_a_web_process_has_loaded(
     database_shelf: DatabaseShelf,
 ) -> None:
-    settings = make_settings(database_shelf.shared(DatabaseKind.SQLITE))
+    settings = make_settings(database_shelf.new(DatabaseKind.SQLITE))
 
     app = WebServer(settings, host="127.0.0.1", port=0, processes=1).load()
 

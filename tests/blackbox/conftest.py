@@ -10,7 +10,7 @@ import pytest
 
 from tests.blackbox.line import Line, LineShelf
 from tests.blackbox.story import Story
-from tests.blackbox.system import System, SystemShelf
+from tests.blackbox.system import System, SystemShelf, rest_when_left
 from tests.databases import DatabaseKind, DatabaseShelf
 
 
@@ -24,8 +24,12 @@ def systems(
 
 
 @pytest.fixture
-def system(systems: SystemShelf, database_kind: DatabaseKind) -> System:
-    return systems.running(database_kind)
+def system(
+    systems: SystemShelf, database_kind: DatabaseKind, request: pytest.FixtureRequest
+) -> System:
+    system = systems.running(database_kind)
+    rest_when_left(request, system)
+    return system
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +55,8 @@ def lines(
 
 
 @pytest.fixture
-def line(lines: LineShelf, database_kind: DatabaseKind) -> Line:
+def line(lines: LineShelf, database_kind: DatabaseKind, request: pytest.FixtureRequest) -> Line:
     """A system whose messages leave, with nothing of an earlier test going on."""
-    return lines.quiet(database_kind)
+    line = lines.quiet(database_kind)
+    rest_when_left(request, line.system)
+    return line

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import pytest
 from click.testing import CliRunner
 from pyotp.totp import TOTP
 
@@ -55,6 +56,7 @@ class Process:
     arguments: tuple[str, ...]
     popen: subprocess.Popen[bytes]
     output: Path
+    is_to_end: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -76,6 +78,7 @@ class Process:
         self.wait_for_end()
 
     def ask_to_end(self) -> None:
+        self.is_to_end = True
         if self.is_running:
             self.popen.send_signal(signal.SIGTERM)
 
@@ -223,9 +226,22 @@ class System:
     def mend(self) -> None:
         """Start again what has ended."""
         for process in list(self.processes.values()):
+            if process.is_to_end:
+                process.wait_for_end()
             if not process.is_running:
                 self.start(process.name, *process.arguments)
         self.wait_until_ready()
+
+    def rest(self) -> None:
+        """End the worker, which looks for what is due every second; `mend` starts it again."""
+        if worker := self.processes.get("worker"):
+            worker.ask_to_end()
+
+    @property
+    def is_whole(self) -> bool:
+        return all(
+            process.is_running and not process.is_to_end for process in self.processes.values()
+        )
 
     def wait_until_ready(self) -> None:
         wait_for(self._is_ready, "the system is ready", timeout_s=READY_TIMEOUT_S)
@@ -345,6 +361,13 @@ class SystemShelf:
     def close(self) -> None:
         """Stop all of them and discard their databases."""
         self._opened.close()
+
+
+def rest_when_left(request: pytest.FixtureRequest, system: System) -> None:
+    """Have a system rest as soon as the last test of this folder is done: others need the time."""
+    parents = request.node.iter_parents()
+    folder = next(one for one in parents if isinstance(one, pytest.Directory))
+    folder.addfinalizer(system.rest)
 
 
 def wait_for(is_true: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.blackbox.system import SystemShelf
+from tests.blackbox.system import SystemShelf, rest_when_left
 from tests.browser.desk import CHROMIUM, FLAGS, Desk
 from tests.browser.filling import Filling
 from tests.browser.gallery import Gallery
@@ -42,6 +42,16 @@ def desk(
     yield desk
     desk.close()
     shelf.close()
+
+
+@pytest.fixture(autouse=True)
+def awake(request: pytest.FixtureRequest) -> None:
+    """Have the system of the desk rest after the last of these tests."""
+    if "desk" in request.fixturenames:
+        desk: Desk = request.getfixturevalue("desk")
+        if not desk.system.is_whole:
+            desk.system.mend()
+        rest_when_left(request, desk.system)
 
 
 @pytest.fixture
