@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
-from epro.models import Participant, Site, WorkItem, WorkKind
+from epro.models import Participant, QuestionnaireResponse, Site, WorkItem, WorkKind
 from epro.services import work_list
 
 STAYS = system_actor("hospital stays")
+ABOUT = "stay:"  # then which answers told of it
 
 
 def follow(
@@ -21,11 +22,13 @@ def follow(
     values: Mapping[str, object],
     *,
     source_id: UUID,
+    answered_at: datetime,
     now: datetime,
 ) -> None:
     """Open a case where a stay is told of, planned ones too; close it where she says she left.
 
-    A further report of a stay while one is open adds nothing. The caller holds the participant's
+    A further report of a stay while one is open adds nothing; that she left says nothing of a stay
+    that was told of later, as when an old report is put right. The caller holds the participant's
     row, so that two reports cannot both open one.
     """
     has_left = values.get("in_hospital") == "left"
@@ -40,9 +43,17 @@ def follow(
     ).all()
     if has_left:
         for case in standing:
+            if _told_at(session, case) > answered_at:
+                continue
             work_list.settle(session, STAYS, WorkKind.HOSPITAL_STAY, about=case.about, now=now)
     elif not standing:
         work_list.add(
-            session, STAYS, WorkKind.HOSPITAL_STAY, about=f"stay:{source_id}",
+            session, STAYS, WorkKind.HOSPITAL_STAY, about=f"{ABOUT}{source_id}",
             site_id=site.id, participant_id=participant.id, now=now,
         )  # fmt: skip
+
+
+def _told_at(session: Session, case: WorkItem) -> datetime:
+    """Return when she told of a stay: by her answer, where a stored one opened the case."""
+    response = session.get(QuestionnaireResponse, UUID(case.about.removeprefix(ABOUT)))
+    return response.answered_at if response is not None else case.created_at

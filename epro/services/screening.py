@@ -125,8 +125,9 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
         return met
     if look.is_final:
         hospital_stays.follow(
-            session, look.participant, look.site, look.values, source_id=look.source_id, now=now
-        )
+            session, look.participant, look.site, look.values, source_id=look.source_id,
+            answered_at=look.answered_at, now=now,
+        )  # fmt: skip
     if not rules:
         return met
     _put_on_record(session, look, screening, now=now)

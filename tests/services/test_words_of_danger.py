@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,15 +12,19 @@ from sqlalchemy.orm import Session
 
 from epro.errors import NotFound
 from epro.models import (
+    CorrectionSource,
     FlagTrigger,
+    QuestionnaireResponse,
     ResponseStatus,
     SafetyQuestion,
     Site,
     WorkItem,
     WorkKind,
 )
-from epro.services import helping
+from epro.services import corrections, helping
+from epro.services.correction_asking import Proposal
 from epro.services.safety_questions import HelpAnswer, HospitalAnswer
+from questionnaires.invented import calm_answers
 from questionnaires.tiers import Tier
 from tests.factories import add_participant, participant_actor
 from tests.services.given import local
@@ -287,3 +292,37 @@ def test_a_stay_in_hospital_is_one_case_until_she_has_left(session: Session, lin
         contact="hospital", hospital_planned="longer", in_hospital="left",
     )  # fmt: skip
     assert cases() == [False]
+
+
+@pytest.mark.req("A-02")
+def test_an_old_discharge_that_is_put_right_ends_no_stay_that_was_told_of_later(
+    session: Session, line: Line
+) -> None:
+    old = uuid4()
+    left: dict[str, Any] = {
+        "contact": "hospital", "hospital_planned": "planned", "in_hospital": "left",
+    }  # fmt: skip
+    line.answer(session, None, code="contacts", now=EVENING, response_id=old, **left)
+    later = EVENING + timedelta(days=9)
+    line.answer(
+        session, line.diary_on(session, later.date()), now=later,
+        changes=("hospital",), hospital_planned="unplanned",
+    )  # fmt: skip
+
+    response = session.get_one(QuestionnaireResponse, old)
+    form = line.given.catalogue.questionnaire("contacts", "1.0.0")
+    answers = calm_answers(
+        form, answered_at=EVENING, chance=Random(1), but=left | {"hospital_planned": "longer"}
+    )
+    corrections.put_down(
+        session, line.coordinator, line.given.participant, old,
+        Proposal(
+            questionnaire_code=form.code, questionnaire_version=form.version,
+            corrected_revision=response.revision, answers=list(answers), reason="misheard",
+            source=CorrectionSource.CALL, said_at=later, said_words="住得比计划久",
+        ),
+        catalogue=line.given.catalogue, now=later + timedelta(hours=1),
+    )  # fmt: skip
+
+    query = select(WorkItem).where(WorkItem.kind == WorkKind.HOSPITAL_STAY)
+    assert [item.done_at for item in session.scalars(query)] == [None]
