@@ -26,6 +26,21 @@ def test_a_correction_that_says_the_same_red_thing_again_makes_nothing_urgent() 
     assert (after_correction, flags.all[0].urgent_since) == (START, said_by_another_at)
 
 
+@pytest.mark.req("V-02", "A-07")
+def test_who_is_told_anew_reads_of_the_new_sign_and_who_is_told_later_of_the_worst() -> None:
+    flags = Flags(Protocol(SHIPPED), Script())
+    again_at = START + timedelta(hours=1)
+    flags.raise_or_join([rule("R18", "RED_A"), rule("R30")], "answers", START, response="one")
+    flags.take(["R18", "R30"], START + timedelta(minutes=5))
+
+    flags.raise_or_join([rule("R06a", "RED_B"), rule("R30")], "answers", again_at, response="two")
+    flags.tell_until(again_at + timedelta(hours=1))
+
+    named = [(one.rule, one.at) for one in flags.all[0].told if one.since == again_at]
+    assert named[0] == ("R06a", again_at)
+    assert {rule_id for rule_id, _at in named[1:]} == {"R18"}
+
+
 def rule(id_: str, tier: str = "ORANGE") -> dict[str, Any]:
     return {"id": id_, "tier": tier}
 

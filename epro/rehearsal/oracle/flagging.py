@@ -33,7 +33,7 @@ class Flags:
                 Flag(
                     rules=[rule["id"] for rule in rules], tier=rules[0]["tier"],
                     tonight=rules[0].get("tonight", False), raised_at=now, urgent_since=now,
-                    because=because,
+                    because=because, urgent_by=rules[0]["id"],
                 )
             )  # fmt: skip
             self.all[-1].hear(rules, response)

@@ -15,7 +15,8 @@ ROLES = {"coordinator", "investigator", "principal_investigator"}
 class Told:
     """A step that was reached: when, who was told by which ways, and what of the flag is named.
 
-    `tier` is what it is climbed as, `rule` its most urgent one, `since` since when it is urgent.
+    `tier` is what it is climbed as, `since` since when it is urgent. `rule` is what made it so or,
+    once nobody has taken it, its most urgent one.
     """
 
     at: datetime
@@ -29,7 +30,10 @@ class Told:
 
 @dataclass(slots=True, kw_only=True)
 class Flag:
-    """A flag as it should stand. `tier` is its highest; the clock runs since `urgent_since`."""
+    """A flag as it should stand. `tier` is its highest; the clock runs since `urgent_since`.
+
+    `urgent_by` is the rule of the sign that made it urgent last.
+    """
 
     rules: list[str]
     tier: str
@@ -37,6 +41,7 @@ class Flag:
     raised_at: datetime
     urgent_since: datetime
     because: str
+    urgent_by: str
     acknowledged_at: datetime | None = None
     closed_at: datetime | None = None
     told: list[Told] = field(default_factory=list)
@@ -73,6 +78,7 @@ class Flag:
             self.tier, self.tonight = worst["tier"], tonight
         if is_worse or is_urgent_again:
             self.urgent_since, self.acknowledged_at = now, None
+            self.urgent_by = worst["id"]
             self.waiting.append((now, self.tier))
         return is_worse or is_urgent_again
 
@@ -102,7 +108,8 @@ def steps(
         reached += [(at, tier, step) for at, step in steps_of_night]
     for at, tier, step in sorted(reached, key=lambda one: one[0]):
         people = frozenset(_people(step["to"], at, staff, shifts))
-        yield Told(at, people, tuple(step["by"]), step["template"], tier, flag.worst_rule, began)
+        rule = flag.urgent_by if at <= began else flag.worst_rule
+        yield Told(at, people, tuple(step["by"]), step["template"], tier, rule, began)
 
 
 def _night(protocol: Protocol, flag: Flag) -> datetime | None:
