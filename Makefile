@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .SUFFIXES:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Without compiled files each of the processes that tests start would compile the product again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # Locks name nothing younger than a week: what was broken or taken over is known by then.

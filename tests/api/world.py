@@ -6,7 +6,7 @@ still on the evening of her infusion, when her diary is open; tokens live by the
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -24,12 +24,16 @@ from werkzeug.test import TestResponse
 from epro.access import STAFF_ROLES, Role, Scope
 from epro.app import create_app
 from epro.clock import wall_clock_now
+from epro.crypto import Keyring
 from epro.db import Database
 from epro.models import FlagTrigger, Participant, Screening, SiteMembership, User
+from epro.parts import build_parts
+from epro.rooms import Rooms
 from epro.services import edc_clients, reminders, sessions
 from epro.services.edc_clients import NewSecret
 from epro.services.sessions import SignedIn
 from epro.services.staff import NewUser
+from epro.settings import Settings
 from epro.web.console.session import COOKIE, PATH, hand_out
 from questionnaires.definition import AnswerValue, Questionnaire
 from questionnaires.invented import calm_answers
@@ -59,6 +63,27 @@ INFUSED_AT = START + timedelta(hours=1)
 EVENING = START + timedelta(hours=9)
 
 
+# Applications that no world uses any more. They keep no state of their own, and describing their
+# API takes longer than to furnish a world.
+_JOINED: dict[Settings, list[Flask]] = {}
+
+
+def _joined(settings: Settings, *, keyring: Keyring, clock: FrozenClock) -> Flask:
+    """Return an application of these settings, with parts of its own; an idle one if there is."""
+    idle = _JOINED.get(_alike(settings))
+    if not idle:
+        return create_app(settings, keyring=keyring, clock=clock)
+    app = idle.pop()
+    app.extensions["epro"] = build_parts(settings, keyring=keyring, clock=clock)
+    app.extensions["epro_rooms"] = Rooms(app.extensions["epro"])
+    return app
+
+
+def _alike(settings: Settings) -> Settings:
+    """Return what an application is joined by; its databases come with its parts."""
+    return replace(settings, database_url="", training_url="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What exists, for paths and bodies that lead somewhere."""
@@ -75,7 +100,7 @@ class World:
     def __init__(self, database_url: str, *, is_rehearsal: bool = False, **changed: Any) -> None:
         self.clock, self.keyring = FrozenClock(), make_keyring()
         settings = make_settings(database_url, is_rehearsal=is_rehearsal, **changed)
-        self.app: Flask = create_app(settings, keyring=self.keyring, clock=self.clock)
+        self.app = _joined(settings, keyring=self.keyring, clock=self.clock)
         self.database: Database = self.app.extensions["epro"].database
         self._numbers = count(1)
         self.staff: dict[Role, NewUser] = {}
@@ -90,6 +115,7 @@ class World:
     def __exit__(self, *_failure: object) -> None:
         self.app.extensions["epro_rooms"].close()
         self.database.engine.dispose()
+        _JOINED.setdefault(_alike(self.app.extensions["epro"].settings), []).append(self.app)
 
     def request(self, method: str, path: str, **sent: Any) -> TestResponse:
         """Send one request, from an address of its own, so that none is locked out."""
