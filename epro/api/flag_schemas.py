@@ -162,6 +162,10 @@ class FlagDetailSchema(FlagSchema):
 
 class FlagListSchema(Schema):
     items = fields.List(fields.Nested(FlagSchema), required=True)
+    has_more = fields.Boolean(
+        required=True,
+        metadata={"description": "More are open than were asked for; the newest come last."},
+    )
 
 
 class FlagQuerySchema(Schema):

@@ -72,9 +72,10 @@ def list_flags(query: dict[str, Any]) -> dict[str, Any]:
     with reading() as session:
         found = flags.list_flags(
             session, current_actor(),
-            only_unacknowledged=query["unacknowledged"], limit=query["limit"],
+            only_unacknowledged=query["unacknowledged"], limit=query["limit"] + 1,
         )  # fmt: skip
-        return {"items": _described(session, found)}
+        page = found[: query["limit"]]
+        return {"items": _described(session, page), "has_more": len(found) > len(page)}
 
 
 @blueprint.get("/flags/<uuid:flag_id>")

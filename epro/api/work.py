@@ -29,6 +29,9 @@ class WorkItemSchema(Schema):
 
 class WorkListSchema(Schema):
     items = fields.List(fields.Nested(WorkItemSchema), required=True)
+    has_more = fields.Boolean(
+        required=True, metadata={"description": "More is to be done than was asked for."}
+    )
 
 
 class WorkQuerySchema(Schema):
@@ -42,8 +45,13 @@ class WorkQuerySchema(Schema):
 def list_work_items(query: dict[str, Any]) -> dict[str, Any]:
     """List what is to be done at one's sites, the oldest first."""
     with reading() as session:
-        found = work_list.list_open(session, current_actor(), limit=query["limit"])
-        return {"items": [_described(item, participant) for item, participant in found]}
+        found = work_list.list_open(session, current_actor(), limit=query["limit"] + 1)
+        return {
+            "items": [
+                _described(item, participant) for item, participant in found[: query["limit"]]
+            ],
+            "has_more": len(found) > query["limit"],
+        }
 
 
 @blueprint.post("/work-items/<uuid:item_id>/done")

@@ -24,3 +24,22 @@ def test_what_was_judged_serious_is_still_read_and_listed_afterwards(world: Worl
     assert (assessed.status_code, read.status_code, listed.status_code) == (201, 200, 200)
     assert read.get_json()["disposition"]["seriousness"] == ["hospitalisation"]
     assert read.get_json()["assessments"][0]["seriousness"] == ["hospitalisation"]
+
+
+@pytest.mark.req("A-07", "A-08")
+def test_a_list_of_flags_that_was_cut_short_says_so(world: World) -> None:
+    first, second = (
+        world.complain(PARTICIPANT, worst="danger"),
+        world.complain(PARTICIPANT, what="pregnancy"),
+    )
+    assert first != second
+    coordinator = world.sign_in(Role.COORDINATOR)
+
+    cut, whole = (
+        world.request("GET", f"{API}/flags?limit={limit}", headers=coordinator).get_json()
+        for limit in (1, 200)
+    )
+
+    assert (len(cut["items"]), cut["has_more"]) == (1, True)
+    assert whole["has_more"] is False
+    assert {str(first), str(second)} <= {one["id"] for one in whole["items"]}

@@ -36,8 +36,24 @@ def test_the_list_names_the_participant_by_her_number_and_the_reason(
         "items": [
             {"id": str(item_id), "kind": "not_reached", "participant": "SZ01-014",
              "created_at": START.isoformat(), "done_at": None}
-        ]
+        ],
+        "has_more": False,
     }  # fmt: skip
+
+
+def test_a_list_that_was_cut_short_says_so(trial: Trial, item_id: UUID) -> None:
+    with trial.database.transaction() as session:
+        site = session.scalars(select(Site).where(Site.code == "SZ01")).one()
+        work_list.add(
+            session, SYSTEM, WorkKind.NOT_REACHED, about="participant:1:2026-03-02",
+            site_id=site.id, participant_id=None, now=START,
+        )  # fmt: skip
+    coordinator = trial.signed_in("sz.coordinator")
+
+    cut, whole = (coordinator.get(f"/work-items?limit={limit}").get_json() for limit in (1, 2))
+
+    assert (len(cut["items"]), cut["has_more"]) == (1, True)
+    assert (len(whole["items"]), whole["has_more"]) == (2, False)
 
 
 def test_what_is_done_leaves_the_list_and_is_on_record_with_the_person(
@@ -51,7 +67,7 @@ def test_what_is_done_leaves_the_list_and_is_on_record_with_the_person(
     assert (done.status_code, again.status_code) == (200, 200)
     assert done.get_json() == again.get_json()
     assert done.get_json()["done_at"] == START.isoformat()
-    assert coordinator.get("/work-items").get_json() == {"items": []}
+    assert coordinator.get("/work-items").get_json() == {"items": [], "has_more": False}
     with trial.database.reading() as session:
         entries = session.scalars(
             select(JournalEntry.body).where(JournalEntry.verb == "work_item.done")
@@ -69,7 +85,7 @@ def test_a_line_of_another_site_looks_like_one_that_does_not_exist(
     listed = elsewhere.get("/work-items").get_json()
     theirs, invented = (elsewhere.post(f"/work-items/{one}/done") for one in (item_id, uuid4()))
 
-    assert listed == {"items": []}
+    assert listed == {"items": [], "has_more": False}
     assert (theirs.status_code, theirs.get_json()) == (404, invented.get_json())
     with trial.database.reading() as session:
         assert session.get_one(WorkItem, item_id).done_at is None
