@@ -112,6 +112,12 @@ class Database:
         reading_engine = self.engine.execution_options(epro_reading=True)
         if self.is_postgresql:
             reading_engine = reading_engine.execution_options(postgresql_readonly=True)
+        # SQLite's driver never begins one by itself, see below.
+        self._askers = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            if self.is_postgresql
+            else self.engine
+        )
         self._writers = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(reading_engine, expire_on_commit=False, autoflush=False)
 
@@ -133,6 +139,12 @@ class Database:
                 session.commit()
                 raise
             session.commit()
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Lend a connection for one kept question: no transaction is begun for it, or ended."""
+        with self._askers.connect() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -212,7 +224,7 @@ def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, A
 
     Unlike a caught violation it leaves the transaction usable on PostgreSQL.
     """
-    statement = _insert_unless_there(table, session.get_bind().dialect.name)
+    statement = unless_there(table, session.get_bind().dialect.name)
     # Only a row that comes back was inserted: the count of rows may be unknown, which is true too.
     return session.execute(statement, dict(values)).first() is not None
 
@@ -261,7 +273,7 @@ def table_of(model: type[Base]) -> Table:
 
 
 @cache
-def _insert_unless_there(model: type[Base], dialect: str) -> ReturningInsert[int]:
-    """Return the statement for any one row; kept, because building it costs more than sending."""
+def unless_there(model: type[Base], dialect: str) -> ReturningInsert[int]:
+    """Return the statement for any one row; cached: building it costs more than sending."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table_of(model)).on_conflict_do_nothing().returning(literal_column("1", Integer))

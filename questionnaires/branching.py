@@ -31,7 +31,8 @@ def holds(clause: Clause, answers: Mapping[str, object]) -> bool:
     `exists` compares presence; `=` asks for at least one equal answer; `!=` for none, so it holds
     when unanswered; an ordering asks for at least one comparable answer in that order.
     """
-    given = _given(answers.get(clause.question))
+    answer = answers.get(clause.question)
+    given = () if answer is None else _given(answer)
     if not given:  # as most: a form asks little of what all rules read
         return clause.operator is Operator.NOT_EQUAL or (
             clause.operator is Operator.EXISTS and clause.answer is False
@@ -47,8 +48,11 @@ def holds(clause: Clause, answers: Mapping[str, object]) -> bool:
 
 def applies(clauses: Sequence[Clause], behavior: Behavior, answers: Mapping[str, object]) -> bool:
     """Tell whether clauses together hold; without any, they always do."""
-    results = (holds(clause, answers) for clause in clauses)
-    return not clauses or (any(results) if behavior is Behavior.ANY else all(results))
+    is_any = behavior is Behavior.ANY
+    for clause in clauses:
+        if holds(clause, answers) is is_any:  # this one decides
+            return is_any
+    return not is_any or not clauses
 
 
 def visible(questionnaire: Questionnaire, answers: Mapping[str, object]) -> tuple[str, ...]:
@@ -64,8 +68,6 @@ def visible(questionnaire: Questionnaire, answers: Mapping[str, object]) -> tupl
 
 
 def _given(answer: object) -> Sequence[object]:
-    if answer is None:
-        return ()
     several = answer if isinstance(answer, list | tuple) else [answer]
     return [one for one in several if one is not None and one != ""]
 

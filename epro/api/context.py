@@ -20,7 +20,15 @@ from epro.errors import NotPermitted, NotSignedIn
 from epro.models import TrainingRoom
 from epro.parts import Parts
 from epro.rooms import Rooms
-from epro.services import edc_clients, journal, rehearsal, revealing, sessions, training
+from epro.services import (
+    edc_clients,
+    journal,
+    phone_sessions,
+    rehearsal,
+    revealing,
+    sessions,
+    training,
+)
 from questionnaires.catalogue import Catalogue
 from questionnaires.licensing import EntryMode
 
@@ -197,6 +205,14 @@ def _signed_in_actor() -> Actor:
     except (KeyError, ValueError) as error:
         raise NotSignedIn from error
     enter_claimed_room(claims)
+    if whose.BEHALF_CLAIM not in claims:
+        with parts().database.asking() as connection:
+            participant = phone_sessions.participant_on(
+                connection, person_id, device_session_id, client=client_name()
+            )
+        if participant is not None:
+            whose.refuse_another(participant)
+            return participant
     with reading() as session:
         actor = sessions.actor_of(
             session, person_id, device_session_id, client=client_name(), wall_now=wall_now()

@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from epro.models import Assessment, Timeliness
+from epro.models import Timeliness
+from epro.services.held import HeldAssessment
 
 # A device clock that jumps by more than this between two sendings was changed (PRODUCT T-03).
 JUMP_S = 300.0
@@ -46,7 +47,7 @@ def derive(
     return AnsweringTime(answered_at, offset_s, clamped_age_s != age_s or has_jumped)
 
 
-def timeliness(assessment: Assessment, at: datetime) -> Timeliness:
+def timeliness(assessment: HeldAssessment, at: datetime) -> Timeliness:
     """Judge an instant by the half-open parts of the window: the closing instant itself is late."""
     if assessment.opens_at <= at < assessment.closes_at:
         return Timeliness.ON_TIME

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.models import Assessment, Participant, Site
 from epro.services import journal
+from epro.services.held import HeldAssessment, HeldParticipant, HeldSite
 from epro.services.journal import Subject
 from questionnaires import reminding, silence
 from questionnaires.definition import StudyPackage
@@ -173,13 +174,15 @@ class AssessmentWork:
         )  # fmt: skip
 
 
-def facts_of(row: Assessment) -> dict[str, Any]:
+def facts_of(row: Assessment | HeldAssessment) -> dict[str, Any]:
     """Return an assessment as plain values, as the journal keeps it: not what only jobs look at."""
     columns = Assessment.__table__.columns
     return {one.key: getattr(row, one.key) for one in columns if one.key not in FOR_JOBS}
 
 
-def assessment_subject(facts: Mapping[str, Any], participant: Participant, site: Site) -> Subject:
+def assessment_subject(
+    facts: Mapping[str, Any], participant: HeldParticipant, site: HeldSite
+) -> Subject:
     """Return what journal entries about an assessment are about."""
     return Subject(
         entity_type="assessment",

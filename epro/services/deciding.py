@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from epro.models import EntryMode, Participant, Timeliness
+from epro.models import EntryMode, Timeliness
 from epro.services import answering_time, planning
+from epro.services.held import HeldParticipant
 from epro.services.submission import Case, Sending, Submission, Verdict
 from questionnaires.scoring import score
 from questionnaires.validation import Judgement, cleared_by
@@ -59,7 +60,7 @@ def decide(
     )
 
 
-def _earliest_at(participant: Participant, submission: Submission) -> datetime:
+def _earliest_at(participant: HeldParticipant, submission: Submission) -> datetime:
     """Return since when she can have answered: on paper also before she had her app."""
     if submission.mode is EntryMode.PAPER_TRANSCRIPTION or participant.activated_at is None:
         return participant.enrolled_at

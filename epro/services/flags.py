@@ -30,6 +30,7 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import escalation, flag_clocks, journal, staff, work_list
+from epro.services.held import HeldParticipant, HeldSite
 from epro.services.journal import Subject
 from notifications import outbox
 from questionnaires.adverse_events import Seriousness
@@ -311,7 +312,7 @@ def username_of(session: Session, user_id: UUID | None) -> str | None:
     return session.get_one(User, user_id).username if user_id else None
 
 
-def subject_of(flag: SafetyFlag, participant: Participant, site: Site) -> Subject:
+def subject_of(flag: SafetyFlag, participant: HeldParticipant, site: HeldSite) -> Subject:
     """Return what journal entries about a flag are about."""
     return Subject(
         entity_type="flag",

@@ -11,16 +11,17 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from epro.db import table_of
-from epro.models import Assessment, Participant, QuestionnaireResponse, ResponseStatus
+from epro.kept import KeptStatement
+from epro.models import Assessment, QuestionnaireResponse, ResponseStatus
+from epro.services.held import HeldParticipant
 from questionnaires.definition import StudyPackage
 from questionnaires.rules import Surroundings, inputs_of
 from questionnaires.trends import BASELINE_SPAN, History, PastEntry, days_looked_back
 
 # An entry may be about the day before the one it was answered on, and zones differ by a day.
 _MARGIN = timedelta(days=3)
-# Built once: it is asked with every answer, and building costs more than sending.
 _RESPONSE, _ASSESSMENT = table_of(QuestionnaireResponse), table_of(Assessment)
-ENTRIES = (
+ENTRIES = KeptStatement(
     select(
         _RESPONSE.c.id, _RESPONSE.c.answered_at, _RESPONSE.c.answers, _RESPONSE.c.zone,
         _ASSESSMENT.c.planned_on,
@@ -65,15 +66,15 @@ class Beside:
 
 
 def load(
-    session: Session, participant: Participant, package: StudyPackage, beside: Beside
+    session: Session, participant: HeldParticipant, package: StudyPackage, beside: Beside
 ) -> History:
     """Return what is known beside an entry, from the responses as they stand now."""
     if not package.trends:
         return History(on=beside.on)
     first_at = beside.answered_at - timedelta(days=days_looked_back(package.trends)) - _MARGIN
     infused_at = beside.infused_at
-    rows = session.execute(
-        ENTRIES,
+    rows = ENTRIES.rows(
+        session,
         {
             "participant_id": participant.id,
             "response_id": beside.response_id,
@@ -98,7 +99,7 @@ def entry_of(
     answered_at: datetime,
     answers: Sequence[dict[str, Any]],
     on: date,
-    participant: Participant,
+    participant: HeldParticipant,
     package: StudyPackage,
 ) -> Entry:
     """Return a stored response as an entry with its derivations, about the local day `on`."""

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
-from epro.models import Participant, QuestionnaireResponse, Site, WorkItem, WorkKind
+from epro.models import QuestionnaireResponse, WorkItem, WorkKind
 from epro.services import work_list
+from epro.services.held import HeldParticipant, HeldSite
 
 STAYS = system_actor("hospital stays")
 ABOUT = "stay:"  # then which answers told of it
@@ -17,8 +18,8 @@ ABOUT = "stay:"  # then which answers told of it
 
 def follow(
     session: Session,
-    participant: Participant,
-    site: Site,
+    participant: HeldParticipant,
+    site: HeldSite,
     values: Mapping[str, object],
     *,
     source_id: UUID,

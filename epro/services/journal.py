@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    null,
     or_,
     select,
     text,
@@ -29,6 +30,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor
 from epro.db import table_of
+from epro.kept import KeptInsert
 from epro.models import JournalEntry, JournalKind, JournalLink
 
 FIRST_HASH = "0" * 64
@@ -36,8 +38,14 @@ SEQUENCER_LOCK = 0x6570726F  # "epro"
 BATCH = 1_000
 PLAIN = (str, bool, int, float)
 SEVERAL = (list, tuple)
-ADD = insert(table_of(JournalEntry))
-ADD_WITH_XID = ADD.values(xid=text("pg_current_xact_id()::text::bigint"))
+
+
+def _xid_on(dialect: str) -> dict[str, Any]:
+    is_known = dialect == "postgresql"
+    return {"xid": text("pg_current_xact_id()::text::bigint") if is_known else null()}
+
+
+ADD = KeptInsert(table_of(JournalEntry), _xid_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +136,7 @@ def entry(  # noqa: PLR0913  what a record holds
 
 def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """Insert journal rows made by `entry`, in their order."""
-    if not entries:
-        return
-    session.execute(ADD_WITH_XID if _is_postgresql(session) else ADD, list(entries))
+    ADD.run(session, *entries)
 
 
 def canonical(body: Mapping[str, Any]) -> str:

@@ -5,13 +5,13 @@ to answer.
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from epro.db import table_of
+from epro.kept import KeptStatement
 from epro.models import (
     Anchor,
     DeviceSession,
@@ -26,9 +26,8 @@ _RESPONSE, _DEVICE = table_of(QuestionnaireResponse), table_of(DeviceSession)
 _REMINDER, _SCREENING = table_of(Reminder).c, table_of(Screening).c
 _ANCHOR = table_of(Anchor)
 _ANSWERING = _RESPONSE.alias("answering")
-# Built once: with the values in it, it would cost more to build than to send. Without an assessment
-# nothing is found of one: no column equals NULL.
-KNOWN = (
+# Without an assessment nothing is found of one: no column equals NULL.
+KNOWN = KeptStatement(
     select(
         _DEVICE.c.clock_offset_s,
         exists().where(_RESPONSE.c.id == bindparam("response_id")).label("is_stored"),
@@ -91,8 +90,8 @@ def known_of(
     device_session_id: UUID | None,
 ) -> Known:
     """Return how things stand; the caller holds the participant and, if any, the assessment."""
-    rows: Any = session.execute(
-        KNOWN,
+    rows = KNOWN.rows(
+        session,
         {
             "response_id": response_id,
             "participant_id": participant_id,
@@ -100,7 +99,7 @@ def known_of(
             "silence_id": str(assessment_id),
             "device_session_id": device_session_id,
         },
-    ).all()
+    )
     one = rows[0]
     return Known(
         is_stored=one.is_stored,

@@ -23,6 +23,7 @@ from epro.models import (
     WorkKind,
 )
 from epro.services import assessment_work, flags, journal, planning, work_list
+from epro.services.held import HeldAssessment
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import SafetyRule, SilencePolicy, StudyPackage, Translated
@@ -113,7 +114,7 @@ def watch_anew(
     session.flush()
 
 
-def ask_for_no_call(session: Session, assessment: Assessment, *, now: datetime) -> None:
+def ask_for_no_call(session: Session, assessment: HeldAssessment, *, now: datetime) -> None:
     """Take off the work list that she has to be called about what she has answered now."""
     # Nobody is asked to call before it is due: most answers need no look at the list.
     if now >= assessment.due_at:
@@ -122,7 +123,7 @@ def ask_for_no_call(session: Session, assessment: Assessment, *, now: datetime) 
         )
 
 
-def note_late_answer(session: Session, assessment: Assessment, *, now: datetime) -> None:
+def note_late_answer(session: Session, assessment: HeldAssessment, *, now: datetime) -> None:
     """Note on the flag that a silence raised that the answer has come after all; it stays open."""
     flag_ids = session.scalars(RAISED_BY_SILENCE, {"source_id": str(assessment.id)}).all()
     if not flag_ids:

@@ -14,6 +14,7 @@ from epro.db import table_of
 from epro.models import Anchor, Assessment, Participant, Site
 from epro.services import following_up, studies
 from epro.services.assessment_work import AssessmentWork
+from epro.services.held import HeldAssessment, HeldParticipant, participant_and_site
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import StudyPackage
 from questionnaires.planner import plan
@@ -139,8 +140,8 @@ def work_on(
 
 def stop_at_enough(
     session: Session,
-    participant: Participant,
-    answered: Assessment,
+    participant: HeldParticipant,
+    answered: HeldAssessment,
     *,
     package: StudyPackage,
     catalogue: Catalogue,
@@ -150,7 +151,8 @@ def stop_at_enough(
     block = package.schedule.block(answered.block)
     if block is not None and block.enough is not None:
         session.flush()
-        replan(session, PLANNING, participant, catalogue=catalogue, reason="enough", now=now)
+        person, _site = participant_and_site(session, participant)
+        replan(session, PLANNING, person, catalogue=catalogue, reason="enough", now=now)
 
 
 def version_today(

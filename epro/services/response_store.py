@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from epro.access import Actor
-from epro.db import insert_if_absent, table_of
+from epro.db import table_of
+from epro.kept import KeptInsert, KeptStatement, insert_unless_there
 from epro.models import (
     Assessment,
     DeviceSession,
@@ -22,15 +23,30 @@ from epro.models import (
     SourceCheck,
 )
 from epro.services import assessment_work, journal
+from epro.services.held import HeldAssessment
 from epro.services.journal import Subject
 from epro.services.submission import Case, Sending, Submission, Verdict
 
 NOTED_FROM_S = 1.0
-# Built once: with the values in them they would cost more to build than to send.
-ADD_REVISION = insert(table_of(ResponseRevision)).inline()  # nobody asks for its number
-_DEVICE, _ASSESSMENT = table_of(DeviceSession), table_of(Assessment)
-NOTE_OFFSET = update(_DEVICE).where(_DEVICE.c.id == bindparam("device"))
-COMPLETE = update(_ASSESSMENT).where(_ASSESSMENT.c.id == bindparam("assessment"))
+_REVISION, _DEVICE, _ASSESSMENT = (
+    table_of(one) for one in (ResponseRevision, DeviceSession, Assessment)
+)
+ADD_RESPONSE = insert_unless_there(QuestionnaireResponse)
+ADD_REVISION = KeptInsert(_REVISION)
+NOTE_OFFSET = KeptStatement(
+    update(_DEVICE)
+    .where(_DEVICE.c.id == bindparam("device"))
+    .values(clock_offset_s=bindparam("offset_s"))
+)
+# An answered assessment needs no reminder and no silence is left to notice.
+COMPLETE = KeptStatement(
+    update(_ASSESSMENT)
+    .where(_ASSESSMENT.c.id == bindparam("assessment"))
+    .values(
+        completed_at=bindparam("at"), version=bindparam("next"),
+        **dict.fromkeys(assessment_work.FOR_JOBS),
+    )
+)  # fmt: skip
 
 
 def store_submission(
@@ -50,7 +66,7 @@ def store_submission(
     """
     values = _response_values(actor, case, submission, sending, verdict, now=now)
     if case.response is None:
-        if not insert_if_absent(session, QuestionnaireResponse, values):
+        if not ADD_RESPONSE.rows(session, values):
             return None
     else:
         session.execute(
@@ -59,8 +75,8 @@ def store_submission(
             .values(**values)
         )
     reply = _reply(values)
-    session.execute(
-        ADD_REVISION,
+    ADD_REVISION.run(
+        session,
         {
             "response_id": case.response_id,
             "revision": submission.revision,
@@ -78,10 +94,8 @@ def store_submission(
         },
     )
     if _has_moved(case.known.clock_offset_s, verdict.clock_offset_s):
-        session.execute(
-            NOTE_OFFSET,
-            {"device": actor.device_session_id, "clock_offset_s": verdict.clock_offset_s},
-        )
+        offset_s = verdict.clock_offset_s
+        NOTE_OFFSET.run(session, {"device": actor.device_session_id, "offset_s": offset_s})
     entries = [_response_entry(actor, case, values, now=now)]
     if verdict.counts and case.assessment is not None:
         entries.append(_complete(session, actor, case, case.assessment, verdict, now=now))
@@ -190,16 +204,17 @@ def _complete(
     session: Session,
     actor: Actor,
     case: Case,
-    assessment: Assessment,
+    assessment: HeldAssessment,
     verdict: Verdict,
     *,
     now: datetime,
 ) -> dict[str, Any]:
     before = {"completed_at": assessment.completed_at}
     values = {"completed_at": verdict.answered_at, "version": assessment.version + 1}
-    # An answered assessment needs no reminder and no silence is left to notice.
-    nothing_to_look_for = dict.fromkeys(assessment_work.FOR_JOBS)
-    session.execute(COMPLETE, {"assessment": assessment.id} | values | nothing_to_look_for)
+    COMPLETE.run(
+        session,
+        {"assessment": assessment.id, "at": values["completed_at"], "next": values["version"]},
+    )
     after = assessment_work.facts_of(assessment) | values
     return journal.entry(
         actor,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -23,14 +23,12 @@ from epro.errors import (
     UnknownQuestionnaire,
 )
 from epro.models import (
-    Assessment,
     EntryMode,
     Participant,
     QuestionnaireResponse,
     ResponseRevision,
     ResponseStatus,
     ScreeningSource,
-    Site,
 )
 from epro.services import (
     entry_modes,
@@ -45,24 +43,20 @@ from epro.services import (
     studies,
 )
 from epro.services.deciding import decide, digest_of
+from epro.services.held import (
+    HeldAssessment,
+    HeldParticipant,
+    HeldSite,
+    hold,
+    hold_assessment,
+    participant_and_site,
+)
 from epro.services.known import known_of
 from epro.services.response_store import store_submission
 from epro.services.screening import Look
 from epro.services.submission import Case, Sending, Submission, Verdict, Whose
 from questionnaires.catalogue import Catalogue
 from questionnaires.validation import judge
-
-# Asked whenever an answer is stored, so built once: that costs more than sending it.
-ASKED_OF_HER = (
-    select(Assessment)
-    .where(
-        Assessment.id == bindparam("assessment_id"),
-        Assessment.participant_id == bindparam("participant_id"),
-        Assessment.answered_by == bindparam("answered_by"),
-    )
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +232,8 @@ def _question_about(
     asked = safety_questions.about_revision(session, case.response_id, submission.revision)
     if asked is None:
         return None
-    return safety_questions.for_phone(session, asked, case.site, case.package, submission.language)
+    _participant, site = participant_and_site(session, case.participant)
+    return safety_questions.for_phone(session, asked, site, case.package, submission.language)
 
 
 def read_own(session: Session, actor: Actor, response_id: UUID) -> QuestionnaireResponse:
@@ -324,19 +319,15 @@ def _look_up(
 
 def _lock(
     session: Session, whose: Whose, submission: Submission
-) -> tuple[Participant, Site, Assessment | None]:
+) -> tuple[HeldParticipant, HeldSite, HeldAssessment | None]:
     """Lock the participant, then her assessment: the order that re-planning and noticing keep."""
-    participant, site = planning.lock_with_site(session, whose.participant_id)
+    participant, site = hold(session, whose.participant_id)
     if submission.assessment_id is None:
         return participant, site, None
-    assessment = session.scalars(
-        ASKED_OF_HER,
-        {
-            "assessment_id": submission.assessment_id,
-            "participant_id": participant.id,
-            "answered_by": whose.answered_by,
-        },
-    ).first()
+    assessment = hold_assessment(
+        session, submission.assessment_id,
+        participant_id=participant.id, answered_by=whose.answered_by,
+    )  # fmt: skip
     if assessment is None:
         raise UnknownAssessment
     return participant, site, assessment

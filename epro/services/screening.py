@@ -14,9 +14,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from epro.access import system_actor
-from epro.db import insert_if_absent
+from epro.kept import insert_unless_there
 from epro.models import (
-    Participant,
     QuestionnaireResponse,
     ResponseStatus,
     Screening,
@@ -24,6 +23,7 @@ from epro.models import (
     Site,
 )
 from epro.services import flags, history, hospital_stays, journal, planning, safety_questions
+from epro.services.held import HeldParticipant, HeldSite, participant_and_site
 from epro.services.history import Beside
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue, UnknownQuestionnaire
@@ -43,6 +43,7 @@ from questionnaires.validation import judge
 IDLE_BEFORE_A_DRAFT_FLAGS = timedelta(minutes=10)
 RULES = system_actor("safety rules")
 MOST_DRAFTS_AT_ONCE = 100
+ADD = insert_unless_there(Screening)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,8 @@ class Look:
     stands before her, or before whoever asks her, which shows a question at once.
     """
 
-    participant: Participant
-    site: Site
+    participant: HeldParticipant
+    site: HeldSite
     anchors: Anchors
     package: StudyPackage
     study_version_id: int
@@ -121,7 +122,7 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
         "screened_at": now,
         "flags_at": now + IDLE_BEFORE_A_DRAFT_FLAGS if waits else None,
     }
-    if not insert_if_absent(session, Screening, screening):
+    if not ADD.rows(session, screening):
         return met
     if look.is_final:
         hospital_stays.follow(
@@ -135,16 +136,17 @@ def screen(session: Session, look: Look, *, now: datetime) -> tuple[MetRule, ...
     was_asked = bool(asking) and _was_asked(session, look, asking, screening)
     nobody_waits = len(asking) < len(rules) or not (look.can_ask or was_asked)
     flags_now = (is_red_draft and not waits) or (look.is_final and nobody_waits)
+    participant, site = participant_and_site(session, look.participant)
     if flags_now:
         flags.raise_or_join(
-            session, look.participant, look.site, look.package,
+            session, participant, site, look.package,
             screening_id=screening["id"], study_version_id=look.study_version_id,
             rules=rules, now=now,
         )  # fmt: skip
     is_time_to_ask = look.is_final or look.advice_shown_at is not None
     if asking and look.can_ask and is_time_to_ask and not was_asked:
         safety_questions.ask(
-            session, look.participant, look.site, screening_id=screening["id"], rules=asking,
+            session, participant, site, screening_id=screening["id"], rules=asking,
             is_settled=flags_now, now=now,
         )  # fmt: skip
     return met

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from epro.access import Actor
 from epro.db import table_of
 from epro.errors import ActivationInThePast, AlreadyExists, LicenceExpired, NoActiveStudyVersion
+from epro.kept import KeptStatement
 from epro.models import Site, SiteActivation, StudyVersion
 from epro.services import journal
+from epro.services.held import HeldSite
 from epro.services.journal import Subject
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import MessageTemplate, Questionnaire, StudyPackage
@@ -23,10 +25,10 @@ from questionnaires.lint import refuse_faulty
 from questionnaires.reading import from_canonical_json, to_canonical_json
 
 _VERSION = table_of(StudyVersion).c
-# Both are asked at every turn, so built once: that costs more than sending them.
-PUBLISHED = select(_VERSION.id, _VERSION.sha256).order_by(_VERSION.id)
+# Asked at every turn.
+PUBLISHED = KeptStatement(select(_VERSION.id, _VERSION.sha256).order_by(_VERSION.id))
 _ACTIVATION = table_of(SiteActivation).c
-IN_FORCE = (
+IN_FORCE = KeptStatement(
     select(_ACTIVATION.study_version_id)
     .where(_ACTIVATION.site_id == bindparam("site_id"), _ACTIVATION.from_on <= bindparam("day"))
     .order_by(_ACTIVATION.from_on.desc())
@@ -48,7 +50,7 @@ class Studies:
         Ids alone would not tell: a lower one may be committed later, and one that was rolled back
         is given again.
         """
-        published = [(id_, sha256) for id_, sha256 in session.execute(PUBLISHED)]
+        published = [(one.id, one.sha256) for one in PUBLISHED.rows(session, {})]
         if published != self._known:
             with self._lock:
                 rows = session.scalars(select(StudyVersion)).all()
@@ -142,11 +144,12 @@ def ids(session: Session) -> Sequence[int]:
     return session.scalars(select(StudyVersion.id).order_by(StudyVersion.id)).all()
 
 
-def version_in_force(session: Session, site: Site, *, on: date) -> int:
+def version_in_force(session: Session, site: HeldSite, *, on: date) -> int:
     """Return the id of the study version in force at a site on a local date."""
-    version_id: int | None = session.scalar(IN_FORCE, {"site_id": site.id, "day": on})
-    if version_id is None:
+    found = IN_FORCE.rows(session, {"site_id": site.id, "day": on})
+    if not found:
         raise NoActiveStudyVersion(details={"site": site.code, "on": on.isoformat()})
+    version_id: int = found[0].study_version_id
     return version_id
 
 

@@ -6,16 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from epro.models import (
-    Assessment,
     Completer,
     DeviceClass,
     EntryMode,
-    Participant,
     QuestionnaireResponse,
     ResponseStatus,
-    Site,
     Timeliness,
 )
+from epro.services.held import HeldAssessment, HeldParticipant, HeldSite
 from epro.services.known import Known
 from questionnaires.definition import Language, Questionnaire, StudyPackage
 from questionnaires.schedule import AnsweredBy
@@ -86,9 +84,9 @@ class Case:
     """
 
     response_id: UUID
-    participant: Participant
-    site: Site
-    assessment: Assessment | None
+    participant: HeldParticipant
+    site: HeldSite
+    assessment: HeldAssessment | None
     response: QuestionnaireResponse | None
     known: Known
     study_version_id: int
