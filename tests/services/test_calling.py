@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from epro.services import calling, escalation, sites
+from epro.models import Duty
+from epro.services import calling, escalation, roster, sites
+from epro.services.roster import NewRoster, NewShift
 from notifications.messages import ChannelName, MessageState
 from questionnaires.definition import Language
 from questionnaires.tiers import Channel
 from tests.factories import SYSTEM, shipped_package
 from tests.services.following import EVENING, Ward, begin_ward
+from tests.services.given import local
 from tests.services.line import messages_of
 
 
@@ -22,6 +25,18 @@ def ward(session: Session) -> Ward:
     sites.set_alerting(session, SYSTEM, ward.line.given.site, calls_by_voice=True, now=EVENING)
     ward.flag.next_call_at = EVENING
     return ward
+
+
+def enter_roster(session: Session, ward: Ward) -> None:
+    """Have one physician on call for the evening, and the other as her backup."""
+    on = EVENING.date()
+    begins_at, ends_at = local(on, 0), local(on + timedelta(days=1), 0)
+    shifts = tuple(
+        NewShift(duty=duty, person=one.name, begins_at=begins_at, ends_at=ends_at)
+        for duty, one in ((Duty.ON_CALL, ward.physician), (Duty.BACKUP, ward.line.investigator))
+    )
+    new = NewRoster(site=ward.line.given.site.code, from_on=on, to_on=on, shifts=shifts)
+    roster.enter(session, ward.coordinator, new, now=EVENING)
 
 
 def tick(session: Session, ward: Ward, minutes: int) -> None:
@@ -56,6 +71,7 @@ def test_phones_ring_in_rounds_and_stop_when_somebody_has_taken_the_flag(
 def test_with_each_rung_more_people_are_called_and_the_sponsor_never(
     session: Session, ward: Ward
 ) -> None:
+    enter_roster(session, ward)
     told = []
     for minute in (0, 30, 120):
         tick(session, ward, minute)
