@@ -71,14 +71,14 @@ def read_page(
     session: Session, query: Select[*tuple[Any, ...]], page: int, *, size: int = PAGE
 ) -> Paged[Row[*tuple[Any, ...]]]:
     """Read a page of what a query finds in its order, and count what it finds in all."""
-    if page == 1:
-        rows = session.execute(query.limit(size)).all()
-        if len(rows) < size:
-            return Paged(rows, len(rows), page, size)  # all of them: there is nothing to count
+    rows = session.execute(query.limit(size).offset((page - 1) * size)).all()
+    if page == 1 and len(rows) < size:
+        return Paged(rows, len(rows), page, size)  # all of them: there is nothing to count
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     total = session.scalar(counted) or 0
-    page = within(page, total, size)
-    rows = session.execute(query.limit(size).offset((page - 1) * size)).all()
+    if (last := within(page, total, size)) != page:
+        page = last
+        rows = session.execute(query.limit(size).offset((page - 1) * size)).all()
     return Paged(rows, total, page, size)
 
 
