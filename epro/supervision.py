@@ -98,12 +98,12 @@ class Supervisor:
         finally:
             self._stop_all()
 
-    def wait_until_ready(self, host: str, port: int) -> bool:
+    def wait_until_ready(self, host: str, port: int, *, timeout_s: float = READY_TIMEOUT_S) -> bool:
         """Return True once /readyz says so, False when told to stop first.
 
         Raises ChildEnded, and NotReady naming what is missing.
         """
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         advice = "nothing answers yet"
         while not self._is_stopping:
             self._refuse_ended_child()
@@ -111,7 +111,7 @@ class Supervisor:
             if is_ready:
                 return True
             if time.monotonic() > deadline:
-                raise NotReady(f"Not ready after {READY_TIMEOUT_S:.0f} s: {advice}")
+                raise NotReady(f"Not ready after {timeout_s:.0f} s: {advice}")
             time.sleep(LOOK_EVERY_S)
         return False
 

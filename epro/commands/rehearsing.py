@@ -40,6 +40,8 @@ from epro.supervision import Supervisor
 from questionnaires.checking import check_folder
 
 SHOWN_AT_MOST = 60
+# A rehearsal is also played where much else is going on, and nobody waits at its door.
+READY_TIMEOUT_S = 300.0
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  a database that nobody needs afterwards
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -168,7 +170,7 @@ def _play(plan: Plan, database_url: str | None, logs: Path) -> Outcome:
             )  # fmt: skip
         supervisor = Supervisor(log_folder=logs, echo=click.echo, environment=environment)
         opened.enter_context(supervisor.supervised(deployment.processes(port)))
-        supervisor.wait_until_ready(deployment.HOST, port)
+        supervisor.wait_until_ready(deployment.HOST, port, timeout_s=READY_TIMEOUT_S)
         edc = Edc(f"http://{deployment.HOST}:{port}", sites.edc_secret, folder / "edc.sqlite3")
         with _bar() as shown:
             tell = until_stopped(shown, supervisor)
