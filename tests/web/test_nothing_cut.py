@@ -48,6 +48,8 @@ def test_the_notes_of_earlier_shifts_are_a_link_away(
     notes = [text for one in shown for text in one.xpath(".//ol/li/span[@class='words']/text()")]
 
     assert len(shown[0].xpath(".//ol/li")) == 2
+    # A page of several lists names the one that is turned: else their landmarks are all alike.
+    assert shown[0].xpath(".//nav/@aria-label") == ["分页: 交班记录"]
     assert total_of(shown[0], "notes") == len(notes)
     assert {"第一条", "第二条", "第三条"} <= set(notes)
 

@@ -26,6 +26,7 @@ REFUSED: Mapping[str, Translated] = {
         "A participant's code begins with her site's.": "参与者编号以她所在中心的代码开头。",
         "She is screened until she activates.": "激活以前，她处于筛选状态。",
         "This lies before the consent was given.": "这早于同意的时间。",
+        "This lies before the consent that it takes the place of.": "这早于它所代替的同意。",
         "She has not agreed to this, or not any more.": "她没有同意这一项，或已经撤回。",
         "This is no colleague of yours at this site.": "本中心没有这位同事。",
         "A note has words, at most 2,000 characters.": "请写交接内容，最多 2,000 字。",
