@@ -70,7 +70,8 @@ def leave_to_stay() -> None:
     """Have the garbage collector pass over what is loaded, which stays as long as the process.
 
     A page that reads thousands of rows has it come round several times; each time it would go
-    through the whole program, which took longer than the page.
+    through the whole program, which took longer than the page. Called before the workers are forked
+    as well: what they never go through stays in memory once, for all of them.
     """
     gc.collect()
     gc.freeze()
@@ -81,4 +82,5 @@ def serve(settings: Settings, *, host: str, port: int, processes: int | None = N
     refuse_taken_port(host, port)
     is_sqlite = settings.database_url.startswith("sqlite")
     usual = 1 if is_sqlite else PROCESSES_ON_POSTGRESQL
+    leave_to_stay()
     WebServer(settings, host=host, port=port, processes=processes or usual).run()
