@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.blackbox.system import SystemShelf, rest_when_left
 from tests.browser.desk import CHROMIUM, FLAGS, Desk
@@ -17,6 +17,9 @@ from tests.browser.filling import Filling
 from tests.browser.gallery import Gallery
 from tests.browser.handset import Somebody, handset
 from tests.databases import DatabaseKind, DatabaseShelf
+
+# Nothing here is about speed: on a machine that does much else a page may take its time.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
