@@ -32,8 +32,8 @@ demo-reset: .venv/product.txt  ## throw the demonstration data away and seed it 
 test: .venv/tools.txt postgresql browser node  ## run all tests on SQLite and PostgreSQL; ARGS="-k word" narrows
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-long: .venv/tools.txt postgresql browser node  ## all tests, and those that take their time: more seeds, more load
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long $(ARGS)
+test-long: .venv/tools.txt postgresql browser node  ## all tests in an order of its own, and those that take their time: more seeds, more load
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long --randomly-seed=default $(ARGS)
 
 bench: .venv/tools.txt postgresql browser node  ## measure, and write docs/benchmarks.md; NAMES="planning feed", AGAIN=1
 	@$(BIN)/python -m tests.bench $(if $(AGAIN),--again) $(NAMES)

@@ -54,7 +54,6 @@ SHARING = (
     "tests/browser/",
     "tests/rehearsal/",
     "tests/training/",
-    "tests/web/",
     "tests/api/test_access_matrix",
     "tests/api/test_contract_fuzz",
     "demonstration",  # the fixture of tests/cli

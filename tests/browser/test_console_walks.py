@@ -158,6 +158,8 @@ def test_an_inspector_follows_one_participant_through_everything_and_can_change_
         looked_at(watched, pictures, "inspected-journal", language)
 
         page.goto("/console/audit-review?by=participant")
+        page.locator("#participant").fill(phone.code)
+        hands.press("inbox.apply")
         page.get_by_role("link", name=phone.code).first.click()
         assert posts_of(page, page.url) == []
         page.goto("/console/exports")

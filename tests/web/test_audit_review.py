@@ -14,7 +14,7 @@ from epro.api.places import COOKIE
 from epro.models import EntryMode, JournalEntry, SessionPlace
 from epro.services.audit_figures import Figure
 from epro.web.console.words import WORDS
-from tests.api.world import API, ELSEWHERE, PARTICIPANT, World
+from tests.api.world import API, ELSEWHERE, NOBODY, PARTICIPANT, World
 from tests.factories import PIN
 from tests.web.pages import CONSOLE, links_of, send, text_of
 
@@ -80,6 +80,19 @@ def test_every_figure_stands_with_its_whole_and_sorts(world: World, by: str) -> 
     head = html.fromstring(sorted_.text).xpath("//th[@aria-sort]")
     assert [one.get("aria-sort") for one in head] == ["descending"]
     assert WORDS["audit.refused"].zh in head[0].text_content()
+
+
+def test_one_participant_is_looked_up(world: World) -> None:
+    sign_in_by_pin(world, world.browser(), PARTICIPANT, pin="000001")
+    monitor = world.sign_in_to_console(Role.MONITOR)
+
+    def listed(**asked: str) -> list[str]:
+        page = monitor.get(REVIEW, query_string={"by": "participant", **asked})
+        return [str(one) for one in html.fromstring(page.text).xpath("//tr[@data-line]/th//text()")]
+
+    assert PARTICIPANT in listed()
+    assert listed(participant=PARTICIPANT) == [PARTICIPANT]
+    assert listed(participant=NOBODY) == []
 
 
 def test_a_count_leads_to_as_many_cases(world: World) -> None:

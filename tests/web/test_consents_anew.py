@@ -1,6 +1,5 @@
 """A study asks for a new edition of a document: the site is reminded until she has signed it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,24 +9,16 @@ from lxml import html
 from epro.access import Role
 from epro.services import sites, studies
 from questionnaires.definition import ConsentKind
-from tests.api.world import HERE, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import HERE, PARTICIPANT, World
 from tests.factories import SYSTEM, shipped_package
 from tests.web.pages import CONSOLE, send, text_of
 
 EDITION = "9.1"
 
 
-@pytest.fixture(scope="module")
-def worlds_apart(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
 @pytest.fixture
-def amended(worlds_apart: Worlds, database_kind: DatabaseKind) -> World:
+def amended(world: World) -> World:
     """A trial of which the study names, from the day after on, an edition to be signed."""
-    world = worlds_apart[database_kind]
     package = shipped_package()
     named = tuple(
         replace(one, document_version=EDITION) if one.kind is ConsentKind.TRIAL else one

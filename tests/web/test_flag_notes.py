@@ -1,6 +1,5 @@
 """What was added to a flag later stands on its page, in words, with who and when."""
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,24 +11,11 @@ from sqlalchemy import select
 from epro.access import Role
 from epro.models import FlagTrigger, Screening
 from questionnaires.invented import calm_answers
-from tests.api.world import API, PARTICIPANT, World, Worlds
-from tests.databases import DatabaseKind, DatabaseShelf
+from tests.api.world import API, PARTICIPANT, World
 from tests.factories import shipped_package
 from tests.web.pages import CONSOLE
 
 PATH = f"{API}/me/responses"
-
-
-@pytest.fixture(scope="module")
-def own_worlds(database_shelf: DatabaseShelf) -> Iterator[Worlds]:
-    with Worlds(database_shelf) as worlds:
-        yield worlds
-
-
-@pytest.fixture
-def world(own_worlds: Worlds, database_kind: DatabaseKind) -> World:
-    """Not the world that the other pages share: time goes on in this one."""
-    return own_worlds[database_kind]
 
 
 def answer(world: World, path: str, *, help_now: bool, revision: int, **more: Any) -> None:

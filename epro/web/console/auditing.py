@@ -110,7 +110,10 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
         case By.USER:
             grouping = report.by_user
     sorted_by = asked_for("sort", Figure)
-    found = page_of(grouping.names(by=sorted_by, is_descending=is_down()), page_number())
+    names = grouping.names(by=sorted_by, is_descending=is_down())
+    if (wanted := _narrowed().get(by.value)) is not None:
+        names = [one for one in names if one == wanted]
+    found = page_of(names, page_number())
     return render_framed(
         "audit_review.html", status=status, here="audit_review", refused=refused, report=report,
         found=found.each(grouping.line), by=by, ways=list(By),
