@@ -90,7 +90,7 @@ def test_what_is_sent_in_while_the_server_is_down_arrives_when_it_is_back(
         expect(phone.page.get_by_role("status")).to_contain_text(KEPT)
 
         desk.system.mend()
-        phone.page.get_by_role("button", name="立即发送").click()
+        phone.send_now()
 
         expect(phone.page.get_by_role("status")).to_contain_text(DELIVERED)
         assert [one["status"] for one in phone.responses()] == ["completed"]

@@ -179,7 +179,7 @@ def test_a_page_of_somebody_on_the_way_is_no_word_of_the_server(
         expect(page.get_by_role("status")).to_contain_text(KEPT)
         assert phone.responses() == []
         page.unroute("**/api/v1/**")
-        page.get_by_role("button", name="立即发送").click()
+        phone.send_now()
 
         expect(page.get_by_role("status")).to_contain_text(DELIVERED)
         assert sent_off(phone) == [("completed", 1)]

@@ -191,7 +191,7 @@ def test_what_the_server_fails_to_store_is_kept_and_the_next_goes_out(
             assert standing(phone) == [("waiting", "internal_error")]
             assert stuck_lines(phone) == []
 
-        phone.page.get_by_role("button", name="立即发送").click()
+        phone.send_now()
         expect(phone.page.locator("button.entry")).to_have_count(1)
         assert standing(phone) == []
         assert [one["status"] for one in phone.responses()] == ["completed"]
