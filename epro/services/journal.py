@@ -272,10 +272,17 @@ def history_of(
     participant_code: str | None = None,
     within: ColumnElement[bool] | None = None,
     after_seq: int = 0,
+    is_newest_first: bool = False,
     limit: int = 100,
 ) -> list[LinkedEntry]:
-    """Return what happened to one entity or one participant, in order, as far as one may read."""
-    query = _linked().where(JournalLink.seq > after_seq).limit(limit)
+    """Return what happened to one entity or one participant, in order, as far as one may read.
+
+    `after_seq` is where the page before ended, from whichever end the journal is told; 0 begins.
+    """
+    query = _linked(is_newest_first=is_newest_first).limit(limit)
+    if after_seq:
+        seq = JournalLink.seq
+        query = query.where(seq < after_seq if is_newest_first else seq > after_seq)
     if entity_type is not None:
         query = query.where(JournalEntry.entity_type == entity_type)
     if entity_id is not None:
@@ -287,11 +294,11 @@ def history_of(
     return [LinkedEntry(seq, digest, body) for seq, digest, body in session.execute(query)]
 
 
-def _linked() -> Select[int, str, str]:
+def _linked(*, is_newest_first: bool = False) -> Select[int, str, str]:
     return (
         select(JournalLink.seq, JournalLink.hash, JournalEntry.body)
         .join(JournalEntry, JournalEntry.id == JournalLink.entry_id)
-        .order_by(JournalLink.seq)
+        .order_by(JournalLink.seq.desc() if is_newest_first else JournalLink.seq)
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from epro.access import Role
 from epro.models import Correction
 from epro.services import correction_list, paging
-from tests.api.world import EVENING, PARTICIPANT, World
+from epro.web.console import journal_pages
+from tests.api.world import EVENING, HERE, PARTICIPANT, World
 from tests.factories import add_user
 from tests.services.changes_of_protection import record_incident, record_request
 from tests.web.cases_paper import sheet_of, typed
@@ -36,6 +37,8 @@ LISTS = {
     "/transcriptions": Role.INVESTIGATOR,
     "/ratings": Role.OUTCOMES_ASSESSOR,
     "/audit-review/cases?figure=on_behalf": Role.MONITOR,
+    "/drills": Role.COORDINATOR,
+    "/events/table": Role.INVESTIGATOR,
 }
 # What is no table is put in order by links above it.
 SECTIONS = {"/corrections": Role.INVESTIGATOR, "/archives": Role.INVESTIGATOR}  # fmt: skip
@@ -293,3 +296,83 @@ def test_whoever_sees_no_flags_learns_of_them_from_no_column_filter_or_order(
     assert "未关闭" in hers
     assert not [one for one in told if "未关闭" in one or "信号" in one]
     assert {PARTICIPANT in one for one in told} == {True}
+
+
+@pytest.mark.req("T-04")
+def test_the_journal_is_told_from_either_end_page_by_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    path = f"{CONSOLE}/journal?participant={PARTICIPANT}&entity=participant"
+    whole = [int(one) for one in numbers_on(browser, path)]
+    monkeypatch.setattr(journal_pages, "MOST_LINES", 1)
+
+    first = html.fromstring(browser.get(path).text)
+    (turn,) = first.xpath("//nav[@aria-label='排序']/a/@href")
+    told, link = [], turn
+    while link:
+        told += [int(one) for one in numbers_on(browser, link)]
+        link = next(
+            iter(html.fromstring(browser.get(link).text).xpath("//a[@rel='next']/@href")), ""
+        )
+    fields = dict(html.fromstring(browser.get(turn).text).forms[-1].form_values())
+
+    assert len(whole) >= 2
+    assert whole == sorted(whole)
+    assert told == whole[::-1]
+    assert fields["down"] == "1"  # whoever searches on keeps the order
+
+
+def numbers_on(browser: FlaskClient, path: str) -> list[str]:
+    """Return the places in the chain that a page of the journal tells of."""
+    lines = html.fromstring(browser.get(path).text).xpath("//li[@data-line]/span[1]")
+    return [one.text_content() for one in lines]
+
+
+@pytest.mark.req("B-04")
+def test_the_table_of_events_is_put_in_order_and_tells_nothing_of_what_it_hides(
+    world: World,
+) -> None:
+    enter_event(world)
+    hers, theirs = (
+        {
+            query: table_at(world, role, query)
+            for query in ("", "?sort=events", "?sort=events&down=1", "?sort=row&down=1")
+        }
+        for role in (Role.INVESTIGATOR, Role.DATA_MANAGER)
+    )
+
+    counts = [int(count) for _, count in hers["?sort=events"]]
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0]
+    assert [int(count) for _, count in hers["?sort=events&down=1"]] == counts[::-1]
+    assert hers["?sort=row&down=1"] == hers[""][::-1]
+    hidden = [row for row, count in theirs[""] if count == "隐藏"]
+    assert hidden
+    for query in ("?sort=events", "?sort=events&down=1"):
+        assert [row for row, _ in theirs[query]][-len(hidden) :] == hidden
+
+
+def table_at(world: World, role: Role, query: str) -> list[tuple[str, str]]:
+    page = world.sign_in_to_console(role).get(f"{CONSOLE}/events/table{query}")
+    rows = html.fromstring(page.text).xpath("//tbody/tr")
+    return [(one.xpath("string(th)"), one.xpath("string(td[2])")) for one in rows]
+
+
+@pytest.mark.req("A-07")
+def test_the_numbers_of_a_site_stand_by_when_they_were_last_called(world: World) -> None:
+    browser = world.sign_in_to_console(Role.COORDINATOR)
+    said = {"site": HERE, "which": "study_phone", "is_answered": "yes"}
+    send(browser, "/number-checks", **said, called_at="2026-02-28T09:00")
+    send(browser, "/number-checks", **said | {"which": "site_phone"}, called_at="2026-02-27T09:00")
+
+    up, down = (numbers_called(browser, turn) for turn in ("", "&down=1"))
+
+    assert up == ["中心电话", "24"]
+    assert down == up[::-1]
+
+
+def numbers_called(browser: FlaskClient, turn: str) -> list[str]:
+    page = html.fromstring(browser.get(f"{CONSOLE}/drills?sort=called{turn}").text)
+    rows = page.xpath("//table[contains(@class, 'cards')]/tbody/tr[.//time]/th")
+    return [one.text_content().split()[0] for one in rows]

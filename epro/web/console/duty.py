@@ -1,6 +1,7 @@
 """Who is on call in the next days, trials of the alarm, and test calls of the site's numbers."""
 
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from epro.api.context import catalogue, current_actor, now, reading
 from epro.errors import AlreadyAcknowledged, NoActiveStudyVersion
 from epro.models import ListedNumber, Site
 from epro.services import drills, number_checks, participant_list, roster, sites, staff, studies
-from epro.services.number_checks import NewCheck
+from epro.services.number_checks import Listed, NewCheck
 from epro.services.roster import RosterDay
 from epro.web.console import typed
 from epro.web.console.asked import page_number
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -91,22 +93,39 @@ def _page(*, status: int = 200, refused: Refused | None = None) -> ResponseRetur
     actor = current_actor()
     with reading() as session:
         hers = participant_list.sites_of(session, actor.sites_for(Permission.READ_ROSTER))
-        shown = [_of_site(session, actor, site) for site in hers]
         names = staff.names(session)
+        shown = [_of_site(session, actor, site, names) for site in hers]
     return render_framed("duty.html", status=status, here="duty", refused=refused, sites=shown,
                          names=names, answers=list(YesNo))  # fmt: skip
 
 
-def _of_site(session: Session, actor: Actor, site: Site) -> dict[str, Any]:
+def _of_site(
+    session: Session, actor: Actor, site: Site, names: Mapping[UUID, str]
+) -> dict[str, Any]:
+    numbers, order = ordered(
+        number_checks.list_of(session, actor, site.code, now=now()), _columns(names)
+    )
     return {
         "site": site,
         "days": _days(session, actor, site),
         "drills": drills.list_page(
             session, actor, site.code, page=page_number(f"{DRILLS}{site.code}")
         ),
-        "numbers": number_checks.list_of(session, actor, site.code, now=now()),
+        "numbers": numbers,
+        "order": order,
         "may_start": actor.may_at(Permission.EDIT_ROSTER, site.id),
         "may_hear": actor.may_at(Permission.ACKNOWLEDGE_FLAG, site.id),
+    }
+
+
+def _columns(names: Mapping[UUID, str]) -> Mapping[str, Callable[[Listed], Any]]:
+    """Return what each column of the numbers is put in order by; what is due at once is first."""
+    return {
+        "number": lambda one: one.person.full_name if one.person else one.number,
+        "called": lambda one: one.last.called_at if one.last else None,
+        "by": lambda one: names[one.last.called_by_id] if one.last else None,
+        "answered": lambda one: one.last.is_answered if one.last else None,
+        "due": lambda one: one.due_at or datetime.min.replace(tzinfo=UTC),
     }
 
 

@@ -28,6 +28,7 @@ from epro.services.event_lines import EventColumn
 from epro.services.waiting_list import Waiting, WaitingColumn
 from epro.web.console import typed
 from epro.web.console.asked import asked_for, is_down, page_number
+from epro.web.console.ordering import ordered
 from epro.web.console.pages import new_blueprint, render_framed
 from epro.web.console.refused import Refused
 from epro.web.console.session import page
@@ -54,7 +55,18 @@ def show_table() -> ResponseReturnValue:
         counted = event_lists.table(
             session, current_actor(), catalogue=catalogue(session), now=now()
         )
-    return render_framed("event_table.html", here="event_table", counted=counted)
+    places = {row.name: place for place, row in enumerate(counted.rows)}
+    rows, order = ordered(
+        counted.rows,
+        {
+            "row": lambda one: places[one.name],
+            "participants": lambda one: one.participant_count,
+            "events": lambda one: one.event_count,
+        },
+    )
+    return render_framed(
+        "event_table.html", here="event_table", counted=counted, rows=rows, order=order
+    )
 
 
 @blueprint.post("/participants/<code:code>/event-candidates/<uuid:candidate_id>/decision")

@@ -1,6 +1,7 @@
 """The journal in words: what happened to one value, one thing, or one participant."""
 
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -11,6 +12,8 @@ from epro.api.context import catalogue, current_actor, now, reading, sequenced_r
 from epro.services import journal, journal_reach, participant_list, staff
 from epro.services.code_words import CODE_WORDS
 from epro.services.journal_reading import JournalReader
+from epro.web.console.asked import is_down, query
+from epro.web.console.ordering import Order
 from epro.web.console.pages import current_language, new_blueprint, render_framed
 from epro.web.console.session import page
 from questionnaires.definition import Language
@@ -18,6 +21,14 @@ from questionnaires.definition import Language
 blueprint = new_blueprint("journal")
 
 MOST_LINES = 100
+
+
+class Column(StrEnum):
+    """What the journal is told by: its own order, from either end."""
+
+    RECORDED = "recorded"
+
+
 # Of what belongs to no site, as an edition of the study.
 NO_SITES_ZONE = "UTC"
 
@@ -31,6 +42,7 @@ def show() -> ResponseReturnValue:
     after = request.args.get("after", "")
     after_seq = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     language, found = current_language(), []
+    order = Order(Column.RECORDED, is_down(), query() | {"after": ""})
     is_asked = bool(participant or (entity and entity_id))
     if is_asked:
         with sequenced_reading() as session:
@@ -39,7 +51,7 @@ def show() -> ResponseReturnValue:
                 entity_id=entity_id if entity and entity_id else None,
                 participant_code=participant or None,
                 within=journal_reach.reach_of(session, current_actor()),
-                after_seq=after_seq, limit=MOST_LINES + 1,
+                after_seq=after_seq, is_newest_first=order.is_descending, limit=MOST_LINES + 1,
             )  # fmt: skip
     with reading() as session:
         zones = {site.code: site.zone for site in participant_list.sites_of(session, None)}
@@ -65,6 +77,7 @@ def show() -> ResponseReturnValue:
     return render_framed(
         "journal.html", here="journal", lines=lines, entities=_entities(language),
         participant=participant, entity=entity, entity_id=entity_id, is_asked=is_asked, at=now(),
+        columns=list(Column), order=order,
         next_after=lines[-1]["seq"] if len(found) > MOST_LINES else None,
     )  # fmt: skip
 

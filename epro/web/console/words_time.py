@@ -39,6 +39,7 @@ TIME: Mapping[str, Translated] = {
     "heat.by_day": Translated("当日 %", "Day, %"),
     "journal.entity": Translated("类型", "Kind of thing"),
     "journal.id": Translated("编号", "Its id"),
+    "journal.by.recorded": Translated("按时间", "By time"),
     "journal.search": Translated("查找", "Search"),
     "journal.none": Translated("没有您可以查看的记录", "Nothing on record that you may read"),
     "journal.ask": Translated(
