@@ -14,8 +14,8 @@ from epro.models import (
     NextStep,
 )
 from epro.services.assessing import NewAssessment
-from epro.services.awareness import NewSending
 from epro.services.closing import Act
+from epro.services.reporting import NewSending
 from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 from questionnaires.tiers import Tier
 

@@ -52,10 +52,10 @@ from epro.errors_of_flags import (
     SignatureMissing,
 )
 from epro.models import SafetyFlag
-from epro.services import assessing, awareness, closing, contacts, flags
+from epro.services import assessing, awareness, closing, contacts, flags, reporting
 from epro.services.assessing import NewAssessment
-from epro.services.awareness import NewSending
 from epro.services.closing import AllowedAct
+from epro.services.reporting import NewSending
 from questionnaires.definition import StudyPackage
 
 blueprint = ApiBlueprint(
@@ -201,7 +201,7 @@ def record_sending(new: NewSending, headers: dict[str, Any], flag_id: UUID) -> d
     """Record that the report of a serious event went to the sponsor: time, person and proof."""
 
     def act(session: Session, actor: Actor) -> None:
-        awareness.record_sending(session, actor, flag_id, new, now=now())
+        reporting.record_sending(session, actor, flag_id, new, now=now())
 
     return _changed(flag_id, headers, act, in_detail=True)
 

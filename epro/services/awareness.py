@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, ActorKind, Permission
 from epro.crypto import Keyring
-from epro.errors import InvalidInput, ReasonRequired
-from epro.errors_of_flags import AwarenessNotPossible, FlagClosed
+from epro.errors import ReasonRequired
+from epro.errors_of_flags import AwarenessNotPossible
 from epro.models import (
     AwarenessKind,
     AwarenessStatement,
@@ -34,16 +34,6 @@ from epro.services.signing_in import Proof
 from questionnaires.definition import StudyPackage
 
 STATES_AN_EARLIER_TIME = frozenset({AwarenessKind.TELEPHONE, AwarenessKind.EARLIER})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSending:
-    """When the report went out, who sent it, to whom, and a reference that proves it."""
-
-    sent_at: datetime
-    sent_by: str
-    sent_to: str
-    proof: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,42 +151,6 @@ def state_later(
     refresh(session, case.flag, now=now)
     session.flush()
     return case.flag
-
-
-def record_sending(
-    session: Session,
-    actor: Actor,
-    flag_id: UUID,
-    sending: NewSending,
-    *,
-    now: datetime,
-) -> SaeSending:
-    """Record that the report of a serious event went to the sponsor: time, person, proof.
-
-    Raises NotFound, FlagClosed where no report is owed any more, and InvalidInput for a time in the
-    future or before the flag.
-    """
-    case = flags.hold(session, actor, flag_id, Permission.FOLLOW_UP_FLAG)
-    latest = latest_assessment(session, case.flag)
-    if case.flag.closed_at is not None and not owes_report(case.flag, latest):
-        raise FlagClosed
-    problems = list(_sending_problems(sending, case.flag, now=now))
-    if problems:
-        raise InvalidInput(details={"problems": problems})
-    before = flags.facts_of(session, case.flag)
-    row = SaeSending(
-        flag_id=case.flag.id, sent_at=sending.sent_at, sent_by=sending.sent_by.strip(),
-        sent_to=sending.sent_to.strip(), proof=sending.proof.strip(), recorded_at=now,
-        recorded_by_id=actor.id,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    # The first report stops the clock; a follow-up does not move it.
-    case.flag.sent_at = min(one for one in (case.flag.sent_at, row.sent_at) if one is not None)
-    case.flag.clock_looks_at = now
-    flags.put_on_record(session, actor, "flag.reported", case, before=before, now=now)
-    ask_for_no_report(session, actor, case.flag, now=now)
-    return row
 
 
 def ask_for_no_report(session: Session, actor: Actor, flag: SafetyFlag, *, now: datetime) -> None:
@@ -368,15 +322,3 @@ def _state(
 def _is_deadly(session: Session, flag: SafetyFlag) -> bool:
     latest = latest_assessment(session, flag)
     return latest is not None and bool({"death", "life_threatening"} & set(latest.seriousness))
-
-
-def _sending_problems(
-    sending: NewSending, flag: SafetyFlag, *, now: datetime
-) -> Iterable[dict[str, str]]:
-    if sending.sent_at > now:
-        yield {"place": "sent_at", "message": "This lies in the future."}
-    elif flag.aware_at is not None and sending.sent_at < flag.aware_at:
-        yield {"place": "sent_at", "message": "This lies before anybody knew of it."}
-    for place in ("sent_by", "sent_to", "proof"):
-        if not getattr(sending, place).strip():
-            yield {"place": place, "message": "This is needed as proof of sending."}

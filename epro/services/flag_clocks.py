@@ -1,25 +1,48 @@
 """The clocks of a flag that is urgent again: who has to take it, and since when the site has known.
 
-What a physician has found not to be serious has had its clock of a serious event. An emergency that
-joins its flag has one of its own: nobody can have known of it before.
+What a physician has found not to be serious, or what was reported, has had its clock of a serious
+event; what could not be serious had none. An emergency that joins such a flag has one of its own:
+nobody can have known of it before, and no report tells of it.
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from epro.models import JournalEntry, SafetyFlag
+from epro.models import FlagState, JournalEntry, SafetyFlag
+from questionnaires.adverse_events import Seriousness
+
+# What is on record each time that the clock of a serious event begins anew.
+BEGINNINGS = ("flag.urgent_again", "flag.reported")
+
+
+def is_settled(flag: SafetyFlag, seriousness: Collection[Seriousness]) -> bool:
+    """Tell whether no clock runs for what a flag is about; `seriousness` as last assessed."""
+    if flag.sent_at is not None:
+        return True
+    return not seriousness and (flag.state is FlagState.ASSESSED or not flag.possible_serious)
 
 
 def begin_anew(flag: SafetyFlag, *, is_settled: bool, now: datetime) -> None:
-    """Let a flag wait to be taken anew; `is_settled`: what it was about was found not serious."""
+    """Let a flag wait to be taken anew; `is_settled`: nothing before has a clock that runs."""
     if is_settled:
-        flag.delivered_at = flag.viewed_at = flag.aware_at = flag.sent_at = None
-        flag.warned_hours = 0
+        forget(flag)
     flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
     flag.clock_looks_at = now
+
+
+def forget(flag: SafetyFlag) -> None:
+    """Take back what was known, and sent, of what was before; all of it stays on record."""
+    flag.delivered_at = flag.viewed_at = flag.aware_at = flag.sent_at = None
+    flag.warned_hours = 0
+
+
+def is_before_the_latest(flag: SafetyFlag, at: datetime) -> bool:
+    """Tell whether a time lies before a later emergency joined: a report of then is of no more."""
+    return flag.raised_at < flag.urgent_since and at < flag.urgent_since
 
 
 def began_anew_at(session: Session, flag: SafetyFlag) -> datetime | None:
@@ -32,11 +55,12 @@ def began_anew_at(session: Session, flag: SafetyFlag) -> datetime | None:
         .where(
             JournalEntry.entity_type == "flag",
             JournalEntry.entity_id == str(flag.id),
-            JournalEntry.verb == "flag.urgent_again",
+            JournalEntry.verb.in_(BEGINNINGS),
         )
         .order_by(JournalEntry.id.desc())
     )
     for entry in map(json.loads, bodies):
-        if entry["before"].get("aware_at") and entry["after"]["aware_at"] is None:
+        had = entry["before"].get("aware_at") or entry["before"].get("sent_at")
+        if had and entry["after"]["aware_at"] is None:
             return datetime.fromisoformat(entry["after"]["urgent_since"])
     return None

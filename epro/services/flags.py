@@ -20,7 +20,6 @@ from epro.errors_of_flags import FlagClosed, FlagNotAcknowledged
 from epro.models import (
     FlagAssessment,
     FlagNote,
-    FlagState,
     FlagTrigger,
     Participant,
     SafetyFlag,
@@ -87,7 +86,12 @@ def raise_or_join(
     # Told of by day, a flag that now has to be seen tonight would wait until the site opens.
     is_worse = (worst.tier.urgency, worst.tonight) > (flag.tier.urgency, flag.tonight)
     is_news = any(rule.tier.is_red and rule.id not in known for rule in rules)
-    is_urgent_again = flag.acknowledged_at is not None and (is_worse or is_news)
+    seriousness = before["disposition"]["seriousness"] if before["disposition"] else ()
+    is_settled = flag_clocks.is_settled(flag, seriousness)
+    # Of what may be serious no clock runs where the one of its flag has ended, or there was none.
+    is_news |= is_settled and any(rule.possible_serious and rule.id not in known for rule in rules)
+    has_been_seen_to = (flag.acknowledged_at or flag.sent_at) is not None
+    is_urgent_again = has_been_seen_to and (is_worse or is_news)
     flag.version += 1
     flag.possible_serious |= any(rule.possible_serious for rule in rules)
     if is_worse:
@@ -96,7 +100,6 @@ def raise_or_join(
         flag.clock_looks_at = now
     starts_anew = is_worse or is_urgent_again
     if starts_anew:
-        is_settled = flag.state is FlagState.ASSESSED and not before["disposition"]["seriousness"]
         flag_clocks.begin_anew(flag, is_settled=is_settled, now=now)
     session.flush()
     verb = "flag.urgent_again" if starts_anew else "flag.joined"

@@ -15,11 +15,12 @@ from epro.models import (
     SafetyFlag,
     User,
 )
-from epro.services import assessing, awareness, closing, contacts, flags
+from epro.services import assessing, awareness, closing, contacts, flags, reporting
 from epro.services.assessing import NewAssessment
-from epro.services.awareness import Clock, NewSending
+from epro.services.awareness import Clock
 from epro.services.closing import Act
 from epro.services.contacts import NewContact
+from epro.services.reporting import NewSending
 from epro.services.staff import NewUser
 from questionnaires.adverse_events import ActionTaken, Outcome, Seriousness
 from tests.factories import (
@@ -92,7 +93,7 @@ class Ward:
         sending = NewSending(
             sent_at=now, sent_by="Wang Fang", sent_to="sponsor's safety desk", proof="fax 17"
         )
-        awareness.record_sending(session, self.coordinator, self.flag.id, sending, now=now)
+        reporting.record_sending(session, self.coordinator, self.flag.id, sending, now=now)
 
     def close(
         self, session: Session, *, by: Actor | None = None, is_signed: bool = True,

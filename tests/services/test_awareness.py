@@ -15,9 +15,9 @@ from epro.errors import (
 )
 from epro.errors_of_flags import AwarenessNotPossible
 from epro.models import AwarenessKind, ContactOutcome, SafetyFlag, WorkItem, WorkKind
-from epro.services import awareness, serious_clock
-from epro.services.awareness import NewSending
+from epro.services import awareness, reporting, serious_clock
 from epro.services.closing import Act
+from epro.services.reporting import NewSending
 from notifications.messages import DeliveryReceipt, MessageState
 from tests.factories import proof_of, user_actor
 from tests.services.following import (
@@ -289,31 +289,6 @@ def test_what_turns_out_serious_after_closing_runs_the_clock_until_it_is_sent(
     assert ward.why_not(session, ward.physician, Act.SIGN_AGAIN, now=found) is None
 
 
-def test_a_second_emergency_after_one_that_was_not_serious_runs_a_clock_of_its_own(
-    session: Session, ward: Ward
-) -> None:
-    ward.take(session, minutes=0)
-    mail_leaves(session, EVENING)
-    earlier(session, ward, EVENING - HOUR)
-    ward.assess(session, NO_EVENT)
-    look(session, ward, EVENING + HOUR)
-    again = EVENING + timedelta(days=3)
-
-    ward.line.answer(session, None, now=again, help_now=True)
-    session.expire_all()
-    look(session, ward, again)
-
-    assert warnings_of(session) == []
-    clock = ward.clock(session)
-    assert (clock.delivered_at, clock.viewed_at, clock.aware_at) == (None, None, None)
-    seen_at = again + timedelta(minutes=5)
-    awareness.note_viewed(session, ward.coordinator, ward.flag.id, now=seen_at)
-    awareness.refresh(session, ward.flag, now=seen_at)
-    assert ward.clock(session).aware_at == seen_at
-    look(session, ward, seen_at + 12 * HOUR)
-    assert set(warnings_of(session)) == {"serious_due_sms", "serious_due_email"}
-
-
 def test_what_was_not_possibly_serious_runs_no_clock(session: Session) -> None:
     ward = begin_ward(session)
     ward.flag.possible_serious = False
@@ -346,7 +321,7 @@ def test_nothing_is_sent_before_it_was_known_or_in_the_future(
     )
 
     with pytest.raises(InvalidInput):
-        awareness.record_sending(
+        reporting.record_sending(
             session, ward.coordinator, ward.flag.id, sending, now=EVENING + HOUR
         )
 

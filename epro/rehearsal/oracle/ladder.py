@@ -42,6 +42,7 @@ class Flag:
     urgent_since: datetime
     because: str
     urgent_by: str
+    may_be_serious: bool = False
     acknowledged_at: datetime | None = None
     closed_at: datetime | None = None
     told: list[Told] = field(default_factory=list)
@@ -71,7 +72,11 @@ class Flag:
         is_new_red = any(
             rule["tier"].startswith("RED") and rule["id"] not in before for rule in rules
         )
-        is_urgent_again = self.acknowledged_at is not None and (is_worse or is_new_red)
+        # What may be serious, where nothing was, is new to whoever has it. (Nobody rehearsed leaves
+        # a flag open that was assessed or reported, whose next one would be new as well.)
+        is_first_serious = not self.may_be_serious and any(map(_may_be_serious, rules))
+        is_news = is_worse or is_new_red or is_first_serious
+        is_urgent_again = self.acknowledged_at is not None and is_news
         self.rules += [rule["id"] for rule in rules if rule["id"] not in self.rules]
         self.hear(rules, response)
         if is_worse:
@@ -85,8 +90,13 @@ class Flag:
     def hear(self, rules: Sequence[dict[str, Any]], response: str) -> None:
         """Note which rules were met, at which tiers, and by which response; silence has none."""
         self.heard += [(one["id"], one["tier"]) for one in rules]
+        self.may_be_serious |= any(map(_may_be_serious, rules))
         if response:
             self.said[response] = self.said.get(response, set()) | {one["id"] for one in rules}
+
+
+def _may_be_serious(rule: dict[str, Any]) -> bool:
+    return bool(rule.get("possible_serious"))
 
 
 def steps(

@@ -21,10 +21,10 @@ from epro.api.context import (
     transaction,
 )
 from epro.models import ContactChannel, ContactOutcome, NextStep, Participant, Site
-from epro.services import assessing, awareness, closing, contacts, flags, identity
+from epro.services import assessing, awareness, closing, contacts, flags, identity, reporting
 from epro.services.assessing import NewAssessment
-from epro.services.awareness import NewSending
 from epro.services.contacts import NewContact
+from epro.services.reporting import NewSending
 from epro.web.console import safety, typed
 from epro.web.console.pages import new_blueprint
 from epro.web.console.session import page
@@ -131,7 +131,7 @@ def record_sending(flag_id: UUID) -> ResponseReturnValue:
             sent_by=typed.line("sent_by"),
             sent_to=typed.line("sent_to"), proof=typed.line("proof"),
         )  # fmt: skip
-        awareness.record_sending(session, current_actor(), flag_id, sending, now=now())
+        reporting.record_sending(session, current_actor(), flag_id, sending, now=now())
 
     return _do(flag_id, "sending", act)
 
