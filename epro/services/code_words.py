@@ -338,6 +338,7 @@ CODE_WORDS: Mapping[str, Mapping[str, Translated]] = {
         ),
         "nothing_corrected": Translated("与已有的回答相同", "the same as on record"),
         "reason_required": Translated("没有写理由", "without a reason"),
+        "unsupported_media_type": Translated("内容类型不对", "not the right kind of content"),
     },
     "actor": {
         "amendment": Translated("方案更新", "amendment"),
@@ -375,3 +376,9 @@ CODE_WORDS: Mapping[str, Mapping[str, Translated]] = {
         "paper_check": Translated("核对纸质原件", "comparison with her sheet"),
     },
 }
+
+
+def refusal_in_words(code: str) -> Translated:
+    """Return why a body was not taken; whatever is not ours refused it on the way here."""
+    known = CODE_WORDS["refused"].get(code)
+    return known or Translated(f"在途中被拒绝（{code}）", f"refused on the way ({code})")

@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any
 
 from epro.access import COMMAND_LINE, Role
-from epro.services.code_words import CODE_WORDS
+from epro.services.code_words import CODE_WORDS, refusal_in_words
 from epro.services.code_words_sending import (
     STEPS,
     as_it_is,
@@ -75,7 +75,7 @@ SAID_BY: Mapping[str, Say] = {
     "data_request.outcome": _of("request.outcome"),
     "outcome": _of("outcome"),
     "recipient": _of("incident.to"),
-    "refusal": _of("refused"),
+    "refusal": refusal_in_words,
     "role": _of("role"),
     "seriousness": _of("serious"),
     "severity": _of("incident.severity"),

@@ -1,5 +1,6 @@
 """What a phone sent and was not taken: one click from its count, in words, and to nobody else."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ from tests.web.pages import CONSOLE, text_of
 pytestmark = pytest.mark.req("C-01", "S-02", "P-06")
 REPORT = shipped_package().questionnaire("ae_report")
 assert REPORT
+HAN = re.compile(r"[\u4e00-\u9fff]")
 NOWHERE, TITLE = str(UUID(int=404)), REPORT.title.zh
 
 
@@ -85,6 +87,54 @@ def test_what_was_refused_is_read_in_words_with_the_reason_and_the_rest_as_it_ca
     assert "现在还有吗？ – 这一题没有这个选项。" in problems
     assert [one for one in problems if one.endswith(" – 问卷里没有这一题。")]
     assert "<b>" not in answer.text
+
+
+def test_each_problem_of_a_body_is_told_in_chinese(world: World) -> None:
+    refuse(
+        world,
+        report(
+            revision="first", status="incomplete", language="fr", answered_at="yesterday",
+            assessment_id="4711", cleared=["x" * 40], another=1,
+        ),
+    )  # fmt: skip
+    refuse(
+        world,
+        report(
+            {"link_id": "what_text", "value": "长" * 900},
+            {"link_id": "what", "value": "other"},
+            {"link_id": "temp", "value": 38.123},
+            {"link_id": "began_at", "value": "1 March"},
+            {"link_id": "still", "value": []},
+        ),
+    )  # fmt: skip
+
+    told = [
+        one.text_content()
+        for words in ('"first"', "1 March")
+        for one in body_with(world, words).xpath(".//ul/li")
+    ]
+
+    assert len(told) >= 10
+    said = [one.rpartition(" – ")[2] for one in told]
+    assert [one for one in said if not HAN.search(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("unsupported_media_type", "内容类型不对"),
+        ("413", "在途中被拒绝（413）"),
+        ("http_error", "在途中被拒绝"),
+    ],
+)
+def test_whatever_refused_it_on_the_way_is_named(world: World, code: str, why: str) -> None:
+    kept = world.request(
+        "POST", f"{API}/me/stuck", headers=world.sign_in(PARTICIPANT),
+        json={"response_id": str(uuid4()), "refusal": code, "body": f"by {code}"},
+    )  # fmt: skip
+    assert kept.status_code in {200, 201}, kept.text
+
+    assert why in body_with(world, f"by {code}").text_content()
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,13 @@ from epro.api.context import (
 )
 from epro.errors import DomainError, NotFound
 from epro.services import safety_inbox, staff
+from epro.services.code_words import refusal_in_words
 from epro.services.code_words_sending import client_in_words, error_in_words, text_in_words
 from epro.web.console import navigation
 from epro.web.console import session as console_session
 from epro.web.console.refused import Refused
 from epro.web.console.words import WORDS
+from epro.web.console.words_refused import with_values
 from questionnaires.definition import Language, Translated
 
 FOLDER = Path(__file__).parent
@@ -219,6 +221,7 @@ def local_minute(instant: datetime, zone: str) -> str:
 blueprint.app_template_filter("text_in_words")(text_in_words)
 blueprint.app_template_filter("error_in_words")(error_in_words)
 blueprint.app_template_filter("client_in_words")(client_in_words)
+blueprint.app_template_filter("refusal_in_words")(refusal_in_words)
 
 
 @blueprint.app_template_filter("person")
@@ -239,7 +242,7 @@ def known(key: str) -> Translated:
 @blueprint.app_template_filter("in_words")
 def in_words(said: str) -> Translated:
     """Return what a refusal says of a field in the reader's words, or as it says it."""
-    return WORDS.get(f"said.{said}", Translated(said, said))
+    return WORDS.get(f"said.{said}") or with_values(said)
 
 
 @blueprint.app_template_filter("local")

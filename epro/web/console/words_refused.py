@@ -1,5 +1,9 @@
-"""What is wrong with a field of a form, by the words of the refusal, where no page has its own."""
+"""What is wrong with a field of a form, by the words of the refusal, where no page has its own.
 
+Beside it what is wrong with a body that a phone sent: its answers, and the shape of the whole.
+"""
+
+import re
 from collections.abc import Mapping
 
 from epro.services.enrolment_form import MIN_AGE
@@ -39,5 +43,47 @@ REFUSED: Mapping[str, Translated] = {
         "This account is closed.": "这个账户已停用。",
         "This task is not for somebody of that role.": "这个角色不能承担这项任务。",
         "This is no physician of the site.": "这不是本中心的医生。",
+        "Leave an unanswered item out.": "没有回答的题不应发送。",
+        "declined is true, or left out.": "“不想回答”的标记不对。",
+        "A date is YYYY-MM-DD.": "日期的格式不对。",
+        "A time of day is HH:MM, from 00:00 to 23:59.": "时间的格式不对。",
+        "A time is YYYY-MM-DDThh:mm with its offset.": "日期和时间的格式不对。",
+        "A device cannot say this.": "手机不能这样标记。",
+        "Printable ASCII, at most 40 characters.": "应用版本的写法不对。",
+        "Field may not be null.": "这一项不能为空。",
+        "Invalid input type.": "这一项的类型不对。",
+        "Invalid type.": "这一项的类型不对。",
+        "Invalid value.": "这一项的值不对。",
+        "Not a valid UUID.": "这不是有效的编号。",
+        "Not a valid date.": "这不是日期。",
+        "Not a valid aware datetime.": "这不是带时区的日期和时间。",
+        "Not a valid datetime.": "这不是日期和时间。",
+        "Not a valid integer.": "这里应是整数。",
+        "Not a valid list.": "这里应是一个列表。",
+        "Not a valid number.": "这里应填数字。",
+        "Not a valid string.": "这里应填文字。",
+        "Not a valid utf-8 string.": "文字的编码不对。",
+        "Number too large.": "数字太大。",
+        "Special numeric values (nan or infinity) are not permitted.": "这里应填数字。",
     }.items()
 }
+# The same with values in them.
+_WITH_VALUES = [
+    (re.compile("(.+)".join(map(re.escape, english.split("{}")))), chinese)
+    for english, chinese in {
+        "A rating lies between 0 and {}.": "评分应在 0 到 {} 之间。",
+        "At most {} decimals.": "最多 {} 位小数。",
+        "At most {} characters.": "最多 {} 个字。",
+        "Longer than maximum length {}.": "太长，最多 {}。",
+        "Must be one of: {}.": "只能是：{}。",
+        "Must be greater than or equal to {} and less than or equal to {}.": "应在 {} 到 {} 之间。",
+    }.items()
+]
+
+
+def with_values(said: str) -> Translated:
+    """Return what is said, values and all; as it is said where it is not known."""
+    for pattern, chinese in _WITH_VALUES:
+        if found := pattern.fullmatch(said):
+            return Translated(chinese.format(*found.groups()), said)
+    return Translated(said, said)
