@@ -78,6 +78,28 @@ def test_each_role_finds_every_page_of_its_menu_sound(
     assert len(seen) == len(ENTRIES)
 
 
+@pytest.mark.req("P-10", "P-11")
+def test_what_clears_a_filter_stands_on_one_line_on_a_phone(desk: Desk) -> None:
+    """A link that is broken over lines beside a button reads as three words, and is hard to hit."""
+    lists = ("reviews?participant=X", "corrections?code=X", "transcriptions?participant=X",
+             "data-requests?code=X", "delegations?holds=1", "contacts?of=X")  # fmt: skip
+    broken: list[str] = []
+    with desk.desktop(width=360) as watched:
+        page = watched.page
+        for language in ("zh", "en"):
+            speak(page, language, "/console/phones")
+            for path in lists:
+                page.goto(f"/console/{path}")
+                link = page.get_by_role("link", name=say("inbox.clear", language))
+                height, line = link.evaluate(
+                    "one => [one.offsetHeight, parseFloat(getComputedStyle(one).lineHeight)]"
+                )
+                if height > 1.5 * line or not fits(page, 360):
+                    broken.append(f"{path} {language}")
+
+    assert broken == []
+
+
 @pytest.mark.req("S-04", "P-02", "C-03", "T-06")
 @BOTH
 def test_a_coordinators_day_from_enrolment_to_a_corrected_infusion(
