@@ -112,7 +112,7 @@ class Filling:
     def __init__(self, page: Page) -> None:
         self.page = page
         page.goto("/p/")
-        page.wait_for_selector("h1")
+        page.wait_for_selector("#code")  # the app has started, and draws nothing by itself any more
         page.evaluate(DRIVER)
 
     def open(self, form: Mapping[str, Any], language: str = "zh") -> None:

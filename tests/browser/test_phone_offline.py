@@ -215,6 +215,14 @@ def test_the_app_is_renewed_between_forms_and_given_up_when_switched_off(
             expect(phone.page.locator(f"#app:not([data-version='{old}'])")).to_be_visible()
             phone.unlock()
             assert during == old
+            phone.is_kept()
+            phone.context.set_offline(True)  # both scripts are kept
+            phone.start_again()
+            phone.unlock()
+            phone.show("/settings")
+            expect(phone.page.get_by_role("heading", name="放到主屏幕")).to_be_visible()
+            phone.context.set_offline(False)
+            phone.show("/today")
 
             restart_web(desk.system, EPRO_PHONE_OFFLINE="0")
             phone.start_again()

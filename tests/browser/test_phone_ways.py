@@ -8,7 +8,14 @@ from playwright.sync_api import Browser, expect
 from tests.blackbox.people import PIN
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
-from tests.browser.handset import Handset, Somebody, handset, phone_with_a_diary, with_a_diary
+from tests.browser.handset import (
+    Handset,
+    Somebody,
+    handset,
+    newcomer,
+    phone_with_a_diary,
+    with_a_diary,
+)
 
 pytestmark = pytest.mark.blackbox
 ANOTHER_PIN = "592640"
@@ -18,6 +25,28 @@ HIDE = """(how) => {
   Object.defineProperty(document, 'visibilityState', { value: how, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
+
+
+@pytest.mark.req("P-02", "A-05")
+def test_a_newcomer_whose_network_fails_while_the_app_comes_asks_again_and_has_numbers_to_call(
+    desk: Desk, chromium: Browser, gallery: Gallery
+) -> None:
+    somebody = newcomer(desk.system)
+    with handset(desk.system, chromium, somebody) as phone:
+        page, failing = phone.page, "**/js/screens/welcome.js"
+        page.route(failing, lambda route: route.abort())
+        page.goto(f"/a#{somebody.typed['code']}")
+        expect(page.get_by_role("status")).to_have_text("这一步需要网络。请联网后再试。")
+        assert phone.look("not-there-yet", gallery) == []
+        page.get_by_role("button", name="需要帮助").click()
+        expect(page.locator("a[href='tel:120']")).to_be_visible()
+        page.get_by_role("button", name="返回").click()
+        page.unroute(failing)
+        phone.press()
+
+        expect(page.locator("#code")).to_have_value(
+            f"{somebody.typed['code'][:4]}-{somebody.typed['code'][4:]}"
+        )
 
 
 @pytest.mark.req("P-04", "S-08", "A-08")

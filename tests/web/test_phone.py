@@ -112,6 +112,26 @@ def test_the_worker_keeps_the_whole_shell_and_asks_for_nothing_else(world: World
     assert len([name for name in listed["files"] if "/js/" in name]) == len(sources())
 
 
+@pytest.mark.req("X-05")
+def test_what_a_day_does_not_need_is_a_script_of_its_own_fetched_beside_the_first_and_kept_with_it(
+    fresh_database_url: str, clock: FrozenClock
+) -> None:
+    app = create_app(make_settings(fresh_database_url, is_phone_bundled=True), clock=clock)
+    phone, served = app.test_client(), f"/p/{shell.read_bundle().version}"
+
+    page, worker = phone.get("/p/").text, phone.get("/p/sw.js").text
+    first, later = (phone.get(f"{served}/{name}.js").text for name in ("app", "seldom"))
+    database: Database = app.extensions["epro"].database
+    database.engine.dispose()
+
+    assert f'<link rel="modulepreload" href="{served}/seldom.js">' in page
+    assert f'<script type="module" src="{served}/app.js">' in page
+    assert all(f'"{served}/{name}.js"' in worker for name in ("app", "seldom"))
+    assert "/sessions/activation" in later
+    assert "/sessions/activation" not in first
+    assert "welcome." not in first
+
+
 @pytest.mark.req("A-05")
 def test_another_study_number_is_another_worker_so_that_kept_pages_are_fetched_anew(
     fresh_database_url: str, clock: FrozenClock

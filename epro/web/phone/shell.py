@@ -33,6 +33,7 @@ class Shell:
     files: Mapping[str, bytes]
     entry: str
     styles: tuple[str, ...]
+    later: tuple[str, ...] = ()  # scripts that the entry asks for: fetched beside it, not after it
 
     @cached_property
     def version(self) -> str:
@@ -71,4 +72,5 @@ def read_bundle(folder: Path = FOLDER) -> Shell:
     scripts = bundled(modules.files, modules.entry)
     files |= {name: script.encode() for name, script in scripts.items()}
     files["app.css"] = b"\n".join(modules.files[name] for name in modules.styles)
-    return Shell(files, "app.js", ("app.css",))
+    first, *later = scripts
+    return Shell(files, first, ("app.css",), tuple(later))

@@ -16,7 +16,6 @@ import { FormScreen } from "./screens/form.js";
 import { Help } from "./screens/help.js";
 import { Today } from "./screens/today.js";
 import { Unlock } from "./screens/unlock.js";
-import { Welcome } from "./screens/welcome.js";
 import { hearReply } from "./questions.js";
 import { refresh as refreshSafety } from "./safety.js";
 import * as session from "./session.js";
@@ -28,7 +27,7 @@ import * as renewal from "./update.js";
 const TICK_MS = 20000;
 const SCREENS = { today: Today, form: FormScreen, done: Done };
 const SELDOM = new Set(["history", "entry", "parked", "settings", "pin", "move", "out", "reports"]); // those of screens/seldom.js
-const STANDINGS = new Set(["cleared", "ended"]); // of a session, each with a screen there that nothing else is shown before
+const STANDINGS = new Set(["none", "cleared", "ended"]); // of a session, each with a screen there that nothing else is shown before
 const FAMILY = "open/relative_report"; // the one form that can be filled in, and seen to arrive, without the PIN
 
 const root = document.getElementById("app");
@@ -45,14 +44,23 @@ function App({ code }) {
 
 function screen(standing, route, code, done) {
   if (route.name === "help") return html`<${Help} />`;
-  if (standing === "none") return html`<${Welcome} code=${code} />`;
   const place = route.rest.join("/");
   const isFamily = route.name === "done" ? done && FAMILY.endsWith(done.code) : route.name === "form" && place === FAMILY;
   if (standing === "locked" && !isFamily) return html`<${Unlock} />`;
   const rare = STANDINGS.has(standing) ? standing : SELDOM.has(route.name) && route.name;
   const Wanted = rare ? seldom && seldom[rare] : SCREENS[route.name] || Today;
-  if (!Wanted) return html`<${Screen} title=${i18n.t("form.loading.title")} back=${router.back}><p role="status">${i18n.t(seldom ? "form.loading" : "needs_network")}</p><//>`;
-  return html`<${Wanted} key=${place} rest=${route.rest} />`;
+  if (!Wanted) return html`<${NotYet} />`;
+  return html`<${Wanted} key=${place} rest=${route.rest} code=${code} />`;
+}
+
+/** Stand in for a screen of the second script until that is there; a network that failed may be asked again. */
+function NotYet() {
+  const again = html`<button type="button" class="main" onClick=${loadSeldom}>${i18n.t("form.unreachable.again")}</button>`;
+  return html`
+    <${Screen} title=${i18n.t("form.loading.title")} back=${router.back} bar=${seldom ? null : again}>
+      <p role="status">${i18n.t(seldom ? "form.loading" : "needs_network")}</p>
+    <//>
+  `;
 }
 
 async function loadSeldom() {
@@ -92,9 +100,11 @@ async function start() {
   await record.recall();
   await outbox.start(version, onDelivered);
   const code = router.start();
+  const isFirst = STANDINGS.has(state().session); // until then the page itself says whom to call
+  if (isFirst) await loadSeldom();
   root.textContent = "";
   render(html`<${App} code=${code} />`, root);
-  loadSeldom();
+  if (!isFirst) loadSeldom();
   setInterval(() => update({ tick: clock.now() }), TICK_MS);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && state().session === "open") catchUp();

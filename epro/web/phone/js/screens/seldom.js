@@ -1,4 +1,4 @@
-// What is seldom looked at, and loaded once all else is there: the first load is what the day needs.
+// What a day with the diary does not need, and loaded once all else is there: the first script is what it needs.
 // Each has the name of its address, or of how the session stands.
 
 export { Ended as ended } from "./ended.js";
@@ -11,3 +11,4 @@ export { ChangePin as pin } from "./pin.js";
 export { Reports as reports } from "./reports.js";
 export { Settings as settings } from "./settings.js";
 export { TakeUp as cleared } from "./take_up.js";
+export { Welcome as none } from "./welcome.js";

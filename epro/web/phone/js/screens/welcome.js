@@ -4,7 +4,7 @@ import { unlessUnreachable } from "../api.js";
 import { spoken, t } from "../i18n.js";
 import { numbers } from "../numbers.js";
 import * as pin from "../pin.js";
-import * as session from "../session.js";
+import { activate as activateWith } from "../session_seldom.js";
 import { chooseLanguage } from "../settings.js";
 import { Call, html, Problems, Screen, useBusy, useState } from "../ui.js";
 import { WayIn, wayIn } from "./way_in.js";
@@ -92,7 +92,7 @@ function Numbers() {
 }
 
 function tryActivating(typed) {
-  return unlessUnreachable(() => session.activate({ ...typed, code: bare(typed.code) }), () => "unreachable");
+  return unlessUnreachable(() => activateWith({ ...typed, code: bare(typed.code) }), () => "unreachable");
 }
 
 function wordsFor(refusal) {
