@@ -40,12 +40,13 @@ SMALL_TARGETS = """(least) =>
   .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
   .filter((one) => one.getBoundingClientRect().height < least - 0.5)
   .map((one) => one.outerHTML.slice(0, 80))"""
-# A telephone number that goes on in the next line is read out, and dialled, wrong.
+# A telephone number or a day that goes on in the next line is read, dialled or taken wrong.
 BROKEN_NUMBERS = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
+  const WHOLE = /\\d[\\d-]{5,}\\d|\\d+月\\d+日 周.|[A-Z][a-z]{2} \\d+ [A-Z][a-z]{2}/g;
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    for (const { 0: number, index } of text.data.matchAll(/\\d[\\d-]{5,}\\d/g)) {
+    for (const { 0: number, index } of text.data.matchAll(WHOLE)) {
       const range = document.createRange();
       range.setStart(text, index);
       range.setEnd(text, index + number.length);

@@ -10,6 +10,12 @@ from tests.browser.handset import Handset, handset, newcomer
 
 pytestmark = pytest.mark.blackbox
 WORDS = "今天头晕，被送急诊了"
+# Numbers to call that are out of sight, or that something lies over.
+COVERED = """() => [...document.querySelectorAll('.frame .call')].filter((one) => {
+  const { left, right, top, bottom } = one.getBoundingClientRect();
+  return [top + 3, bottom - 3]
+    .some((y) => !one.contains(document.elementFromPoint((left + right) / 2, y)));
+}).map((one) => one.href)"""
 
 
 def write_of_danger(phone: Handset) -> None:
@@ -44,6 +50,13 @@ def test_words_of_danger_are_asked_back_and_her_yes_stands_in_the_inbox_with_its
         expect(page.get_by_role("heading", level=1)).to_have_text("请立即寻求帮助")
         expect(page.get_by_role("status")).to_contain_text("还没有送到研究中心")
         found += phone.look("advice-after-yes", gallery)
+        usual = page.viewport_size
+        page.set_viewport_size({"width": 360, "height": 640})
+        for language in ("en", "zh"):
+            phone.speak(language)
+            assert page.evaluate(COVERED) == [], language
+        assert usual
+        page.set_viewport_size(usual)
         assert phone.responses() == []
         desk.later(minutes=7)
         held: list[Route] = []

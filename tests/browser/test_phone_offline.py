@@ -64,6 +64,9 @@ def test_a_diary_is_started_resumed_and_sent_in_without_network(
         phone.answer_calmly()
         phone.press()
         expect(phone.page.get_by_role("status")).to_contain_text(KEPT)
+        phone.show("/history")
+        expect(phone.page.get_by_text("联网后会显示已送达的记录")).to_be_visible()
+        phone.show("/done")
 
         desk.system.mend()
         assert phone.responses() == []

@@ -33,6 +33,10 @@ URGENT = {
     "key": "urgent:1", "kind": "safety_answer", "method": "POST", "path": "/me/none",
     "body": "{}", "urgent": True,
 }  # fmt: skip
+# The words in a drawn step, where they go beyond its frame or over the sign at their end.
+CUT_WORDS = """() => [...document.querySelectorAll('.picture text')]
+  .filter((one) => { const { x, width } = one.getBBox(); return x < 14 || x + width > 200; })
+  .map((one) => one.textContent)"""
 FORGET = """() => new Promise((done) => {
   indexedDB.deleteDatabase('epro-phone').onsuccess = done; })"""
 
@@ -65,6 +69,7 @@ def look_at_the_settings(phone: Handset, gallery: Gallery) -> list[str]:
     phone.show("/settings")
     expect(page.locator("#reminder-time")).to_be_visible()
     found += phone.look("settings", gallery)
+    assert [len(told) for told in told_in_pictures(phone)] == [3, 3]  # to the home screen
     page.get_by_label("不提醒").check()
     page.get_by_role("button", name="保存提醒设置").click()
     expect(page.get_by_text("已保存。")).to_be_visible()
@@ -133,15 +138,28 @@ def test_every_screen_is_sound_in_both_languages_and_every_size_of_text(
     assert [one for one in phone.watched.faults if "401" not in one and "404" not in one] == []
 
 
-@pytest.mark.req("P-02")
+def told_in_pictures(phone: Handset) -> list[tuple[str, ...]]:
+    """Return what the drawn steps are called, in both languages; no word in them is cut."""
+    told = []
+    for language in ("en", "zh"):
+        phone.speak(language)
+        pictures = phone.page.get_by_role("img")
+        told.append(tuple(str(one.get_attribute("aria-label")) for one in pictures.all()))
+        assert phone.page.evaluate(CUT_WORDS) == []
+    return told
+
+
+@pytest.mark.req("P-02", "P-10", "P-11")
 @pytest.mark.parametrize(
-    ("agent", "name", "says"),
-    [(WECHAT, "wechat", "在浏览器打开"), (IPHONE, "iphone", "添加到主屏幕")],
+    ("agent", "name", "says", "drawn"),
+    [(WECHAT, "wechat", "在浏览器打开", ("三个点", "在浏览器打开")),
+     (IPHONE, "iphone", "添加到主屏幕", ("分享按钮", "添加到主屏幕", "“日记”图标"))],
     ids=["wechat", "iphone"],
-)
-def test_where_nothing_would_be_kept_the_way_out_comes_before_the_code(
-    desk: Desk, chromium: Browser, gallery: Gallery, agent: str, name: str, says: str
-) -> None:
+)  # fmt: skip
+def test_where_nothing_would_be_kept_the_way_out_comes_before_the_code_in_words_and_pictures(
+    desk: Desk, chromium: Browser, gallery: Gallery,
+    agent: str, name: str, says: str, drawn: tuple[str, ...],
+) -> None:  # fmt: skip
     somebody = newcomer(desk.system)
     with handset(desk.system, chromium, somebody, user_agent=agent) as phone:
         phone.page.goto(f"/a#{somebody.typed['code']}")
@@ -151,6 +169,10 @@ def test_where_nothing_would_be_kept_the_way_out_comes_before_the_code(
         expect(phone.page.get_by_text(f"{code[:4]}-{code[4:]}")).to_be_visible()
         assert phone.page.locator("#code").count() == 0
         assert phone.look(name, gallery) == []
+        english, chinese = told_in_pictures(phone)
+        assert all(word in told for word, told in zip(drawn, chinese, strict=True))
+        assert all(one.startswith("Picture: ") for one in english)
+        assert phone.watched.faults == []
 
 
 @pytest.mark.req("P-04", "A-05")

@@ -81,6 +81,9 @@ def test_family_tells_the_site_past_the_lock_hears_that_it_arrived_and_gets_no_f
         phone.start_again()  # what she has sent herself is not told past the lock
         phone.show("/done")
         expect(page.locator("#pin")).to_be_visible()
+        phone.show("/settings")
+        phone.unlock_at("#reminder-time")
+        expect(page.get_by_text("上次成功发送")).to_be_visible()  # before this start
 
 
 @pytest.mark.req("P-03", "P-04")

@@ -65,9 +65,9 @@ async function settle(participant, secret) {
   await pin.keep(secret);
   await db.change(["meta"], async (store) => {
     await store.put("meta", { participant, state: "open" }, "session");
-    for (const name of ["profile", "diary", "offset"]) await store.remove("meta", name);
+    for (const name of ["profile", "diary", "offset", "lastSentAt"]) await store.remove("meta", name);
   });
-  update({ participant, session: "open", profile: null, diary: null, record: null, waiting: [], drafts: [] });
+  update({ participant, session: "open", profile: null, diary: null, record: null, lastSentAt: null, waiting: [], drafts: [] });
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
 }
 

@@ -1,7 +1,7 @@
 // What the controls of items have in common.
 
 import { said } from "../i18n.js";
-import { html } from "../ui.js";
+import { html, unbroken } from "../ui.js";
 
 /** Return the id that the control of an item can be found and focused by. */
 export function idOf(item) {
@@ -20,5 +20,5 @@ export function Choices({ item, isRow, problem, kind = "", children }) {
 
 /** Draw one whole row that can be pressed. */
 export function Row({ type, name, isChosen, choose, text }) {
-  return html`<label class="row"><input type=${type} name=${name} checked=${isChosen} onChange=${choose} /><span>${text}</span></label>`;
+  return html`<label class="row"><input type=${type} name=${name} checked=${isChosen} onChange=${choose} /><span>${unbroken(text)}</span></label>`;
 }

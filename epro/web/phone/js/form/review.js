@@ -51,7 +51,7 @@ export function Review({ draft, pages, lead, back, change, look, finish }) {
         ${items.map(({ item, place }) => html`
           <div key=${item.link_id}>
             <dt>${unbroken(said(item.text))}</dt>
-            <dd><span class="answer">${inWords(item, draft.answers[item.link_id])}</span>
+            <dd><span class="answer">${unbroken(inWords(item, draft.answers[item.link_id]))}</span>
               <button type="button" class="quiet" id=${`review-${place}`} aria-label=${`${t("review.change")} ${said(item.text)}`} onClick=${() => look(place)}>${t("review.change")}</button></dd>
           </div>`)}
       </dl>

@@ -9,7 +9,7 @@ import { numbers } from "../numbers.js";
 import * as outbox from "../outbox.js";
 import { replace } from "../router.js";
 import { update, useFacts } from "../state.js";
-import { Call, html, Screen, useEffect } from "../ui.js";
+import { Call, html, Screen, unbroken, useEffect } from "../ui.js";
 
 const OF_PROBLEMS = /^(ae|relative)_/;
 
@@ -38,7 +38,7 @@ export function Done() {
       <p role="status" class=${record ? "note" : "good"}>${record ? t(kept) : t("done.delivered", { at: time(lastSentAt) })}</p>
       ${record && !isParked ? html`<button type="button" class="second wide" onClick=${() => outbox.flush()}>${t("outbox.now")}</button>` : null}
       ${OF_PROBLEMS.test(done.code) ? html`<p>${t(done.code === "relative_report" ? "help.nobody" : "done.worse")}</p><div class="calls"><${Call} number=${study} text=${t("call.study")} /><${Call} number=${emergency} text=${t("call.emergency")} kind="call urgent" /></div>` : null}
-      ${next && session === "open" ? html`<p>${t("done.next", { at: moment(next, dayOf(clock.now())) })}</p>` : null}
+      ${next && session === "open" ? html`<p>${unbroken(t("done.next", { at: moment(next, dayOf(clock.now())) }))}</p>` : null}
     <//>
   `;
 }

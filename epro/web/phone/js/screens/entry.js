@@ -5,7 +5,7 @@ import { moment, dayOf, said, spoken, t } from "../i18n.js";
 import * as record from "../record.js";
 import { back, go } from "../router.js";
 import { useFacts } from "../state.js";
-import { html, Screen, useEffect, useState } from "../ui.js";
+import { html, Screen, unbroken, useEffect, useState } from "../ui.js";
 import { standing } from "./history.js";
 
 export function Entry({ rest: [id] }) {
@@ -24,12 +24,12 @@ export function Entry({ rest: [id] }) {
   return html`
     <${Screen} title=${said(entry.title)} back=${back}
       bar=${isFinished ? html`<button type="button" class="second" onClick=${() => go("form", "correct", id)}>${t("entry.correct")}</button>` : null}>
-      <p class="hint">${moment(Date.parse(entry.answered_at), dayOf(clock.now()))} · ${t(standing(entry))}</p>
-      ${isFinished ? html`<p>${t(isOwn ? "entry.own" : "entry.ask", { until: moment(Date.parse(entry.own_until), dayOf(clock.now())) })}</p>` : null}
+      <p class="hint">${unbroken(moment(Date.parse(entry.answered_at), dayOf(clock.now())))} · ${t(standing(entry))}</p>
+      ${isFinished ? html`<p>${unbroken(t(isOwn ? "entry.own" : "entry.ask", { until: moment(Date.parse(entry.own_until), dayOf(clock.now())) }))}</p>` : null}
       ${seen === null ? html`<p role="status">${t("form.loading")}</p>` : null}
       ${seen === "unreachable" ? html`<p class="note" role="status">${t("entry.unreachable")}</p>` : null}
       ${seen && seen.items ? html`<dl class="review">${seen.items.filter((one) => one.state !== "hidden").map((one) => html`
-        <div key=${one.link_id}><dt>${one.question}</dt><dd>${one.answer === null ? one.state_in_words : one.answer}</dd></div>`)}</dl>` : null}
+        <div key=${one.link_id}><dt>${unbroken(one.question)}</dt><dd>${unbroken(one.answer === null ? one.state_in_words : one.answer)}</dd></div>`)}</dl>` : null}
     <//>
   `;
 }

@@ -24,8 +24,8 @@ export function History() {
   return html`
     <${Screen} title=${t("history.title")} back=${back}>
       ${waiting.length > 0 ? html`<${Unsent} waiting=${waiting} />` : null}
-      ${isOnline ? null : html`<p class="note" role="status">${t("history.offline")}</p>`}
-      ${sent && entries.length === 0 ? html`<p>${t("history.empty")}</p>` : null}
+      ${isOnline ? null : html`<p class="note" role="status">${t(entries.length ? "history.offline" : "history.unknown")}</p>`}
+      ${sent && isOnline && entries.length === 0 ? html`<p>${t("history.empty")}</p>` : null}
       ${days.map((on) => html`
         <section key=${on} aria-labelledby=${`d-${on}`}>
           <h2 id=${`d-${on}`}>${day(on)}</h2>

@@ -6,7 +6,7 @@ import { numbers } from "../numbers.js";
 import { contentOf, putAway, standingOf } from "../parked.js";
 import { back } from "../router.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen, useBusy, useEffect, useState } from "../ui.js";
+import { Call, html, Screen, unbroken, useBusy, useEffect, useState } from "../ui.js";
 import { reason } from "./history.js";
 
 const CAN_GO = new Set(["kept", "setting"]);
@@ -42,14 +42,14 @@ export function Parked({ rest: [key] }) {
     <button type="button" class="second" onClick=${() => setAsked(true)}>${t("parked.put_away")}</button>`;
   return html`
     <${Screen} title=${t("parked.title")} back=${back} bar=${CAN_GO.has(standing) ? bar : null}>
-      <p><strong>${made}</strong></p>
+      <p><strong>${unbroken(made)}</strong></p>
       <div class="note">
         <p>${t(reason(record.refusal))}</p>
         ${record.response_id ? html`<p>${t(record.isTold ? "parked.told" : "parked.untold")}</p>` : null}
         <p role="status">${t(SAID[standing] || "form.loading")}</p>
       </div>
       <h2>${t("parked.content")}</h2>
-      <dl class="review">${content.map(({ question, answer }) => html`<div key=${question}><dt>${question}</dt><dd>${answer}</dd></div>`)}</dl>
+      <dl class="review">${content.map(({ question, answer }) => html`<div key=${question}><dt>${unbroken(question)}</dt><dd>${unbroken(answer || "")}</dd></div>`)}</dl>
       <button type="button" class="second wide" onClick=${copy}>${t("parked.copy")}</button>
       <p role="status">${copied ? t(copied) : null}</p>
       <div class="calls"><${Call} number=${numbers().site} text=${t("call.site")} /></div>

@@ -1,5 +1,6 @@
 // P10: how the app looks, when it reminds, what it keeps, and the ways out of this phone.
 
+import * as db from "../db.js";
 import { isApple, isWeChat } from "../device.js";
 import { dayOf, LANGUAGES, moment, t } from "../i18n.js";
 import { numbers } from "../numbers.js";
@@ -8,7 +9,7 @@ import { back, go } from "../router.js";
 import * as clock from "../clock.js";
 import { chooseLanguage, chooseTextSize, textSizes } from "../settings.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen } from "../ui.js";
+import { Call, html, Screen, unbroken, useEffect, useState } from "../ui.js";
 import { Reminders } from "./reminders.js";
 import { HomeSteps } from "./way_in.js";
 
@@ -17,6 +18,12 @@ const OWN_NAMES = { zh: ["中文", "zh-Hans"], en: ["English", "en"] };
 export function Settings() {
   const { language, textSize, lastSentAt, participant } = useFacts();
   const { site, study } = numbers();
+  const [sentBefore, setSentBefore] = useState(null); // the last delivery before this start
+  useEffect(() => {
+    db.get("meta", "lastSentAt").then(setSentBefore);
+  }, []);
+  const sentAt = lastSentAt || sentBefore;
+  const way = isWeChat ? "wechat" : isApple ? "apple" : "android";
   return html`
     <${Screen} title=${t("settings.title")} back=${back}>
       <fieldset><legend>${t("settings.language")}</legend>
@@ -28,7 +35,8 @@ export function Settings() {
       </fieldset>
       <${Reminders} />
       <h2>${t("settings.home")}</h2>
-      <${HomeSteps} way=${isWeChat ? "wechat" : isApple ? "apple" : "android"} />
+      <${HomeSteps} way=${way} />
+      ${way === "android" ? html`<p class="hint">${t("way.android.why")}</p>` : null}
       <h2>${t("settings.phone")}</h2>
       <div class="calls">
         <button type="button" onClick=${() => go("pin")}>${t("settings.pin")}</button>
@@ -40,7 +48,7 @@ export function Settings() {
       <h2>${t("settings.contact")}</h2>
       <div class="calls"><${Call} number=${site} text=${t("call.site")} /><${Call} number=${study} text=${t("call.study")} /></div>
       <p class="hint">${t("settings.version", { version, participant })}<br />
-        ${lastSentAt ? t("settings.sent", { at: moment(lastSentAt, dayOf(clock.now())) }) : t("settings.sent.never")}</p>
+        ${sentAt ? unbroken(t("settings.sent", { at: moment(sentAt, dayOf(clock.now())) })) : t("settings.sent.never")}</p>
     <//>
   `;
 }

@@ -6,7 +6,7 @@ import { day, dayOf, moment, said, studyDay, t, time, weekday } from "../i18n.js
 import { numbers } from "../numbers.js";
 import { go } from "../router.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen } from "../ui.js";
+import { Call, html, Screen, unbroken } from "../ui.js";
 import { Trouble } from "./banners.js";
 import { Waiting } from "./waiting.js";
 
@@ -53,7 +53,7 @@ function Card({ assessment, standing, today }) {
     <section class="card ${standing}" aria-labelledby=${assessment.about ? `t-${assessment.id} a-${assessment.id}` : `t-${assessment.id}`}>
       <h2 id=${`t-${assessment.id}`}>${said(assessment.title)}</h2>
       <${About} assessment=${assessment} />
-      <p>${words(assessment, standing, today)}</p>
+      <p>${unbroken(words(assessment, standing, today))}</p>
       ${canFillIn ? html`<button type="button" class="main" onClick=${open}>${t(isBegun ? "today.continue" : "today.begin")}</button>` : null}
     </section>
   `;
@@ -62,7 +62,7 @@ function Card({ assessment, standing, today }) {
 /** Say which report is asked about again: two that are open look alike otherwise. */
 function About({ assessment: { about, id } }) {
   if (!about) return null;
-  return html`<p id=${`a-${id}`}><strong>${about.words ? t("today.about", { what: said(about.words), day: day(about.on) }) : t("today.about_day", { day: day(about.on) })}</strong></p>`;
+  return html`<p id=${`a-${id}`}><strong>${unbroken(about.words ? t("today.about", { what: said(about.words), day: day(about.on) }) : t("today.about_day", { day: day(about.on) }))}</strong></p>`;
 }
 
 function words(assessment, standing, today) {

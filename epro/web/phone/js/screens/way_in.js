@@ -4,6 +4,10 @@
 import { isApple, isInstalled, isWeChat } from "../device.js";
 import { t } from "../i18n.js";
 import { html, Screen } from "../ui.js";
+import { Picture } from "./pictures.js";
+
+const STEPS = ["first", "second", "third"];
+const PICTURES = { apple: ["share", "sheet", "home"], android: ["menu", "offer", "home"], wechat: ["dots", "browser"] };
 
 /** Return which way in has to be explained first: "wechat", "apple" or null. */
 export function wayIn() {
@@ -24,5 +28,9 @@ export function WayIn({ way, code, top, proceed }) {
 
 /** Say step by step how the diary comes to where it is safe. */
 export function HomeSteps({ way }) {
-  return html`<ol>${["first", "second", "third"].map((step) => html`<li>${t(`way.${way}.${step}`)}</li>`)}</ol>`;
+  return html`
+    <ol class="pictured">
+      ${STEPS.map((step, at) => html`<li>${t(`way.${way}.${step}`)}${PICTURES[way][at] ? html`<${Picture} name=${PICTURES[way][at]} />` : null}</li>`)}
+    </ol>
+  `;
 }
