@@ -1,6 +1,7 @@
 """The scripts that the phone app's modules are made into: same, smaller, refused in doubt."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,24 @@ def test_the_scripts_are_the_same_every_time_in_every_process() -> None:
 
     assert elsewhere.stdout.strip() == made.version
     assert {name for name in made.files if name.endswith(".js")} == {"app.js", "seldom.js"}
+
+
+def test_what_lies_on_disk_is_read_once_and_anew_when_any_of_it_changes(tmp_path: Path) -> None:
+    for place in shell.SERVED:
+        shutil.copytree(shell.FOLDER / place, tmp_path / place)
+    first = shell.read_modules(tmp_path)
+    assert shell.read_modules(tmp_path) is first
+
+    (tmp_path / "js/place.js").write_text("export const base = 1;\n", "utf-8")
+    changed = shell.read_modules(tmp_path)
+    (tmp_path / "js/screens/another.js").write_text("export const more = 2;\n", "utf-8")
+    added = shell.read_modules(tmp_path)
+    (tmp_path / "js/screens/another.js").unlink()
+    removed = shell.read_modules(tmp_path)
+
+    assert len({first.version, changed.version, added.version}) == 3
+    assert "js/screens/another.js" in added.files
+    assert removed.version == changed.version
 
 
 def test_what_is_loaded_later_shares_what_is_there_and_brings_the_rest(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ as one file. Either way every address holds a hash over all of the shell: what w
 as it was, and a change of any file is a new shell.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,7 +52,15 @@ class Shell:
 
 
 def read_modules(folder: Path = FOLDER) -> Shell:
-    """Return the shell as it lies on disk, one file for each module."""
+    """Return the shell as it lies on disk this moment, one file for each module.
+
+    A page asks for some seventy of them, and its worker once more: read is only what has changed.
+    """
+    return _modules(folder, tuple(mark for name in SERVED for mark in _marks(folder / name)))
+
+
+@lru_cache(maxsize=1)
+def _modules(folder: Path, _state: tuple[tuple[str, int, int], ...]) -> Shell:
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for place in SERVED
@@ -59,6 +68,17 @@ def read_modules(folder: Path = FOLDER) -> Shell:
         if path.suffix in KINDS and path.name != "LOCK.json"
     }
     return Shell(files, "js/app.js", tuple(f"css/{name}" for name in STYLES))
+
+
+def _marks(folder: Path | str) -> Iterator[tuple[str, int, int]]:
+    """Tell one state of a folder from another: where each file lies, since when, and its size."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _marks(entry.path)
+            else:
+                found = entry.stat()
+                yield entry.path, found.st_mtime_ns, found.st_size
 
 
 def read_bundle(folder: Path = FOLDER) -> Shell:
