@@ -37,7 +37,7 @@ _MONDAY = date(2026, 6, 1)
 _PHYSICIANS = {
     Recipient.ON_CALL, Recipient.BACKUP, Recipient.INVESTIGATOR, Recipient.PRINCIPAL_INVESTIGATOR,
 }  # fmt: skip
-_TOLD_BY_MAIL_AND_TEXT = ("handed", "drill", "serious_due", "serious_overdue")
+_TOLD_BY_MAIL_AND_TEXT = ("handed", "joined", "drill", "serious_due", "serious_overdue")
 _CASES = {LadderCase.IN_OFFICE_HOURS, LadderCase.OUTSIDE_OFFICE_HOURS}
 
 

@@ -65,6 +65,11 @@ class FlagSchema(Schema):
     owner = fields.String(
         required=True, allow_none=True, metadata={"description": "Who has it now."}
     )
+    news_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since when more is on it that nobody has looked at."},
+    )
     disposition = fields.Nested(DispositionSchema, required=True, allow_none=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
     closed_by = fields.String(required=True, allow_none=True)

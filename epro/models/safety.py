@@ -91,6 +91,9 @@ class SafetyFlag(Base):
     it anew. `next_rung_at` is when the next people are told if nobody has taken it by then,
     `next_call_at` when phones ring again.
 
+    `news_at` is since when something stands on it that joined after it was taken and that nobody of
+    the site has looked at.
+
     The clock of a serious event stands in `delivered_at` (to a person), `viewed_at`, `aware_at`
     (the earliest of them and of what people stated) and `sent_at`; `clock_looks_at` is when to look
     at it again, `warned_hours` the last warning given.
@@ -125,6 +128,7 @@ class SafetyFlag(Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    news_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     viewed_at: Mapped[datetime | None]
     aware_at: Mapped[datetime | None]

@@ -74,9 +74,12 @@ class Clock:
 
 
 def note_viewed(session: Session, actor: Actor, flag_id: UUID, *, now: datetime) -> bool:
-    """Note that somebody of the site has looked at a flag for the first time; tell whether so."""
+    """Note that somebody of the site has looked at a flag, or at what joined it; tell whether so.
+
+    Only the first look counts, and the first after something joined.
+    """
     case = flags.hold(session, actor, flag_id, Permission.ACKNOWLEDGE_FLAG)
-    if case.flag.viewed_at is not None:
+    if case.flag.viewed_at is not None and case.flag.news_at is None:
         return False
     before = flags.facts_of(session, case.flag)
     flags.see(case.flag, now=now)
@@ -85,11 +88,11 @@ def note_viewed(session: Session, actor: Actor, flag_id: UUID, *, now: datetime)
 
 
 def is_first_view(actor: Actor, flag: SafetyFlag) -> bool:
-    """Tell whether reading a flag makes the site aware of it: a person of the site, for once."""
+    """Tell whether reading a flag makes the site aware of it, or of what joined: for once each."""
     is_person = actor.kind is ActorKind.USER
     return (
         is_person
-        and flag.viewed_at is None
+        and (flag.viewed_at is None or flag.news_at is not None)
         and actor.may_at(Permission.ACKNOWLEDGE_FLAG, flag.site_id)
     )
 

@@ -24,6 +24,7 @@ _TEXTS: Mapping[str, Translated] = {
     "account_way_in_changed": Translated("登录方式已更改的通知", "Notice of a changed way in"),
     "account_contact_changed": Translated("联系方式已更改的通知", "Notice of a changed number"),
     "handed": Translated("提示转交的通知", "Notice of a flag handed on"),
+    "joined": Translated("已有人负责的提示有新触发", "More joined a flag that somebody has"),
     "serious_due": Translated("SAE 报告即将到期", "SAE report due soon"),
     "serious_overdue": Translated("SAE 报告已超期", "SAE report overdue"),
     "sponsor": Translated("致申办方的通知", "Notice to the sponsor"),

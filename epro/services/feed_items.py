@@ -121,6 +121,7 @@ KEPT_INSIDE: Mapping[FeedType, frozenset[str]] = {
             "owner",
             "delivered_at",
             "viewed_at",
+            "news_at",
             "narrative",
             "closed_by",
             "close_reason",

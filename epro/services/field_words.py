@@ -142,6 +142,7 @@ FIELDS: Mapping[str, Translated] = {
     "unlocked_at": Translated("解锁时间", "unlocked at"),
     "urgent_since": Translated("紧急起始", "urgent since"),
     "value": Translated("数值", "value"),
+    "news_at": Translated("新内容待查看起始", "something new since"),
     "viewed_at": Translated("首次查看", "first looked at"),
     "voided_at": Translated("作废时间", "voided at"),
     "withdrawn_at": Translated("撤销时间", "taken back at"),

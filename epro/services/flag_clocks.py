@@ -31,6 +31,7 @@ def begin_anew(flag: SafetyFlag, *, is_settled: bool, now: datetime) -> None:
     if is_settled:
         forget(flag)
     flag.urgent_since, flag.acknowledged_at, flag.acknowledged_by_id = now, None, None
+    flag.news_at = None
     flag.clock_looks_at = now
 
 

@@ -28,7 +28,7 @@ from epro.models import (
     User,
     WorkKind,
 )
-from epro.services import escalation, flag_clocks, journal, staff, work_list
+from epro.services import escalation, flag_clocks, joining, journal, staff, work_list
 from epro.services.held import HeldParticipant, HeldSite
 from epro.services.journal import Subject
 from notifications import outbox
@@ -62,11 +62,13 @@ def raise_or_join(
 
     A worse tier on an open flag, a rule of tonight on one that could wait, or a red rule on one
     that somebody has acknowledged, starts its clock anew and tells people again; a further revision
-    of the response that says what it said before does not. A closed flag is never joined. The
-    caller holds the participant's row; `rules` are not empty, the most urgent first.
+    of the response that says what it said before does not. Of what else joins a flag that somebody
+    has, its holder is told, and it is shown as new until somebody has looked. A closed flag is
+    never joined. The caller holds the participant's row; `rules` are not empty, the most urgent
+    first.
     """
     worst = max(rules, key=lambda rule: (rule.tier.urgency, rule.tonight))
-    flag = _open_flag_sharing(session, participant, rules)
+    flag = joining.open_flag_sharing(session, participant, rules)
     if flag is None:
         flag = SafetyFlag(
             participant_id=participant.id, site_id=site.id, study_version_id=study_version_id,
@@ -76,12 +78,12 @@ def raise_or_join(
         )  # fmt: skip
         session.add(flag)
         session.flush()
-        _add_triggers(session, flag, screening_id, rules, now=now)
+        joining.add_triggers(session, flag, screening_id, rules, now=now)
         _record(session, RULES, "flag.raised", Case(flag, participant, site), before={}, now=now)
         escalation.start(session, flag, participant, site, package, rule=worst, now=now)
         return flag
-    known = _rules_said_before(session, flag, screening_id)
-    _add_triggers(session, flag, screening_id, rules, now=now)
+    known = joining.rules_said_before(session, flag, screening_id)
+    joining.add_triggers(session, flag, screening_id, rules, now=now)
     before = facts_of(session, flag)
     # Told of by day, a flag that now has to be seen tonight would wait until the site opens.
     is_worse = (worst.tier.urgency, worst.tonight) > (flag.tier.urgency, flag.tonight)
@@ -99,13 +101,18 @@ def raise_or_join(
     if flag.possible_serious and not before["possible_serious"]:
         flag.clock_looks_at = now
     starts_anew = is_worse or is_urgent_again
+    news = [] if starts_anew else joining.news(flag, rules, known)
     if starts_anew:
         flag_clocks.begin_anew(flag, is_settled=is_settled, now=now)
+    elif news:
+        flag.news_at = flag.news_at or now
     session.flush()
     verb = "flag.urgent_again" if starts_anew else "flag.joined"
     _record(session, RULES, verb, Case(flag, participant, site), before=before, now=now)
     if starts_anew:
         escalation.start(session, flag, participant, site, package, rule=worst, now=now)
+    elif news:
+        joining.tell_holder(session, flag, participant, site, package, rule=news[0], now=now)
     return flag
 
 
@@ -188,6 +195,7 @@ def hold(session: Session, actor: Actor, flag_id: UUID, permission: Permission) 
 
 def see(flag: SafetyFlag, *, now: datetime) -> None:
     """Note that somebody of the site has the flag before their eyes: from now on it is aware."""
+    flag.news_at = None
     flag.viewed_at = flag.viewed_at or now
     flag.aware_at = flag.aware_at or now
     flag.clock_looks_at = now
@@ -286,6 +294,7 @@ def facts_of(session: Session, flag: SafetyFlag) -> dict[str, Any]:
         "owner": username_of(session, flag.owner_id),
         "delivered_at": flag.delivered_at,
         "viewed_at": flag.viewed_at,
+        "news_at": flag.news_at,
         "aware_at": flag.aware_at,
         "sent_at": flag.sent_at,
         "assessed_at": flag.assessed_at,
@@ -325,58 +334,6 @@ def subject_of(flag: SafetyFlag, participant: HeldParticipant, site: HeldSite) -
         site_code=site.code,
         site_id=site.id,
     )
-
-
-def _rules_said_before(session: Session, flag: SafetyFlag, screening_id: UUID) -> set[str]:
-    """Return which rules an earlier screening of the same response has put on the flag."""
-    this = session.get_one(Screening, screening_id)
-    return set(
-        session.scalars(
-            select(FlagTrigger.rule)
-            .join(Screening, Screening.id == FlagTrigger.screening_id)
-            .where(
-                FlagTrigger.flag_id == flag.id,
-                Screening.source == this.source,
-                Screening.source_id == this.source_id,
-                Screening.id != this.id,
-            )
-        )
-    )
-
-
-def _open_flag_sharing(
-    session: Session, participant: Participant, rules: Sequence[SafetyRule]
-) -> SafetyFlag | None:
-    return session.scalars(
-        select(SafetyFlag)
-        .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
-        .where(
-            SafetyFlag.participant_id == participant.id,
-            SafetyFlag.closed_at.is_(None),
-            FlagTrigger.rule.in_([rule.id for rule in rules]),
-        )
-        .order_by(SafetyFlag.raised_at, SafetyFlag.id)
-        .limit(1)
-        .with_for_update(of=SafetyFlag)
-        .execution_options(populate_existing=True)
-    ).first()
-
-
-def _add_triggers(
-    session: Session,
-    flag: SafetyFlag,
-    screening_id: UUID,
-    rules: Sequence[SafetyRule],
-    *,
-    now: datetime,
-) -> None:
-    session.add_all(
-        FlagTrigger(
-            flag_id=flag.id, screening_id=screening_id, rule=rule.id, tier=rule.tier, met_at=now
-        )
-        for rule in rules
-    )
-    session.flush()
 
 
 def _record(

@@ -216,9 +216,7 @@ VERBS: dict[str, Translated] = {
         "登记了 {tier} 提示的报告已发送: {sent_at}",
         "recorded that the report on the {tier} flag was sent: {sent_at}",
     ),
-    "flag.viewed": Translated(
-        "首次查看了 {tier} 提示", "looked at the {tier} flag for the first time"
-    ),
+    "flag.viewed": Translated("查看了 {tier} 提示", "looked at the {tier} flag"),
     "flag.told": Translated("通知了 {told}", "told {told}"),
     "flag.urgent_again": Translated(
         "{tier} 提示重新变为紧急: {rules}", "the {tier} flag is urgent again: {rules}"

@@ -18,6 +18,7 @@ from epro.errors_of_record import NoLongerWanted, NothingToSendAgain, NotToBeRem
 from epro.models import Assessment, Participant, Reminder, SafetyFlag
 from epro.services import (
     escalation,
+    joining,
     journal,
     message_log,
     reminder_facts,
@@ -159,12 +160,13 @@ def _tell_again(session: Session, message: OutboxMessage, *, now: datetime) -> U
 
 
 def _is_wanted(flag: SafetyFlag, message: OutboxMessage) -> bool:
-    """Tell whether an alert still says something: to whom it was handed, or that nobody has it.
+    """Tell whether an alert still says something: to whoever has the flag, or that nobody has it.
 
     One of an earlier alarm does not; the next alarm told everybody anew.
     """
     if flag.closed_at is not None:
         return False
-    if message.template == text_key(escalation.HANDED, Channel(message.channel.value)):
+    to_its_holder = (escalation.HANDED, joining.JOINED)
+    if message.template in {text_key(one, Channel(message.channel.value)) for one in to_its_holder}:
         return message.recipient_ref == f"user:{flag.owner_id}"
     return flag.acknowledged_at is None and message.created_at >= flag.urgent_since

@@ -18,12 +18,21 @@ from tests.web.pages import CONSOLE
 PATH = f"{API}/me/responses"
 
 
-def answer(world: World, path: str, *, help_now: bool, revision: int, **more: Any) -> None:
+def answer(
+    world: World,
+    path: str,
+    *,
+    help_now: bool,
+    revision: int,
+    effect: str | None = None,
+    **more: Any,
+) -> None:
     report = shipped_package().questionnaire("ae_report")
     assert report
     answers = calm_answers(
-        report, answered_at=world.clock(), chance=Random(7), but={"help_now": help_now}
-    )
+        report, answered_at=world.clock(), chance=Random(7),
+        but={"help_now": help_now} | ({"effect": effect} if effect else {}),
+    )  # fmt: skip
     instant = world.clock().isoformat()
     is_correction = "/corrections/" in path
     body = {
@@ -91,3 +100,30 @@ def test_a_flag_without_notes_has_no_such_section(world: World) -> None:
     page = html.fromstring(browser.get(f"{CONSOLE}/flags/{flag_id}").text)
 
     assert page.xpath("//section[@aria-labelledby='flag-notes']//li") == []
+
+
+@pytest.mark.req("A-06", "T-06")
+def test_the_inbox_says_what_is_new_on_a_taken_flag_until_somebody_has_looked(world: World) -> None:
+    answer(world, f"{PATH}/{uuid4()}", help_now=False, effect="help", revision=1)
+    with world.database.reading() as session:
+        flag_id = session.scalars(
+            select(FlagTrigger.flag_id).where(FlagTrigger.rule == "R25")
+        ).one()
+    taken = world.request(
+        "POST", f"{API}/flags/{flag_id}/acknowledgement", headers=world.sign_in(Role.COORDINATOR)
+    )
+    assert taken.status_code == 200, taken.text
+    world.clock.advance(minutes=1)
+    answer(world, f"{PATH}/{uuid4()}", help_now=False, effect="help", revision=1)
+    browser = world.sign_in_to_console(Role.INVESTIGATOR)
+    browser.get(f"{CONSOLE}/language/en")
+
+    def news() -> list[str]:
+        page = html.fromstring(browser.get(f"{CONSOLE}/flags/table").text)
+        marks = page.xpath(f"//tr[.//a[contains(@href, '{flag_id}')]]//strong[@class='late']")
+        return [mark.text_content() for mark in marks]
+
+    (mark,) = news()
+    assert "nobody has looked" in mark
+    browser.get(f"{CONSOLE}/flags/{flag_id}")
+    assert news() == []

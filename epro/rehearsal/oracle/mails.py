@@ -15,8 +15,9 @@ from epro.rehearsal.oracle.reminding import Message
 from epro.rehearsal.postbox import Mailed
 
 SOON = timedelta(minutes=4)
-# The site is also reminded of reports that are due to the sponsor, and people of their accounts.
-NOT_RECKONED = ("serious_", "account_")
+# The site is also reminded of reports that are due to the sponsor, people of their accounts, and
+# whoever has a flag of what joins it.
+NOT_RECKONED = ("serious_", "account_", "joined_")
 PLACES = re.compile(r"\\\{(\w+)\\\}")
 PAGES = re.compile(r"https?://[^/\s]+/console/flags(/(?P<flag>[0-9a-f-]{36}))?")
 

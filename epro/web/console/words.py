@@ -103,6 +103,7 @@ _INBOX = {
     "inbox.overdue": Translated("超时未确认", "Overdue"),
     "inbox.waiting": Translated("待确认", "To acknowledge"),
     "inbox.running": Translated("SAE 时钟运行中", "Serious-event clock running"),
+    "inbox.news": Translated("新触发 {time}，无人查看", "New {time}, nobody has looked"),
     "inbox.taken": Translated("已有人负责", "Taken"),
     "inbox.site": Translated("中心", "Site"),
     "inbox.tier": Translated("级别", "Tier"),
