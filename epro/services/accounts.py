@@ -27,7 +27,16 @@ from epro.errors_of_staff import (
     RolesApart,
 )
 from epro.models import JournalEntry, Site, SiteMembership, StaffSetupCode, User
-from epro.services import account_notices, journal, sessions, signing, sites, staff, trusted_phones
+from epro.services import (
+    account_notices,
+    giving_back,
+    journal,
+    sessions,
+    signing,
+    sites,
+    staff,
+    trusted_phones,
+)
 from epro.services.journal import Subject
 from epro.services.signing_in import Proof, normalise_username
 from questionnaires.catalogue import Catalogue
@@ -211,15 +220,16 @@ def renew(
 
 def close(
     session: Session, actor: Actor, username: str, *, signed: Signed,
-    keyring: Keyring, now: datetime, wall_now: datetime,
+    catalogue: Catalogue, keyring: Keyring, now: datetime, wall_now: datetime,
 ) -> None:  # fmt: skip
-    """Close an account for good. Raises as `renew` does."""
+    """Close an account for good; what it had goes back to the site. Raises as `renew` does."""
     user = to_keep(session, actor, username, signed)
     signing.prove(session, actor, signed.proof, keyring=keyring, now=now)
     _revoke_codes(session, user, now=now)
     staff.deactivate(
         session, actor, user.username, reason=signed.reason, now=now, wall_now=wall_now
     )
+    giving_back.give_back(session, actor, user, reason=signed.reason, catalogue=catalogue, now=now)
 
 
 def to_keep(session: Session, actor: Actor, username: str, signed: Signed) -> User:

@@ -26,7 +26,7 @@ from notifications import outbox
 from notifications.messages import ChannelName, OutboxMessage
 from notifications.outbox import NewMessage
 from questionnaires.catalogue import Catalogue
-from questionnaires.definition import SafetyRule, StudyPackage
+from questionnaires.definition import StudyPackage
 from questionnaires.escalating import (
     Recipient,
     Rung,
@@ -59,7 +59,7 @@ def start(
     site: Site,
     package: StudyPackage,
     *,
-    rule: SafetyRule,
+    rule_id: str,
     now: datetime,
 ) -> None:
     """Start the clock of a flag: whoever has to know at once is told in this transaction."""
@@ -67,7 +67,7 @@ def start(
         session, outbox.waiting(session, about=_about(flag)), reason="urgent_again", now=now
     )
     flag.rung_count, flag.next_call_at = 0, None
-    _climb(session, flag, participant, site, package, rule_id=rule.id, now=now)
+    _climb(session, flag, participant, site, package, rule_id=rule_id, now=now)
 
 
 def hand_over(

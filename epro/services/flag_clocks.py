@@ -6,8 +6,9 @@ nobody can have known of it before, and no report tells of it.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,9 +42,10 @@ def forget(flag: SafetyFlag) -> None:
     flag.warned_hours = 0
 
 
-def is_before_the_latest(flag: SafetyFlag, at: datetime) -> bool:
+def is_before_the_latest(session: Session, flag: SafetyFlag, at: datetime) -> bool:
     """Tell whether a time lies before a later emergency joined: a report of then is of no more."""
-    return flag.raised_at < flag.urgent_since and at < flag.urgent_since
+    latest = next(_entries(session, flag, ("flag.urgent_again",)), None)
+    return latest is not None and at < datetime.fromisoformat(latest["after"]["urgent_since"])
 
 
 def began_anew_at(session: Session, flag: SafetyFlag) -> datetime | None:
@@ -51,17 +53,24 @@ def began_anew_at(session: Session, flag: SafetyFlag) -> datetime | None:
 
     What anybody knew, or stated of it, before that was about another.
     """
+    for entry in _entries(session, flag, BEGINNINGS):
+        had = entry["before"].get("aware_at") or entry["before"].get("sent_at")
+        if had and entry["after"]["aware_at"] is None:
+            return datetime.fromisoformat(entry["after"]["urgent_since"])
+    return None
+
+
+def _entries(
+    session: Session, flag: SafetyFlag, verbs: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what is on record of a flag by these verbs, the newest first."""
     bodies = session.scalars(
         select(JournalEntry.body)
         .where(
             JournalEntry.entity_type == "flag",
             JournalEntry.entity_id == str(flag.id),
-            JournalEntry.verb.in_(BEGINNINGS),
+            JournalEntry.verb.in_(verbs),
         )
         .order_by(JournalEntry.id.desc())
     )
-    for entry in map(json.loads, bodies):
-        had = entry["before"].get("aware_at") or entry["before"].get("sent_at")
-        if had and entry["after"]["aware_at"] is None:
-            return datetime.fromisoformat(entry["after"]["urgent_since"])
-    return None
+    yield from map(json.loads, bodies)

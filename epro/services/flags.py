@@ -80,7 +80,7 @@ def raise_or_join(
         session.flush()
         joining.add_triggers(session, flag, screening_id, rules, now=now)
         _record(session, RULES, "flag.raised", Case(flag, participant, site), before={}, now=now)
-        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
+        escalation.start(session, flag, participant, site, package, rule_id=worst.id, now=now)
         return flag
     known = joining.rules_said_before(session, flag, screening_id)
     joining.add_triggers(session, flag, screening_id, rules, now=now)
@@ -110,7 +110,7 @@ def raise_or_join(
     verb = "flag.urgent_again" if starts_anew else "flag.joined"
     _record(session, RULES, verb, Case(flag, participant, site), before=before, now=now)
     if starts_anew:
-        escalation.start(session, flag, participant, site, package, rule=worst, now=now)
+        escalation.start(session, flag, participant, site, package, rule_id=worst.id, now=now)
     elif news:
         joining.tell_holder(session, flag, participant, site, package, rule=news[0], now=now)
     return flag

@@ -205,6 +205,10 @@ VERBS: dict[str, Translated] = {
         "said it was pressed by mistake; noted on the {tier} flag",
     ),
     "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
+    "flag.given_back": Translated(
+        "负责人账户已停用，{tier} 提示交回研究中心",
+        "gave the {tier} flag back to the site: the account of whoever had it was closed",
+    ),
     "flag.reassigned": Translated(
         "把 {tier} 提示转交给 {owner}", "handed the {tier} flag to {owner}"
     ),

@@ -56,7 +56,9 @@ def record_sending(
     session.add(row)
     session.flush()
     case.flag.clock_looks_at = now
-    if case.flag.closed_at is None and flag_clocks.is_before_the_latest(case.flag, row.sent_at):
+    if case.flag.closed_at is None and flag_clocks.is_before_the_latest(
+        session, case.flag, row.sent_at
+    ):
         _settle_what_was_before(session, actor, case, row.sent_at, before=before, now=now)
     else:
         # The first report stops the clock; a follow-up does not move it.
@@ -97,7 +99,7 @@ def _sending_problems(
     session: Session, sending: NewSending, flag: SafetyFlag, *, now: datetime
 ) -> Iterable[dict[str, str]]:
     known_at = flag.aware_at
-    if known_at is not None and flag_clocks.is_before_the_latest(flag, sending.sent_at):
+    if known_at is not None and flag_clocks.is_before_the_latest(session, flag, sending.sent_at):
         stated = (one.aware_at for one in awareness.statements_of(session, flag))
         known_at = min(known_at, flag.raised_at, *stated)
     if sending.sent_at > now:

@@ -19,6 +19,7 @@ from epro.models import (
     EdcConsumer,
     LifeCycle,
     Participant,
+    SafetyFlag,
     Site,
     WorkItem,
     WorkKind,
@@ -29,6 +30,7 @@ from epro.services import (
     data_requests,
     diary,
     feed_watch,
+    giving_back,
     message_log,
     number_checks,
     participant_list,
@@ -125,6 +127,7 @@ class Today:
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
     requests: Sequence[data_requests.Shown]
     incidents: Sequence[data_incidents.Shown]
+    flags: Sequence[tuple[SafetyFlag, Participant, Site]]
     numbers: Sequence[number_checks.Listed]
     subjects: Mapping[UUID, Subject]
 
@@ -167,6 +170,7 @@ def of_site(
         stale=_stale(session, actor, now=now),
         requests=data_requests.pressing(session, actor, now=now),
         incidents=data_incidents.pressing(session, actor, now=now),
+        flags=giving_back.held_by_nobody(session, actor),
         numbers=number_checks.due(session, actor, now=now),
         subjects=_subjects(session, lines, catalogue=catalogue),
     )

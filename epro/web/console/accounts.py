@@ -165,8 +165,8 @@ def close(username: str) -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         accounts.close(
-            session, current_actor(), username, signed=_signed(), keyring=keyring(), now=now(),
-            wall_now=wall_now(),
+            session, current_actor(), username, signed=_signed(), catalogue=catalogue(session),
+            keyring=keyring(), now=now(), wall_now=wall_now(),
         )  # fmt: skip
 
     return typed.attempt("close", act, show=partial(_account, username), to=_own(username))

@@ -24,6 +24,10 @@ TODAY: Mapping[str, Translated] = {
         "The study uses a new version of the document. Have it signed at the next visit, and "
         "record it on her page.",
     ),
+    "today.flags": Translated("无人负责的提示", "Flags that nobody has"),
+    "today.flags.given_back": Translated(
+        "负责人账户已停用，请转交", "account closed: hand it to somebody"
+    ),
     "today.numbers": Translated("待试拨的号码", "Numbers to test-call"),
     "today.undelivered": Translated("未送达的消息", "Messages not delivered"),
     "today.unreviewed": Translated("人的数据待审核", "with unreviewed data"),

@@ -1,0 +1,84 @@
+"""What somebody had whose account was closed goes back to the site: nobody would look at it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from epro.access import Actor, Permission
+from epro.models import FlagState, Participant, SafetyFlag, Site, User
+from epro.services import escalation, flag_clocks, flags
+from epro.services.flags import Case
+from questionnaires.catalogue import Catalogue
+
+
+def give_back(
+    session: Session, actor: Actor, user: User, *, reason: str, catalogue: Catalogue, now: datetime
+) -> int:
+    """Let the open flags of somebody whose account was closed wait for others; return how many.
+
+    What nobody has assessed yet is to be taken anew, and people are told by its ladder from its
+    first step on. What a physician has assessed stays so; whoever answers for the reports of the
+    site is told that somebody has to end it. The clock of a serious event runs on.
+    """
+    held = session.scalars(
+        select(SafetyFlag)
+        .where(SafetyFlag.owner_id == user.id, SafetyFlag.closed_at.is_(None))
+        .order_by(SafetyFlag.raised_at, SafetyFlag.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for flag in held:
+        case, is_assessed = flags.case_of(session, flag), flag.state is FlagState.ASSESSED
+        before = flags.facts_of(session, flag)
+        flag.owner_id = None
+        if not is_assessed:
+            flag_clocks.begin_anew(flag, is_settled=False, now=now)
+        flags.put_on_record(
+            session, actor, "flag.given_back", case, before=before, reason=reason, now=now
+        )
+        _tell(session, case, catalogue, is_assessed=is_assessed, now=now)
+    return len(held)
+
+
+def held_by_nobody(
+    session: Session, actor: Actor
+) -> Sequence[tuple[SafetyFlag, Participant, Site]]:
+    """Return the open flags at the actor's sites that nobody has, the oldest clock first.
+
+    Nobody has taken them, or whoever did has no account any more.
+    """
+    query = (
+        select(SafetyFlag, Participant, Site)
+        .join(Participant, Participant.id == SafetyFlag.participant_id)
+        .join(Site, Site.id == SafetyFlag.site_id)
+        .outerjoin(User, User.id == SafetyFlag.owner_id)
+        .where(
+            SafetyFlag.closed_at.is_(None),
+            or_(
+                SafetyFlag.acknowledged_at.is_(None),
+                SafetyFlag.owner_id.is_(None),
+                User.deactivated_at.is_not(None),
+            ),
+        )
+        .order_by(SafetyFlag.urgent_since, SafetyFlag.id)
+    )
+    site_ids = actor.sites_for(Permission.READ_FLAG)
+    if site_ids is not None:
+        query = query.where(SafetyFlag.site_id.in_(site_ids))
+    return [(flag, participant, site) for flag, participant, site in session.execute(query)]
+
+
+def _tell(
+    session: Session, case: Case, catalogue: Catalogue, *, is_assessed: bool, now: datetime
+) -> None:
+    flag, package = case.flag, catalogue.package(case.flag.study_version_id)
+    if not is_assessed:
+        escalation.start(
+            session, flag, case.participant, case.site, package,
+            rule_id=escalation.worst_rule(session, flag), now=now,
+        )  # fmt: skip
+        return
+    for person in escalation.people_responsible(session, case.site):
+        escalation.hand_over(session, flag, case.participant, case.site, package, person, now=now)
