@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from epro.models import JournalEntry, JournalLink, Site
 from epro.services import journal
 from epro.services.journal_reading import JournalReader
 from epro.services.journal_words import changes
+from epro.services.staff import known_as
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 
@@ -46,7 +47,7 @@ def of_site(site: Site) -> ColumnElement[bool]:
 
 def write_entries(
     session: Session, folder: Folder, name: str, which: ColumnElement[bool], *, site: Site,
-    catalogue: Catalogue, upto_seq: int,
+    catalogue: Catalogue, people: Mapping[str, str], upto_seq: int,
 ) -> tuple[int, Counter[str]]:  # fmt: skip
     """Write the entries as they were hashed (NDJSON) and in words (CSV).
 
@@ -70,7 +71,7 @@ def write_entries(
     with folder.writing(f"audit/{name}.csv") as file:
         zone = ZoneInfo(site.zone)
         zh, en = (
-            JournalReader(language=language, catalogue=catalogue, zone=zone)
+            JournalReader(language=language, catalogue=catalogue, zone=zone, people=people)
             for language in (Language.ZH, Language.EN)
         )
         rows = (_in_words(row, zh, en) for row in _streamed(session, query))
@@ -105,7 +106,8 @@ def _in_words(row: Any, zh: JournalReader, en: JournalReader) -> list[Any]:
     ]
     recorded_at = datetime.fromisoformat(content["recorded_at"]).astimezone(zh.zone)
     return [
-        row.seq, recorded_at.isoformat(), content["occurred_at"], content["actor"]["name"],
+        row.seq, recorded_at.isoformat(), content["occurred_at"],
+        known_as(content["actor"]["name"], zh.people),
         content["actor"]["role"], zh.sentence(content), en.sentence(content),
         "; ".join(changed), content["reason"] or "",
         content["verb"], content["entity_type"], content["entity_id"], content["version"],

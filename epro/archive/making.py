@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from epro.access import Scope
 from epro.archive import audit, check, pages, record, safety
 from epro.archive.folder import Folder, begin
 from epro.archive.pdf import write_pdf
-from epro.archive.record import Block, Line, Reader
+from epro.archive.record import Block, Line, Reader, Staff
 from epro.archive.words import say
 from epro.exchange.dataset_files import csv_file
 from epro.models import (
@@ -39,7 +38,7 @@ from epro.models import (
     StudyVersion,
     User,
 )
-from epro.services import feed, snapshots
+from epro.services import feed, snapshots, staff
 from epro.services.archives import Made
 from epro.services.feed_exports import Extent
 from epro.services.feed_items import Choice
@@ -117,11 +116,12 @@ def make(
     link = session.get(JournalLink, upto_seq)
     head = link.hash if link else check.FIRST_HASH
     told, entities, entries = Counter[str](), Counter[str](), {}
-    names = {id_: name for id_, name in session.execute(select(User.id, User.full_name))}  # noqa: C416  rows are no tuples
-    people = participants_of(session, site)
-    for code in people:
+    accounts = dict(session.execute(select(User.id, User.username)).all())
+    people = Staff(accounts, staff.full_names(session))
+    codes = participants_of(session, site)
+    for code in codes:
         told += _write_documents(
-            session, folder, code, wanted, site, names, catalogue=catalogue, upto_seq=upto_seq
+            session, folder, code, wanted, site, people, catalogue=catalogue, upto_seq=upto_seq
         )
         entries[code], known = audit.write_entries(
             session,
@@ -130,6 +130,7 @@ def make(
             audit.of_participant(code),
             site=site,
             catalogue=catalogue,
+            people=people.full_names,
             upto_seq=upto_seq,
         )
         entities += known
@@ -144,6 +145,7 @@ def make(
         audit.of_site(site),
         site=site,
         catalogue=catalogue,
+        people=people.full_names,
         upto_seq=upto_seq,
     )
     entities += known
@@ -169,7 +171,7 @@ def make(
     }  # fmt: skip
     folder.write("check.py", Path(check.__file__).read_bytes())
     folder.write("README.txt", pages.readme(said))
-    folder.write("index.html", pages.index(said, people, wanted.languages))
+    folder.write("index.html", pages.index(said, codes, wanted.languages))
     made = Made(
         upto_seq=upto_seq,
         journal_head=head,
@@ -194,7 +196,7 @@ def _write_documents(
     code: str,
     wanted: Wanted,
     site: Site,
-    names: Mapping[UUID, str],
+    people: Staff,
     *,
     catalogue: Catalogue,
     upto_seq: int,
@@ -205,7 +207,7 @@ def _write_documents(
     for language in wanted.languages:
         reader = Reader(
             session=session, participant=participant, site=site, catalogue=catalogue,
-            language=language, names=names,
+            language=language, staff=people,
         )  # fmt: skip
         blocks: list[Block] = [Line(reader.say("record.upto", seq=upto_seq), is_small=True)]
         blocks += [block for part in PARTS for block in part(reader)]

@@ -29,6 +29,8 @@ from epro.models import (
     Transcription,
 )
 from epro.services import corrections, forms
+from epro.services.code_words import refusal_in_words
+from epro.services.staff import known_as
 from questionnaires.catalogue import Catalogue
 from questionnaires.definition import Language
 
@@ -59,19 +61,24 @@ class Pairs:
 Block: TypeAlias = Heading | Line | Pairs
 
 
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What accounts are called, by their id, and who has them, by account."""
+
+    accounts: Mapping[UUID, str]
+    full_names: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who is read about, in which language; `told` counts what was written down of each kind.
-
-    `names` are the printed names of staff by their id.
-    """
+    """Who is read about, in which language; `told` counts what was written down of each kind."""
 
     session: Session
     participant: Participant
     site: Site
     catalogue: Catalogue
     language: Language
-    names: Mapping[UUID, str]
+    staff: Staff
     told: Counter[str] = field(default_factory=Counter)
 
     def say(self, key: str, /, **values: Any) -> str:
@@ -86,8 +93,10 @@ class Reader:
         return local.isoformat(sep=" ", timespec="minutes")
 
     def by(self, user_id: UUID | None) -> str:
-        """Return the printed name of somebody of the staff; the participant's code for nobody."""
-        return self.names.get(user_id, "?") if user_id else self.participant.code
+        """Return somebody of the staff by name and account; the participant's code for nobody."""
+        if user_id is None:
+            return self.participant.code
+        return known_as(self.staff.accounts.get(user_id, "?"), self.staff.full_names)
 
 
 def about(reader: Reader) -> Iterator[Block]:
@@ -298,6 +307,7 @@ def refused(reader: Reader) -> Iterator[Block]:
         yield Heading(reader.say("refused"))
     for one in rows:
         reader.told["refused_submissions"] += 1
-        said = reader.say("refused.one", at=reader.at(one.received_at), code=one.refusal_code)
+        why = refusal_in_words(one.refusal_code).in_language(reader.language)
+        said = reader.say("refused.one", at=reader.at(one.received_at), why=why)
         yield Heading(said, 2)
         yield Line(one.body.decode("utf-8", errors="replace"), is_small=True)

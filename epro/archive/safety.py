@@ -77,8 +77,9 @@ def taking_part(reader: Reader) -> Iterator[Block]:
 def _path(reader: Reader, *, shows_changes: bool = False, **of: Any) -> Iterator[Block]:
     """Yield what the journal tells of one thing, in words: when, who, what, why."""
     in_words = JournalReader(
-        language=reader.language, catalogue=reader.catalogue, zone=ZoneInfo(reader.site.zone)
-    )
+        language=reader.language, catalogue=reader.catalogue, zone=ZoneInfo(reader.site.zone),
+        people=reader.staff.full_names,
+    )  # fmt: skip
     for entry in journal.history_of(reader.session, limit=MOST_STEPS, **of):
         content = entry.content
         at = reader.at(datetime.fromisoformat(content["recorded_at"]))

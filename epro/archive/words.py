@@ -9,9 +9,9 @@ from questionnaires.definition import Language, Translated
 ARCHIVE: Mapping[str, Translated] = {
     "record": Translated("参与者记录", "Record of a participant"),
     "record.upto": Translated(
-        "包含截至日志第 {seq} 条的全部内容。时间均注明与 UTC 的时差；姓名和电话不在其中。",
-        "Everything up to number {seq} of the journal. Times give their offset from UTC; names and"
-        " telephone numbers are not in it.",
+        "包含截至日志第 {seq} 条的全部内容。时间均注明与 UTC 的时差；参与者的姓名和电话不在其中。",
+        "Everything up to number {seq} of the journal. Times give their offset from UTC; her name"
+        " and telephone numbers are not in it.",
     ),
     "about": Translated("参与者", "The participant"),
     "about.site": Translated("研究中心", "Site"),
@@ -68,7 +68,7 @@ ARCHIVE: Mapping[str, Translated] = {
     "unanswered.not_offered": Translated("未能提供", "could not be offered"),
     "unanswered.suspended": Translated("暂停", "suspended"),
     "refused": Translated("未被接受的提交（原文）", "Refused submissions (as they came)"),
-    "refused.one": Translated("{at} 收到，{code}", "received {at}, {code}"),
+    "refused.one": Translated("{at} 收到：{why}", "received {at}: {why}"),
     "flags": Translated("安全提示", "Safety flags"),
     "flags.rule": Translated("规则", "Rule"),
     "flags.assessed": Translated(

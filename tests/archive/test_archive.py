@@ -17,12 +17,14 @@ from lxml import html
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from epro.access import Role
 from epro.archive import check, folder, making, pdf
 from epro.archive.folder import FolderRefused
 from epro.archive.making import NotWhole
-from epro.archive.record import Block, Line, Pairs, Reader
+from epro.archive.record import Block, Line, Pairs, Reader, Staff
 from epro.archive.words import ARCHIVE, say
 from epro.models import Contact, Participant, Site, User
+from epro.services import staff
 from epro.services.archives import Made
 from epro.web.console.words import WORDS
 from questionnaires.definition import Language
@@ -43,11 +45,12 @@ def written(archiving: Archiving, language: Language) -> list[str]:
     """Return everything that her document says, a text for each line and pair."""
     with archiving.world.database.reading() as session:
         who = session.scalars(select(Participant).where(Participant.code == PARTICIPANT)).one()
+        accounts = {one.id: one.username for one in session.scalars(select(User))}
         reader = Reader(
             session=session, participant=who, site=session.get_one(Site, who.site_id),
             catalogue=archiving.world.app.extensions["epro"].studies.catalogue(session),
             language=language,
-            names={one.id: one.full_name for one in session.scalars(select(User))},
+            staff=Staff(accounts, staff.full_names(session)),
         )  # fmt: skip
         blocks = [block for part in making.PARTS for block in part(reader)]
     said = []
@@ -141,6 +144,25 @@ def test_the_audit_trail_is_the_journal_in_the_words_that_were_hashed(archiving:
     assert "已更正" in corrected["words_zh"]
     assert "→" in corrected["changed"]
     assert corrected["reason"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_people_are_named_as_they_are_called_with_the_account_beside_it(
+    archiving: Archiving, language: Language
+) -> None:
+    users = [one.user for one in archiving.world.staff.values()]
+    said = written(archiving, language)
+    with (archiving.folder / f"audit/{PARTICIPANT}.csv").open(encoding="utf-8-sig") as file:
+        who = {row["who"] for row in csv.DictReader(file)}
+
+    known = {one.username: f"{one.full_name} ({one.username})" for one in users}
+    assert who & set(known.values())
+    assert who & set(known) == set()
+    for role in (Role.COORDINATOR, Role.INVESTIGATOR):  # who called, and who decided
+        user = archiving.world.staff[role].user
+        lines = [one for one in said if re.search(rf"\b{re.escape(user.username)}\b", one)]
+        assert lines
+        assert [one for one in lines if known[user.username] not in one] == []
 
 
 def test_counts_say_what_the_database_holds(archiving: Archiving) -> None:
