@@ -33,7 +33,7 @@ test: .venv/tools.txt postgresql browser node  ## run all tests on SQLite and Po
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-long: .venv/tools.txt postgresql browser node  ## all tests in an order of its own, and those that take their time: more seeds, more load
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long --randomly-seed=default $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --long --database both --randomly-seed=default $(ARGS)
 
 bench: .venv/tools.txt postgresql browser node  ## measure, and write docs/benchmarks.md; NAMES="planning feed", AGAIN=1
 	@$(BIN)/python -m tests.bench $(if $(AGAIN),--again) $(NAMES)
@@ -71,10 +71,10 @@ openapi: .venv/product.txt  ## write docs/openapi.json and docs/access.md from t
 	$(BIN)/epro routes --write
 
 trace: .venv/tools.txt postgresql browser node  ## run all tests and write docs/trace.md: requirement, test, result
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --trace-to=docs/trace.md $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --database both --trace-to=docs/trace.md $(ARGS)
 
 validate: .venv/tools.txt postgresql browser node  ## run all tests and write var/validation/: requirement, risk, test, result
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --validate-to=var/validation $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --database both --validate-to=var/validation $(ARGS)
 
 rehearse: .venv/product.txt  ## live through the whole trial on a fast clock; ARGS="--seed 7 --out report"
 	@$(BIN)/epro rehearse $(or $(ARGS),--out var/rehearsal)

@@ -1,4 +1,4 @@
-"""Fixtures for every test. A test that asks for a database runs once on each kind.
+"""Fixtures for every test. A test that asks for a database runs on each kind, or takes turns.
 
 Which one to take:
 
@@ -12,6 +12,7 @@ Which one to take:
 
 import gc
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,12 +31,17 @@ settings.register_profile(
 settings.load_profile("epro")
 
 
+# What is sent to the database is tested on both kinds below them: here every other test takes one.
+TAKING_TURNS = ("tests/api/", "tests/web/")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
-        choices=[*DatabaseKind, "both"],
-        default="both",
-        help="the kind of database that tests run on (default: both, each test once on each)",
+        choices=[*DatabaseKind, "both", "turns"],
+        default="turns",
+        help="the kind of database that tests run on; both: each test once on each; turns (the "
+        "default): the same, but those of routes and pages each on one of the two",
     )
     parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
 
@@ -43,7 +49,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
-        kinds = [kind for kind in DatabaseKind if chosen in (kind, "both")]
+        kinds = [kind for kind in DatabaseKind if chosen in (kind, "both", "turns")]
+        name = metafunc.definition.nodeid
+        if chosen == "turns" and name.startswith(TAKING_TURNS):
+            kinds = [kinds[crc32(name.encode()) % len(kinds)]]
         metafunc.parametrize("database_kind", kinds, ids=str, scope="session")
 
 
