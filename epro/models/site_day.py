@@ -55,7 +55,12 @@ class Visit(StrEnum):
 
 
 class DataReview(Base):
-    """That everything received until `reviewed_at` was reviewed; what comes later is not."""
+    """That everything received until `seen_up_to` was reviewed; what comes later is not.
+
+    It is when the newest came in that the reviewer was shown: what was on its way then, and is
+    stored with a time before `reviewed_at`, nobody has looked at. Reviews of before had none and
+    cover all until `reviewed_at`.
+    """
 
     __tablename__ = "data_review"
     __table_args__ = (Index("ix_data_review_participant", "participant_id", "reviewed_at"),)
@@ -65,4 +70,5 @@ class DataReview(Base):
     site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"))
     visit: Mapped[Visit]
     reviewed_at: Mapped[datetime]
+    seen_up_to: Mapped[datetime | None]
     reviewed_by_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))

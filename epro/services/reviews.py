@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from epro.access import Actor, Permission
 from epro.errors_of_record import ReviewOutdated
@@ -83,7 +83,7 @@ def mark(
     site = session.get_one(Site, participant.site_id)
     row = DataReview(
         participant_id=participant.id, site_id=site.id, visit=visit, reviewed_at=now,
-        reviewed_by_id=actor.id,
+        seen_up_to=newest_at or BEGINNING, reviewed_by_id=actor.id,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -110,7 +110,7 @@ def list_page(
         # Not where all of them have news: everybody would be looked at before the first is shown.
         query = query.order_by(is_waiting.desc())
     if wanted.column is not None and wanted.column is not Column.CODE:
-        value = _newest_of() if wanted.column is Column.NEWEST else _reviewed_at()
+        value = _newest_of() if wanted.column is Column.NEWEST else _latest(DataReview.reviewed_at)
         query = by_column(query, value, is_descending=wanted.is_descending)
     is_turned = wanted.column is Column.CODE and wanted.is_descending
     query = query.order_by(Participant.code.desc() if is_turned else Participant.code)
@@ -163,7 +163,7 @@ def _counts(session: Session, actor: Actor, wanted: Wanted[Column]) -> tuple[int
 
 def _has_news() -> ColumnElement[bool]:
     """Return whether something came in or was corrected after the last review, if there was any."""
-    reviewed = func.coalesce(_reviewed_at(), BEGINNING)
+    reviewed = func.coalesce(_latest(_covered_until()), BEGINNING)
     return or_(
         exists().where(
             QuestionnaireResponse.participant_id == Participant.id,
@@ -175,10 +175,17 @@ def _has_news() -> ColumnElement[bool]:
     )
 
 
-def _reviewed_at() -> ColumnElement[datetime]:
-    """Return when her data were last reviewed."""
+def _covered_until() -> ColumnElement[datetime]:
+    """Return until when what came in was looked at in a review."""
+    return func.coalesce(DataReview.seen_up_to, DataReview.reviewed_at)
+
+
+def _latest(
+    value: ColumnElement[datetime] | InstrumentedAttribute[datetime],
+) -> ColumnElement[datetime]:
+    """Return the latest such time of the reviews of her data."""
     return (
-        select(func.max(DataReview.reviewed_at))
+        select(func.max(value))
         .where(DataReview.participant_id == Participant.id)
         .correlate(Participant)
         .scalar_subquery()
@@ -248,7 +255,7 @@ def _days(
     """Return the local days of hers about which something came in after her last review."""
     corrected = exists().where(
         Correction.response_id == QuestionnaireResponse.id,
-        Correction.applied_at > DataReview.reviewed_at,
+        Correction.applied_at > _covered_until(),
     )
     latest = [row.id for row, _ in last.values()]
     rows = session.execute(
@@ -264,7 +271,7 @@ def _days(
             QuestionnaireResponse.participant_id.in_(people),
             or_(
                 DataReview.id.is_(None),
-                QuestionnaireResponse.received_at > DataReview.reviewed_at,
+                QuestionnaireResponse.received_at > _covered_until(),
                 corrected,
             ),
         )
