@@ -35,7 +35,7 @@ from epro.services import (
     signing,
 )
 from epro.services.candidates import Candidate
-from epro.services.event_facts import EventFacts, refuse_impossible
+from epro.services.event_facts import EventFacts, Onset, refuse_impossible
 from epro.services.event_records import EventCase
 from epro.services.journal import Subject
 from epro.services.signing_in import Proof
@@ -148,7 +148,10 @@ def revise(
     """
     case = _lock(session, actor, event_id, catalogue=catalogue, now=now)
     event, participant = case.event, case.participant
-    refuse_impossible(facts, case.package.adverse_events, zone=ZoneInfo(participant.zone), now=now)
+    refuse_impossible(
+        facts, case.package.adverse_events, known=Onset(event.onset_on, event.onset_at),
+        zone=ZoneInfo(participant.zone), now=now,
+    )  # fmt: skip
     values = facts.values()
     if {name: getattr(event, name) for name in values} == values:
         return event

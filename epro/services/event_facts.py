@@ -1,7 +1,7 @@
 """What a physician says of an adverse event, and which of it cannot be."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,11 +58,30 @@ class EventFacts:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When an event began, as it stands on record."""
+
+    on: date
+    at: datetime | None
+
+
 def refuse_impossible(
-    facts: EventFacts, policy: AdverseEventPolicy, *, zone: ZoneInfo, now: datetime
+    facts: EventFacts,
+    policy: AdverseEventPolicy,
+    *,
+    known: Onset | None = None,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> None:
-    """Raise InvalidInput with every place where the facts contradict each other or the study."""
-    today = now.astimezone(zone).date()
+    """Raise InvalidInput with every place where the facts contradict each other or the study.
+
+    An onset that is `known` was judged where the participant was when it was entered; she may have
+    moved to another zone since, where its hour is of another day.
+    """
+    if known is not None and _is_as_known(facts, known):
+        facts = replace(facts, onset_at=None)
+    today = max(now.astimezone(zone).date(), known.on if known else date.min)
     problems = [*_days(facts, zone, today), *_judgement(facts, policy)]
     if problems:
         raise InvalidInput(
@@ -70,6 +89,15 @@ def refuse_impossible(
                 "problems": [{"place": place, "message": said} for place, said in problems]
             }
         )  # fmt: skip
+
+
+def _is_as_known(facts: EventFacts, known: Onset) -> bool:
+    """Tell whether the onset stays as it is; a form gives it to the minute."""
+    if facts.onset_at is None or known.at is None or facts.onset_on != known.on:
+        return False
+    return facts.onset_at.replace(second=0, microsecond=0) == known.at.replace(
+        second=0, microsecond=0
+    )
 
 
 def _days(facts: EventFacts, zone: ZoneInfo, today: date) -> Iterator[tuple[str, str]]:

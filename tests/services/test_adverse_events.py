@@ -63,6 +63,21 @@ def verbs(session: Session) -> list[str]:
     return list(session.scalars(select(JournalEntry.verb).order_by(JournalEntry.id)))
 
 
+def test_an_event_with_its_hour_is_revised_after_she_moved_to_another_zone(
+    session: Session, eventful: Eventful
+) -> None:
+    at_night = local(day(3), 2)
+    event = eventful.enter(event_facts(day(3), onset_at=at_night), on=5)
+    eventful.line.given.participant.zone = "Europe/Berlin"
+    session.flush()
+
+    revised = revise(eventful, event, onset_at=at_night, term="严重头痛")
+
+    assert (revised.version, revised.onset_at) == (2, at_night)
+    with pytest.raises(InvalidInput):
+        revise(eventful, event, onset_at=at_night + timedelta(hours=1))
+
+
 def test_an_event_is_numbered_and_counted_from_each_infusion(
     session: Session, eventful: Eventful
 ) -> None:
