@@ -1,6 +1,6 @@
 """The refusals about staff accounts; the rest of the catalogue is `errors.py`."""
 
-from epro.errors import DomainError
+from epro.errors import DomainError, RecordedRefusal
 
 
 class OwnAccount(DomainError):
@@ -59,7 +59,7 @@ class AccountClosed(DomainError):
     message = "This account is closed."
 
 
-class WrongFirstCode(DomainError):
+class WrongFirstCode(RecordedRefusal):
     """The authenticator shows another code than the secret that was just handed over makes."""
 
     code = "wrong_first_code"

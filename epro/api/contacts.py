@@ -40,6 +40,9 @@ class NewContactSchema(Schema):
 
 class ContactListSchema(Schema):
     items = fields.List(fields.Nested(ContactFactsSchema), required=True)
+    has_more = fields.Boolean(
+        required=True, metadata={"description": "There are older ones; ask with a higher limit."}
+    )
 
 
 class ContactQuerySchema(Schema):
@@ -71,8 +74,12 @@ def log_contact(new: NewContact, headers: dict[str, Any], code: str) -> dict[str
 def list_contacts(query: dict[str, Any], code: str) -> dict[str, Any]:
     """List the contacts of a participant, the newest first."""
     with reading() as session:
-        found = contacts.of_participant(session, current_actor(), code, limit=query["limit"])
-        return {"items": [_described(session, one) for one in found]}
+        limit = query["limit"]
+        found = contacts.of_participant(session, current_actor(), code, limit=limit + 1)
+        return {
+            "items": [_described(session, one) for one in found[:limit]],
+            "has_more": len(found) > limit,
+        }
 
 
 def _described(session: Session, contact: Contact) -> dict[str, Any]:

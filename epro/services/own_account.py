@@ -85,6 +85,11 @@ def finish_moving(
     secret = _next_secret(user, keyring)
     step = signing_in.step_of(secret, proof.totp, after=0, wall_now=proof.wall_now)
     if step is None:
+        # The next secret follows from the present one: to whoever has not seen it this is a guess.
+        lockouts.count_failure(session, claim, lockouts.USER, now=now)
+        signing_in.leave_traces(
+            session, caller, subject, REFUSED, why="wrong_first_code", keyring=keyring, now=now
+        )
         raise WrongFirstCode
     lockouts.clear(session, claim)
     user.totp_secret_sealed, user.totp_last_step = keyring.seal(secret), step

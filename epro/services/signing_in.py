@@ -164,7 +164,7 @@ def hold(
     try:
         lockouts.hold(session, claim, policy, now=now)
     except TooManyAttempts:
-        _leave_traces(session, caller, subject, verb, why="locked", keyring=keyring, now=now)
+        leave_traces(session, caller, subject, verb, why="locked", keyring=keyring, now=now)
         raise
 
 
@@ -186,7 +186,7 @@ def refuse(
     now: datetime,
 ) -> NoReturn:
     """Count the failure on the address, put it on record and raise the one answer for all."""
-    _leave_traces(session, caller, subject, verb, why=why, keyring=keyring, now=now)
+    leave_traces(session, caller, subject, verb, why=why, keyring=keyring, now=now)
     raise WrongCredentials
 
 
@@ -213,7 +213,7 @@ def nobody(caller: Caller) -> Actor:
 _UNKNOWN = Subject(entity_type="sign_in", entity_id="unknown")
 
 
-def _leave_traces(
+def leave_traces(
     session: Session,
     caller: Caller,
     subject: Subject,
@@ -223,6 +223,7 @@ def _leave_traces(
     keyring: Keyring,
     now: datetime,
 ) -> None:
+    """Count a failure on the address and put it on record; the caller raises what commits."""
     address = _address(caller, keyring)
     is_locking = lockouts.count_failure(session, address, lockouts.ADDRESS, now=now)
     journal.record(

@@ -43,3 +43,20 @@ def test_a_list_of_flags_that_was_cut_short_says_so(world: World) -> None:
     assert (len(cut["items"]), cut["has_more"]) == (1, True)
     assert whole["has_more"] is False
     assert {str(first), str(second)} <= {one["id"] for one in whole["items"]}
+
+
+@pytest.mark.req("A-08")
+def test_a_list_of_contacts_that_was_cut_short_says_so(world: World) -> None:
+    coordinator = world.sign_in(Role.COORDINATOR)
+    path = f"{API}/participants/{PARTICIPANT}/contacts"
+    for outcome in ("not_reached", "reached"):
+        body = {"channel": "telephone", "outcome": outcome}
+        assert world.request("POST", path, json=body, headers=coordinator).status_code == 201
+
+    cut, whole = (
+        world.request("GET", f"{path}?limit={limit}", headers=coordinator).get_json()
+        for limit in (1, 200)
+    )
+
+    assert (len(cut["items"]), cut["has_more"]) == (1, True)
+    assert (len(whole["items"]) >= 2, whole["has_more"]) == (True, False)

@@ -152,6 +152,27 @@ def test_guessing_at_the_password_there_locks_her_account_like_signing_in(world:
     assert world.keyring.unseal(kept) == owner.secret
 
 
+@pytest.mark.req("P-04")
+def test_guessing_at_the_first_code_there_locks_her_account_too(world: World) -> None:
+    """What the next authenticator would show needs no secret seen: with her password, a guess."""
+    owner = an_owner(world)
+    browser, second = owner.begin_moving(world)
+
+    tried = [
+        owner.finish_moving(browser, second, totp=f"00000{number}").status_code
+        for number in range(6)
+    ]
+
+    assert tried == [422] * 5 + [429]
+    with world.database.reading() as session:
+        kept = session.get_one(User, owner.id).totp_secret_sealed
+        bodies = session.scalars(
+            select(JournalEntry.body).where(JournalEntry.entity_id == owner.username)
+        ).all()
+    assert world.keyring.unseal(kept) == owner.secret
+    assert sum("wrong_first_code" in body for body in bodies) == 5
+
+
 def test_everybody_of_the_staff_finds_her_account_in_the_menu(world: World) -> None:
     with world.database.transaction() as session:
         add_user(session, "rates.only", roles=[Role.OUTCOMES_ASSESSOR], keyring=world.keyring)

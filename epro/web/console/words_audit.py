@@ -139,6 +139,9 @@ FACTS: Mapping[str, Translated] = {
     "audit.why.wrong_password_or_code": Translated(
         "密码或动态码不对", "wrong password or code"
     ),
+    "audit.why.wrong_first_code": Translated(
+        "新验证器的首个验证码不对", "wrong first code of a new authenticator"
+    ),
     "audit.why.wrong_setup_code": Translated("设置码不对", "wrong set-up code"),
     "audit.why.wrong_pin": Translated("密码不对", "wrong PIN"),
     "audit.why.wrong_year": Translated("出生年份不对", "wrong year of birth"),
