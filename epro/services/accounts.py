@@ -171,13 +171,14 @@ def give_role(
     return row
 
 
-def end_role(
+def end_role(  # noqa: PLR0913  what an act on an account takes
     session: Session, actor: Actor, username: str, role: Role, *, site: str | None,
-    signed: Signed, keyring: Keyring, now: datetime,
+    signed: Signed, catalogue: Catalogue, keyring: Keyring, now: datetime,
 ) -> None:  # fmt: skip
     """Take a role from a person, from this moment on; what was done in it stays on record.
 
-    Raises NotFound, OwnAccount, AccountClosed, LastRole, ReasonRequired, SignatureNotProven.
+    What she had and may not act on without it goes back to the site. Raises NotFound, OwnAccount,
+    AccountClosed, LastRole, ReasonRequired, SignatureNotProven.
     """
     user = _to_change(session, actor, username, signed)
     place = _refuse_out_of_reach(session, actor, site)
@@ -193,6 +194,7 @@ def end_role(
     _record_role(
         session, actor, "user.role_ended", user, role, place, reason=signed.reason, now=now
     )
+    giving_back.give_back(session, actor, user, reason=signed.reason, catalogue=catalogue, now=now)
 
 
 def renew(

@@ -1,4 +1,4 @@
-"""What somebody had whose account was closed goes back to the site: nobody would look at it."""
+"""What somebody had who may not act on it any more goes back to the site: nobody would look."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.models import FlagState, Participant, SafetyFlag, Site, User
-from epro.services import escalation, flag_clocks, flags
+from epro.services import escalation, flag_clocks, flags, staff
 from epro.services.flags import Case
 from questionnaires.catalogue import Catalogue
 
@@ -16,11 +16,12 @@ from questionnaires.catalogue import Catalogue
 def give_back(
     session: Session, actor: Actor, user: User, *, reason: str, catalogue: Catalogue, now: datetime
 ) -> int:
-    """Let the open flags of somebody whose account was closed wait for others; return how many.
+    """Let the open flags that somebody may not act on any more wait for others; return how many.
 
-    What nobody has assessed yet is to be taken anew, and people are told by its ladder from its
-    first step on. What a physician has assessed stays so; whoever answers for the reports of the
-    site is told that somebody has to end it. The clock of a serious event runs on.
+    Her account was closed, or she has no such role at the site any more. What nobody has assessed
+    yet is to be taken anew, and people are told by its ladder from its first step on. What a
+    physician has assessed stays so; whoever answers for the reports of the site is told that
+    somebody has to end it. The clock of a serious event runs on.
     """
     held = session.scalars(
         select(SafetyFlag)
@@ -29,8 +30,12 @@ def give_back(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+    given_back = 0
     for flag in held:
         case, is_assessed = flags.case_of(session, flag), flag.state is FlagState.ASSESSED
+        if staff.find_at(session, user.username, case.site, Permission.ACKNOWLEDGE_FLAG):
+            continue
+        given_back += 1
         before = flags.facts_of(session, flag)
         flag.owner_id = None
         if not is_assessed:
@@ -39,7 +44,7 @@ def give_back(
             session, actor, "flag.given_back", case, before=before, reason=reason, now=now
         )
         _tell(session, case, catalogue, is_assessed=is_assessed, now=now)
-    return len(held)
+    return given_back
 
 
 def held_by_nobody(

@@ -206,8 +206,8 @@ VERBS: dict[str, Translated] = {
     ),
     "flag.raised": Translated("提示 {tier}: {rules}", "raised a {tier} flag: {rules}"),
     "flag.given_back": Translated(
-        "负责人账户已停用，{tier} 提示交回研究中心",
-        "gave the {tier} flag back to the site: the account of whoever had it was closed",
+        "负责人不再能处理，{tier} 提示交回研究中心",
+        "gave the {tier} flag back to the site: whoever had it may not act on it any more",
     ),
     "flag.reassigned": Translated(
         "把 {tier} 提示转交给 {owner}", "handed the {tier} flag to {owner}"

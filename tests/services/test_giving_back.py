@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from epro.access import Role
 from epro.errors_of_flags import FlagNotAcknowledged
-from epro.models import FlagState, User
+from epro.models import FlagState, SiteMembership, User
 from epro.services import accounts, flags, reporting, serious_clock, site_today
 from epro.services.accounts import Signed
 from epro.services.closing import Act
@@ -37,6 +37,15 @@ def close_account(session: Session, ward: Ward, username: str = "li.min") -> Non
         session, user_actor(keeper.user), username,
         signed=Signed(reason="left the site", proof=proof_of(keeper, LATER)),
         catalogue=ward.line.given.catalogue, keyring=KEYRING, now=LATER, wall_now=LATER,
+    )  # fmt: skip
+
+
+def end_role(session: Session, ward: Ward, role: Role, *, username: str = "li.min") -> None:
+    keeper = add_user(session, "qian.yu", roles=[Role.SYSTEM_ADMIN], keyring=KEYRING)
+    accounts.end_role(
+        session, user_actor(keeper.user), username, role, site="SZ01",
+        signed=Signed(reason="another task", proof=proof_of(keeper, LATER)),
+        catalogue=ward.line.given.catalogue, keyring=KEYRING, now=LATER,
     )  # fmt: skip
 
 
@@ -108,6 +117,23 @@ def test_a_report_that_was_sent_before_stays_the_report_of_it(session: Session, 
 
     assert not ward.clock(session).is_running
     assert ward.clock(session).aware_at == EVENING + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("role", "keeps"), [(Role.COORDINATOR, False), (Role.MONITOR, True)]
+)  # fmt: skip
+def test_whoever_may_not_take_flags_any_more_keeps_none(
+    session: Session, ward: Ward, role: Role, *, keeps: bool
+) -> None:
+    person = session.get_one(User, ward.coordinator.id)
+    person.memberships.append(SiteMembership(site_id=ward.line.given.site.id, role=Role.MONITOR))
+    session.flush()
+
+    end_role(session, ward, role)
+
+    (flag,) = flags_of(session)
+    assert (flag.state is FlagState.ACKNOWLEDGED) is keeps
+    assert (flag.owner_id == person.id) is keeps
 
 
 def test_what_is_closed_or_somebody_else_s_stays_as_it_is(session: Session, ward: Ward) -> None:

@@ -120,7 +120,7 @@ def end_role(username: str) -> ResponseReturnValue:
     def act(session: Session) -> None:
         accounts.end_role(
             session, current_actor(), username, typed.chosen("role", Role), site=_site(),
-            signed=_signed(), keyring=keyring(), now=now(),
+            signed=_signed(), catalogue=catalogue(session), keyring=keyring(), now=now(),
         )  # fmt: skip
 
     return typed.attempt(form, act, show=partial(_account, username), to=_own(username))

@@ -26,7 +26,7 @@ TODAY: Mapping[str, Translated] = {
     ),
     "today.flags": Translated("无人负责的提示", "Flags that nobody has"),
     "today.flags.given_back": Translated(
-        "负责人账户已停用，请转交", "account closed: hand it to somebody"
+        "负责人不再能处理，请转交", "whoever had it may not any more: hand it to somebody"
     ),
     "today.numbers": Translated("待试拨的号码", "Numbers to test-call"),
     "today.undelivered": Translated("未送达的消息", "Messages not delivered"),
