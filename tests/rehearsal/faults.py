@@ -131,7 +131,9 @@ def _sign_too_early(record: Record) -> None:
 
 
 def _lose_lock(record: Record) -> None:
-    _rows(record, "record_lock").pop()
+    """Lose the newest; without an earlier one all that follow would be taken for the one before."""
+    locks = _rows(record, "record_lock")
+    locks.remove(max(locks, key=lambda one: one["data"]["locked_at"]))
 
 
 def _let_signature_break(record: Record) -> None:
