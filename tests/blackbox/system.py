@@ -370,7 +370,7 @@ def rest_when_left(request: pytest.FixtureRequest, system: System) -> None:
     folder.addfinalizer(system.rest)
 
 
-def wait_for(is_true: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
+def wait_for(is_true: Callable[[], bool], what: str, *, timeout_s: float = 120.0) -> None:
     """Look again and again until something holds; fail when it does not in time."""
     deadline = time.monotonic() + timeout_s
     while not is_true():

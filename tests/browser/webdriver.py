@@ -17,7 +17,7 @@ from tests.blackbox.system import free_port, wait_for
 
 # How W3C WebDriver names an element in JSON.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SIZE = (360, 740)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
-LONG_ENOUGH_S = 30
+LONG_ENOUGH_S = 90
 
 
 @dataclass(frozen=True, slots=True)
