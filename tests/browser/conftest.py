@@ -19,7 +19,7 @@ from tests.browser.handset import Somebody, handset
 from tests.databases import DatabaseKind, DatabaseShelf
 
 # Nothing here is about speed: on a machine that does much else a page may take its time.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
