@@ -1,16 +1,18 @@
 """What somebody had who may not act on it any more goes back to the site: nobody would look."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
 from epro.models import FlagState, Participant, SafetyFlag, Site, User
 from epro.services import escalation, flag_clocks, flags, staff
 from epro.services.flags import Case
+from epro.services.paging import Paged, read_page
 from questionnaires.catalogue import Catalogue
+
+Held = Row[*tuple[SafetyFlag, Participant, Site]]
 
 
 def give_back(
@@ -47,10 +49,8 @@ def give_back(
     return given_back
 
 
-def held_by_nobody(
-    session: Session, actor: Actor
-) -> Sequence[tuple[SafetyFlag, Participant, Site]]:
-    """Return the open flags at the actor's sites that nobody has, the oldest clock first.
+def held_by_nobody(session: Session, actor: Actor, page: int) -> Paged[Held]:
+    """Return a page of the open flags at the actor's sites that nobody has, the oldest clock first.
 
     Nobody has taken them, or whoever did has no account any more.
     """
@@ -72,7 +72,7 @@ def held_by_nobody(
     site_ids = actor.sites_for(Permission.READ_FLAG)
     if site_ids is not None:
         query = query.where(SafetyFlag.site_id.in_(site_ids))
-    return [(flag, participant, site) for flag, participant, site in session.execute(query)]
+    return read_page(session, query, page)
 
 
 def _tell(

@@ -19,7 +19,6 @@ from epro.models import (
     EdcConsumer,
     LifeCycle,
     Participant,
-    SafetyFlag,
     Site,
     WorkItem,
     WorkKind,
@@ -91,6 +90,7 @@ class EndingCode:
 class Pages:
     """Which page of each list is looked at."""
 
+    flags: int = 1
     calls: int = 1
     open: int = 1
     visits: int = 1
@@ -127,7 +127,7 @@ class Today:
     stale: Sequence[tuple[EdcConsumer, EdcClient]]
     requests: Sequence[data_requests.Shown]
     incidents: Sequence[data_incidents.Shown]
-    flags: Sequence[tuple[SafetyFlag, Participant, Site]]
+    flags: Paged[giving_back.Held]
     numbers: Sequence[number_checks.Listed]
     subjects: Mapping[UUID, Subject]
 
@@ -170,7 +170,7 @@ def of_site(
         stale=_stale(session, actor, now=now),
         requests=data_requests.pressing(session, actor, now=now),
         incidents=data_incidents.pressing(session, actor, now=now),
-        flags=giving_back.held_by_nobody(session, actor),
+        flags=giving_back.held_by_nobody(session, actor, pages.flags),
         numbers=number_checks.due(session, actor, now=now),
         subjects=_subjects(session, lines, catalogue=catalogue),
     )

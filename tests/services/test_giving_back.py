@@ -149,4 +149,4 @@ def shown_today(session: Session, ward: Ward) -> list[object]:
     today = site_today.of_site(
         session, actor, catalogue=ward.line.given.catalogue, now=LATER + HOUR
     )
-    return [flag.id for flag, _, _ in today.flags]
+    return [flag.id for flag, _, _ in today.flags.lines]
