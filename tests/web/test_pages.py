@@ -184,6 +184,30 @@ def test_every_text_that_a_template_names_exists_and_none_is_left_over() -> None
     assert {key for key in own if key not in quoted and not key.startswith(begun)} == set()
 
 
+@pytest.mark.req("P-11")
+def test_no_column_of_a_table_lies_beyond_the_edge_of_a_phone() -> None:
+    """Cards show every field, with its name; what stays a table has few columns, or is a chart."""
+    few = {"compliance.html": "heat", "event_table.html": "narrow-table",
+           "participant.html": "narrow-table", "timeline.html": ""}  # fmt: skip
+    kinds = {
+        (one.name, kind)
+        for one in TEMPLATES
+        for kind in re.findall(r'<table(?: class="([^"]*)")?', one.read_text("utf-8"))
+    }
+
+    assert {one for one in kinds if one[1] not in {"cards", "inbox"}} == set(few.items())
+
+
+@pytest.mark.req("P-11", "P-06")
+@pytest.mark.parametrize("role", [Role.MONITOR, Role.INVESTIGATOR, Role.COORDINATOR])
+def test_no_section_of_a_participants_page_is_a_heading_alone(world: World, role: Role) -> None:
+    page = world.sign_in_to_console(role).get(f"{CONSOLE}/participants/{PARTICIPANT}")
+
+    sections = html.fromstring(page.text).xpath("//main//section")
+    assert sections
+    assert [one.get("aria-labelledby") for one in sections if len(one) < 2] == []
+
+
 @pytest.mark.req("P-10")
 def test_every_value_that_a_page_shows_by_its_name_has_words() -> None:
     """Fails when a value is added somewhere: say it in words_*.py, or a page breaks over it."""

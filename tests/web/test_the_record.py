@@ -1,6 +1,8 @@
 """The record and the team on screen: changes of data, events, delegations, exports, the system."""
 
 import hashlib
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from lxml import html
@@ -14,7 +16,7 @@ from epro.web.console.pages import known
 from epro.web.console.words import WORDS
 from questionnaires.event_tables import RowName
 from tests.api.world import PARTICIPANT, World
-from tests.web.cases_record import asked, take_export, what_she_says
+from tests.web.cases_record import asked, delegate, take_export, what_she_says
 from tests.web.pages import CONSOLE, send, text_of
 
 
@@ -126,6 +128,19 @@ def test_published_editions_are_read_with_rules_and_forms(world: World) -> None:
     assert "SHA-256" in text
     assert "R01" in text
     assert "SLEDAI-2K" in text
+
+
+@pytest.mark.req("P-10")
+def test_when_something_was_signed_is_read_as_any_other_time_with_its_seconds(world: World) -> None:
+    delegate(world)
+    browser = world.sign_in_to_console(Role.MONITOR)
+
+    times = html.fromstring(browser.get(f"{CONSOLE}/delegations").text).xpath("//td[6]/time")
+
+    assert times
+    for one in times:
+        at = datetime.fromisoformat(one.get("datetime")).astimezone(ZoneInfo("Asia/Shanghai"))
+        assert one.text == f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 @pytest.mark.req("P-06")

@@ -217,6 +217,12 @@ def local_minute(instant: datetime, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
+@blueprint.app_template_filter("local_second")
+def local_second(instant: datetime, zone: str) -> str:
+    """Write the time of a signature in full, as a clock of that zone shows it."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
 # What messages and devices are called.
 blueprint.app_template_filter("text_in_words")(text_in_words)
 blueprint.app_template_filter("error_in_words")(error_in_words)

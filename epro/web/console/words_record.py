@@ -133,7 +133,7 @@ TEAM: Mapping[str, Translated] = {
         "Accounts are opened and closed by the administrator; nobody shares one.",
     ),
     "staff.roles": Translated("角色", "Roles"),
-    "staff.since": Translated("账户", "Account"),
+    "staff.since": Translated("账户开设于", "Account since"),
     "staff.everywhere": Translated("全部中心", "all sites"),
 }
 
