@@ -40,11 +40,15 @@ SMALL_TARGETS = """(least) =>
   .map((one) => one.closest('label') || one).filter((one) => one.offsetParent !== null)
   .filter((one) => one.getBoundingClientRect().height < least - 0.5)
   .map((one) => one.outerHTML.slice(0, 80))"""
-# A telephone number or a day that goes on in the next line is read, dialled or taken wrong.
+# A telephone number, a day, or a number and what it counts, in two lines is read, dialled or taken
+# wrong.
 BROKEN_NUMBERS = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
-  const WHOLE = /\\d[\\d-]{5,}\\d|\\d+月\\d+日 周.|[A-Z][a-z]{2} \\d+ [A-Z][a-z]{2}/g;
+  const WHOLE = new RegExp([
+    '\\\\d[\\\\d-]{5,}\\\\d', '\\\\d+月\\\\d+日 周.', '[A-Z][a-z]{2} \\\\d+ [A-Z][a-z]{2}',
+    '\\\\d+ (?:小时|分钟|天|次|条|公斤|hours|minutes|days|kg)', 'left:.\\\\d',
+  ].join('|'), 'g');
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     for (const { 0: number, index } of text.data.matchAll(WHOLE)) {
       const range = document.createRange();

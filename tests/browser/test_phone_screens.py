@@ -125,6 +125,9 @@ def test_every_screen_is_sound_in_both_languages_and_every_size_of_text(
         expect(page.locator(".review dt").first).to_contain_text(re.compile("[a-z]{4}"))
         found += phone.look("entry", gallery)
         phone.start_again()
+        page.fill("#pin", "135790")
+        phone.press()
+        expect(page.get_by_role("alert")).to_contain_text("还可以试 4 次")
         found += phone.look("unlock", gallery)
         page.goto("/p/img/none")  # same origin, none of the app's pages
         page.evaluate(FORGET)

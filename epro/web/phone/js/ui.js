@@ -70,7 +70,7 @@ export function Problems({ list }) {
 
 /** A problem is told as a text, or as what gives it, so that it follows a change of language. */
 function worded(text) {
-  return typeof text === "function" ? text() : text;
+  return unbroken(typeof text === "function" ? text() : text);
 }
 
 function jump(field) {
@@ -81,9 +81,9 @@ function jump(field) {
   };
 }
 
-const WHOLE = /(\d[\d-]+\d|\d+月\d+日 周.|[A-Z][a-z]{2} \d+ [A-Z][a-z]{2})/;
+const WHOLE = /(\d+ (?:小时|分钟|天|次|条|公斤|hours|minutes|days|kg)|\d[\d-]+\d|\d+月\d+日 周.|[A-Z][a-z]{2} \d+ [A-Z][a-z]{2})/;
 
-/** Keep each telephone number, and each day, in a text on one line: read from two it is dialled, or taken, wrong. */
+/** Keep each telephone number, day, and number with what it counts on one line: read from two it is dialled, or taken, wrong. */
 export function unbroken(text) {
   return text.split(WHOLE).map((part, at) => (at % 2 ? html`<span class="number">${part}</span>` : part));
 }

@@ -5,7 +5,7 @@ import { t, time } from "../i18n.js";
 import { isPin } from "../pin.js";
 import { back } from "../router.js";
 import { useFacts } from "../state.js";
-import { html, Problems, Screen, useBusy, useState } from "../ui.js";
+import { html, Problems, Screen, unbroken, useBusy, useState } from "../ui.js";
 import { Waiting } from "./waiting.js";
 
 const WORDS = { wrong_pin: "pin.change.wrong", too_many_attempts: "welcome.too_many" };
@@ -30,7 +30,7 @@ export function Move() {
     <${Screen} title=${t("settings.move")} back=${back}
       bar=${isAsking ? html`<button class="main" form="f" aria-disabled=${isBusy}>${t("move.ask")}</button>` : null}>
       ${isAsking ? html`<${Problems} list=${problems} />` : null}
-      <p>${t("move.how")}</p>
+      <p>${unbroken(t("move.how"))}</p>
       ${isWaiting ? html`<p>${t("out.unsent")}</p><${Waiting} waiting=${waiting} />` : null}
       ${isAsking ? html`<form id="f" onSubmit=${ask} novalidate>
         <label for="pin">${t("pin.change.old")}</label>

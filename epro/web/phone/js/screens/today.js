@@ -20,7 +20,7 @@ export function Today() {
   const shown = cards();
   return html`
     <${Screen} title=${day(today)}>
-      ${profile && profile.study_day ? html`<p class="hint">${studyDay(profile.study_day)}</p>` : null}
+      ${profile && profile.study_day ? html`<p class="hint">${unbroken(studyDay(profile.study_day))}</p>` : null}
       <${Trouble} />
       ${waiting.length > 0 ? html`<${Waiting} waiting=${waiting} />` : null}
       ${shown.map((one) => html`<${Card} key=${one.assessment.id} ...${one} today=${today} />`)}

@@ -3,7 +3,7 @@
 
 import { isApple, isInstalled, isWeChat } from "../device.js";
 import { t } from "../i18n.js";
-import { html, Screen } from "../ui.js";
+import { html, Screen, unbroken } from "../ui.js";
 import { Picture } from "./pictures.js";
 
 const STEPS = ["first", "second", "third"];
@@ -21,7 +21,7 @@ export function WayIn({ way, code, top, proceed }) {
       bar=${html`<button type="button" class="second" onClick=${proceed}>${t("way.here")}</button>`}>
       <${HomeSteps} way=${way} />
       ${code ? html`<p>${t("way.code")} <strong class="number">${code}</strong></p>` : null}
-      <p class="hint">${t(`way.${way}.why`)}</p>
+      <p class="hint">${unbroken(t(`way.${way}.why`))}</p>
     <//>
   `;
 }
