@@ -15,7 +15,7 @@ from tests.blackbox.system import SystemShelf, rest_when_left
 from tests.browser.desk import CHROMIUM, FLAGS, Desk
 from tests.browser.filling import Filling
 from tests.browser.gallery import Gallery
-from tests.browser.handset import Somebody, handset
+from tests.browser.handset import Somebody, handset, let_go
 from tests.databases import DatabaseKind, DatabaseShelf
 
 # Nothing here is about speed: on a machine that does much else a page may take its time.
@@ -49,11 +49,12 @@ def desk(
 
 @pytest.fixture(autouse=True)
 def awake(request: pytest.FixtureRequest) -> None:
-    """Have the system of the desk rest after the last of these tests."""
+    """Have the system of the desk whole and free of others' people; rest after the last test."""
     if "desk" in request.fixturenames:
         desk: Desk = request.getfixturevalue("desk")
         if not desk.system.is_whole:
             desk.system.mend()
+        let_go(desk.system)
         rest_when_left(request, desk.system)
 
 

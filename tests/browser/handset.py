@@ -336,16 +336,27 @@ def newcomer(system: System) -> Somebody:
     return Somebody(form["participant"], form["typed"])
 
 
-def infused(system: System, somebody: Somebody) -> dict[str, Any]:
-    """Have her infused now and wait until that evening's diary is open; return it."""
-    _infuse(system, somebody)
-    diary = _first_diary(system, somebody)
-    system.move_to(datetime.fromisoformat(diary["opens_at"]) + timedelta(minutes=1))
-    return diary
-
-
 # Whose diary is open just now and who has not been anybody's yet, by the address of their system.
 _waiting: dict[str, list[tuple[Somebody, dict[str, Any]]]] = {}
+# Who has had her turn, or came too late for one.
+_done: dict[str, list[Somebody]] = {}
+
+
+def infused(system: System, somebody: Somebody) -> dict[str, Any]:
+    """Have her infused now and wait until that evening's diary is open; return it."""
+    _done.setdefault(system.url, []).append(somebody)
+    return _until_her_evening(system, somebody)
+
+
+def let_go(system: System) -> None:
+    """Pause whoever has had her turn: else each day that a test lets pass asks her, and alarms."""
+    for somebody in _done.pop(system.url, []):
+        change = {
+            "life_cycle": "paused", "occurred_at": system.now().isoformat(),
+            "reason": "her test is over",
+        }  # fmt: skip
+        answer = system.staff("PUT", f"/participants/{somebody.code}/life-cycle", json=change)
+        assert answer.status_code in {200, 409}, answer.text  # 409: paused, or gone, already
 
 
 def with_a_diary(system: System) -> tuple[Somebody, dict[str, Any]]:
@@ -355,15 +366,24 @@ def with_a_diary(system: System) -> tuple[Somebody, dict[str, Any]]:
     """
     waiting = _waiting.setdefault(system.url, [])
     until = system.now() + STAYS_OPEN
+    done = _done.setdefault(system.url, [])
     while waiting and datetime.fromisoformat(waiting[-1][1]["closes_at"]) < until:
-        waiting.pop()
+        done.append(waiting.pop()[0])
     if not waiting:
         people = [newcomer(system) for _ in range(TOGETHER)]
         for somebody in people[1:]:
             _infuse(system, somebody)
-        infused(system, people[0])
+        _until_her_evening(system, people[0])
         waiting += [(somebody, _first_diary(system, somebody)) for somebody in people]
+    done.append(waiting[-1][0])
     return waiting.pop()
+
+
+def _until_her_evening(system: System, somebody: Somebody) -> dict[str, Any]:
+    _infuse(system, somebody)
+    diary = _first_diary(system, somebody)
+    system.move_to(datetime.fromisoformat(diary["opens_at"]) + timedelta(minutes=1))
+    return diary
 
 
 def _infuse(system: System, somebody: Somebody) -> None:

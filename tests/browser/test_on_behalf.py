@@ -139,6 +139,7 @@ def test_what_is_filled_in_for_her_never_goes_to_whoever_is_opened_in_another_ta
         tablet.open_form(diary["title"]["zh"])
         open_for(page.context.new_page(), other.code)
 
+        page.bring_to_front()  # a page that lies under another one is drawn once a second
         tablet.answer_calmly()
         tablet.press()
         expect(page.get_by_role("status")).to_contain_text("只存在这个页面里")
@@ -150,6 +151,7 @@ def test_what_is_filled_in_for_her_never_goes_to_whoever_is_opened_in_another_ta
         assert watched.findings() == []
 
         open_for(page.context.new_page(), somebody.code)
+        page.bring_to_front()
         page.get_by_role("button", name=END).click()
         page.wait_for_url(f"**{where}")
         (stored,) = tablet.responses()
