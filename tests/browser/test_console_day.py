@@ -13,12 +13,32 @@ from tests.blackbox.people import PIN, ZONE, Phone, assessments_of, responses_of
 from tests.blackbox.system import API, SITE
 from tests.browser.desk import Desk
 from tests.browser.hands import Hands, say, speak, turned_to
-from tests.browser.test_console import PAGES, fits
+from tests.browser.test_console import PAGES, RED, fits
 
 pytestmark = pytest.mark.blackbox
 DESK, PHONE = (1280, 900), (360, 740)
 YEAR_OF_BIRTH = 1968
 BOTH = pytest.mark.parametrize(("language", "has_script"), [("zh", True), ("en", False)])
+
+# Each word of a table, letter for letter, that begins on one line and ends on another.
+BROKEN_WORDS = """() => {
+  const found = [];
+  for (const table of document.querySelectorAll("table")) {
+    const walker = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (node.parentElement.closest(".hidden, option")) continue;
+      for (const word of node.data.matchAll(/[A-Za-z0-9][A-Za-z0-9-]{0,20}/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+        if (lines.size > 1) found.push(word[0]);
+      }
+    }
+  }
+  return found;
+}"""
 
 
 def pages_of(page: Page) -> list[str]:
@@ -76,6 +96,25 @@ def test_each_role_finds_every_page_of_its_menu_sound(
 
     assert found == []
     assert len(seen) == len(ENTRIES)
+
+
+@pytest.mark.req("P-10", "P-11", "C-01")
+def test_no_word_of_a_list_is_broken_in_two_at_the_desk(desk: Desk) -> None:
+    desk.complaint(**RED)
+    broken: list[str] = []
+    with desk.desktop() as watched:
+        page = watched.page
+        for width in (760, 1024, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            for path in ("/console/flags", "/console/messages?days=30", "/console/today"):
+                speak(page, "en", path)
+                expect(page.locator("table").first).to_be_visible()
+                where = f"{path} {width}"
+                broken += [f"{where}: {one}" for one in page.evaluate(BROKEN_WORDS)]
+                if not fits(page, width):
+                    broken.append(f"{where}: scrolls sideways")
+
+    assert broken == []
 
 
 @pytest.mark.req("P-10", "P-11")
