@@ -176,6 +176,9 @@ def test_on_a_bad_day_advice_is_one_tap_away_without_network_and_reaches_the_sit
         assert stored["status"] == "in_progress"
         (flag,) = desk.system.listed_of(phone.somebody.code, "/flags")
         assert flag["tier"] == "RED_A"
+        phone.start_again()  # she has called, and the browser has let go of the page meanwhile
+        phone.unlock_at(".frame")
+        expect(page.get_by_role("status")).to_contain_text("已送达研究中心")
 
         page.get_by_role("button", name="我按错了").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(question)

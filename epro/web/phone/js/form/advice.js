@@ -2,10 +2,11 @@
 // pretends that somebody is watching.
 
 import * as clock from "../clock.js";
+import * as db from "../db.js";
 import { said, t, time } from "../i18n.js";
 import { numberAnswered } from "../screening.js";
 import { useFacts } from "../state.js";
-import { Call, html, Screen, unbroken } from "../ui.js";
+import { Call, html, Screen, unbroken, useEffect, useState } from "../ui.js";
 import { knownRules } from "./advising.js";
 
 /**
@@ -25,7 +26,7 @@ export function Advice({ draft, back, understood, mistaken }) {
         ${words.map((text) => html`<p>${unbroken(text)}</p>`)}
         <${Calls} form=${draft.form} words=${words} />
       </div>
-      ${draft.corrects ? html`<p>${t("advice.not_sent")}</p>` : html`<${Delivered} response=${draft.response_id} />`}
+      ${draft.corrects ? html`<p>${t("advice.not_sent")}</p>` : html`<${Delivered} response=${draft.response_id} revision=${draft.advising.revision} />`}
       ${mistaken ? html`<p class="hint">${t("advice.mistaken.hint")}</p>` : null}
     <//>
   `;
@@ -53,9 +54,14 @@ export function Calls({ form, words }) {
   `;
 }
 
-/** Say whether the answers so far have reached the site. */
-function Delivered({ response }) {
-  const { waiting, lastSentAt } = useFacts();
+/** Say whether the answers so far have reached the site: in this start of the app, or in one before. */
+function Delivered({ response, revision }) {
+  const { waiting, lastSentAt: sentAt } = useFacts();
+  const [sentBefore, setSentBefore] = useState(null);
+  useEffect(() => {
+    db.get("sent", response).then((sent) => sent && sent.revision >= revision && setSentBefore(sent.sentAt));
+  }, []);
+  const lastSentAt = sentAt || sentBefore;
   const isWaiting = waiting.some((one) => one.response_id === response);
   return html`<p role="status">${isWaiting || !lastSentAt ? t("advice.waiting") : t("advice.delivered", { at: time(lastSentAt) })}</p>`;
 }

@@ -98,7 +98,9 @@ export function Form({ draft: first, save, send, submit, leave }) {
     trail.forward(place);
     setWrong([]);
     await change({ advised: { ...still, ...shown }, advising, place, advice_shown_at: now });
-    sent(await send({ isUrgent: true }));
+    const { revision } = await send({ isUrgent: true });
+    const open = held.current.advising;
+    await change({ revision, advising: open && { ...open, revision } });
   };
   const sent = ({ revision }) => take({ ...held.current, revision });
   const next = () => {
