@@ -14,7 +14,7 @@ from epro.services import heartbeat, rehearsal
 blueprint = Blueprint("development", __name__, url_prefix="/dev")
 
 ACTOR = system_actor("rehearsal")
-SETTLE_TIMEOUT_S = 30.0
+SETTLE_TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.02
 
 

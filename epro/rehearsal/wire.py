@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
-TIMEOUT_S = 120.0
+TIMEOUT_S = 150.0
 # gunicorn closes a connection that has been quiet for five seconds; a request must not meet that.
 GOOD_FOR_S = 3.0
 

@@ -41,7 +41,7 @@ PASSWORD = "lantern over a quiet river 58"
 
 READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 40.0
-REQUEST_TIMEOUT_S = 60.0
+REQUEST_TIMEOUT_S = 150.0
 LOOK_EVERY_S = 0.03
 MOST_LISTED = 200  # what the API gives of a list at once
 # Half the life of an access token: however long a test run takes, it is good when it is used.
