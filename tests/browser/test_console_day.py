@@ -27,7 +27,9 @@ BROKEN_WORDS = """() => {
     const walker = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;
-      if (node.parentElement.closest(".hidden, option")) continue;
+      const isRead = node.parentElement.checkVisibility() && !node.parentElement.closest(".hidden");
+      const head = node.parentElement.closest("thead");
+      if (!isRead || (head && head.getBoundingClientRect().height < 2)) continue;
       for (const word of node.data.matchAll(/[A-Za-z0-9][A-Za-z0-9-]{0,20}/g)) {
         const range = document.createRange();
         range.setStart(node, word.index);
@@ -104,15 +106,17 @@ def test_no_word_of_a_list_is_broken_in_two_at_the_desk(desk: Desk) -> None:
     broken: list[str] = []
     with desk.desktop() as watched:
         page = watched.page
-        for width in (760, 1024, 1280):
+        for path, width in (
+            ("/console/flags", 760), ("/console/flags", 1130), ("/console/flags", 1280),
+            ("/console/today", 1280), ("/console/messages?days=30", 1280),
+        ):  # fmt: skip
             page.set_viewport_size({"width": width, "height": 900})
-            for path in ("/console/flags", "/console/messages?days=30", "/console/today"):
-                speak(page, "en", path)
-                expect(page.locator("table").first).to_be_visible()
-                where = f"{path} {width}"
-                broken += [f"{where}: {one}" for one in page.evaluate(BROKEN_WORDS)]
-                if not fits(page, width):
-                    broken.append(f"{where}: scrolls sideways")
+            speak(page, "en", path)
+            expect(page.locator("table").first).to_be_visible()
+            where = f"{path} {width}"
+            broken += [f"{where}: {one}" for one in page.evaluate(BROKEN_WORDS)]
+            if not fits(page, width):
+                broken.append(f"{where}: scrolls sideways")
 
     assert broken == []
 
