@@ -77,6 +77,10 @@ def rules_said_before(session: Session, flag: SafetyFlag, screening_id: UUID) ->
 def open_flag_sharing(
     session: Session, participant: Participant, rules: Sequence[SafetyRule]
 ) -> SafetyFlag | None:
+    """Return her oldest open flag on which one of these rules stands, locked; None: there is none.
+
+    What it is met by joins that one, so that one problem is one flag.
+    """
     return session.scalars(
         select(SafetyFlag)
         .join(FlagTrigger, FlagTrigger.flag_id == SafetyFlag.id)
@@ -100,6 +104,7 @@ def add_triggers(
     *,
     now: datetime,
 ) -> None:
+    """Note on a flag which rules a screening met, each at the tier that it had then."""
     session.add_all(
         FlagTrigger(
             flag_id=flag.id, screening_id=screening_id, rule=rule.id, tier=rule.tier, met_at=now
