@@ -125,5 +125,6 @@ def test_the_inbox_says_what_is_new_on_a_taken_flag_until_somebody_has_looked(wo
 
     (mark,) = news()
     assert "nobody has looked" in mark
+    assert "-" not in mark  # a hyphen of another kind: a date is not broken in two at it
     browser.get(f"{CONSOLE}/flags/{flag_id}")
     assert news() == []
