@@ -59,7 +59,7 @@ def test_a_signature_stands_with_name_time_and_meaning_and_breaks_when_the_event
 
     assert (signed.status_code, revised.status_code) == (303, 303), text_of(revised)
     (line,) = page_of(holds).xpath("//p[@class='signature']")
-    assert re.search(r"Zhang Jing · 已作出评估 · 2026-03-01T19:\d\d:\d\d\+08:00 .*有效",
+    assert re.search(r"Zhang Jing · 已作出评估 · 2026-03-01 19:\d\d:\d\d \(Asia/Shanghai\) .*有效",
                      line.text_content())  # fmt: skip
     (line,) = page_of(broken).xpath("//p[@class='signature broken']")
     assert "已失效" in line.text_content()
