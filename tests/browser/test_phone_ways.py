@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.blackbox.people import PIN
+from tests.blackbox.system import wait_for
 from tests.browser.desk import Desk
 from tests.browser.gallery import Gallery
 from tests.browser.handset import (
@@ -160,10 +161,12 @@ def test_what_she_chose_is_so_after_a_cold_start_and_the_lock_closes_by_itself(
         expect(page.get_by_text("已保存。")).to_be_visible()
         page.get_by_label("English").check()
         page.get_by_label("Largest").check()
+        chosen = {"language": "en", "textSize": "largest"}
+        wait_for(lambda: chosen in phone.kept("meta"), "what she chose is kept")
         phone.start_again()
 
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter your PIN")
-        assert page.locator("html[data-text=largest]").count() == 1
+        expect(page.locator("html[data-text=largest]")).to_have_count(1)
         unlock(phone, PIN, "That is not your PIN")
         unlock(phone, ANOTHER_PIN, "Save reminders")
         expect(page.locator("#reminder-time")).to_have_value("18:30")
