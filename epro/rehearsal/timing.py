@@ -76,14 +76,13 @@ class Instants:
     ) -> Iterator[datetime]:
         """Yield every instant at which something may follow from an assessment left unanswered."""
         form, on = assessment["questionnaire"]["code"], date.fromisoformat(assessment["on"])
-        opens_at, due_at, late_until = (
-            datetime.fromisoformat(assessment[name])
-            for name in ("opens_at", "due_at", "late_until")
+        due_at, late_until = (
+            datetime.fromisoformat(assessment[name]) for name in ("due_at", "late_until")
         )
         yield late_until
         for step in self._steps.get(form, ()):
             at = self._step_at(step, own_minute).on(on, zone)
-            if opens_at <= at < late_until:
+            if at < late_until:  # one from before it opens is noted as left out
                 yield at
         for later in self._later.get(form, ()):
             yield self._awake(later.on(on, zone), zone)
