@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, case, or_, select
 from sqlalchemy.orm import Session
 
 from epro.access import Actor, Permission
@@ -11,7 +11,9 @@ from epro.services import escalation, flag_clocks, flags, staff
 from epro.services.flags import Case
 from epro.services.paging import Paged, read_page
 from questionnaires.catalogue import Catalogue
+from questionnaires.tiers import Tier
 
+MOST_URGENT_FIRST = case(*((SafetyFlag.tier == tier, -tier.urgency) for tier in Tier))
 Held = Row[*tuple[SafetyFlag, Participant, Site]]
 
 
@@ -50,9 +52,10 @@ def give_back(
 
 
 def held_by_nobody(session: Session, actor: Actor, page: int) -> Paged[Held]:
-    """Return a page of the open flags at the actor's sites that nobody has, the oldest clock first.
+    """Return a page of the open flags at the actor's sites that nobody has, the most urgent first.
 
-    Nobody has taken them, or whoever did has no account any more.
+    Of one tier the oldest clock comes first. Nobody has taken them, or whoever did has no account
+    any more.
     """
     query = (
         select(SafetyFlag, Participant, Site)
@@ -67,7 +70,7 @@ def held_by_nobody(session: Session, actor: Actor, page: int) -> Paged[Held]:
                 User.deactivated_at.is_not(None),
             ),
         )
-        .order_by(SafetyFlag.urgent_since, SafetyFlag.id)
+        .order_by(MOST_URGENT_FIRST, SafetyFlag.urgent_since, SafetyFlag.id)
     )
     site_ids = actor.sites_for(Permission.READ_FLAG)
     if site_ids is not None:

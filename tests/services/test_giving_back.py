@@ -1,18 +1,20 @@
 """What somebody had whose account is closed waits for others of the site, who are told."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from epro.access import Role
 from epro.errors_of_flags import FlagNotAcknowledged
-from epro.models import FlagState, SiteMembership, User
+from epro.models import FlagState, SafetyFlag, SiteMembership, User
 from epro.services import accounts, flags, reporting, serious_clock, site_today
 from epro.services.accounts import Signed
 from epro.services.closing import Act
 from epro.services.reporting import NewSending
+from questionnaires.tiers import Tier
 from tests.factories import add_user, proof_of, shipped_package, user_actor
 from tests.services.following import EVENING, KEYRING, NO_EVENT, Ward, begin_ward, user_named
 from tests.services.line import flags_of, messages_of
@@ -142,6 +144,20 @@ def test_what_is_closed_or_somebody_else_s_stays_as_it_is(session: Session, ward
     (flag,) = flags_of(session)
     assert (flag.state, flag.owner_id) == (FlagState.ACKNOWLEDGED, ward.coordinator.id)
     assert told_since(session, LATER) == set()
+
+
+def test_the_most_urgent_of_what_nobody_has_stands_first(session: Session, ward: Ward) -> None:
+    close_account(session, ward)
+    (red,) = flags_of(session)
+    facts = {one.key: getattr(red, one.key) for one in inspect(SafetyFlag).column_attrs}
+    waits_longer = red.urgent_since - HOUR
+    yellow = SafetyFlag(
+        **facts | {"id": uuid4(), "tier": Tier.YELLOW, "urgent_since": waits_longer}
+    )
+    session.add(yellow)
+    session.flush()
+
+    assert shown_today(session, ward) == [red.id, yellow.id]
 
 
 def shown_today(session: Session, ward: Ward) -> list[object]:
