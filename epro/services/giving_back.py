@@ -36,8 +36,9 @@ def give_back(
     ).all()
     given_back = 0
     for flag in held:
-        case, is_assessed = flags.case_of(session, flag), flag.state is FlagState.ASSESSED
-        if staff.find_at(session, user.username, case.site, Permission.ACKNOWLEDGE_FLAG):
+        held_case = flags.case_of(session, flag)
+        is_assessed = flag.state is FlagState.ASSESSED
+        if staff.find_at(session, user.username, held_case.site, Permission.ACKNOWLEDGE_FLAG):
             continue
         given_back += 1
         before = flags.facts_of(session, flag)
@@ -45,9 +46,9 @@ def give_back(
         if not is_assessed:
             flag_clocks.begin_anew(flag, is_settled=False, now=now)
         flags.put_on_record(
-            session, actor, "flag.given_back", case, before=before, reason=reason, now=now
+            session, actor, "flag.given_back", held_case, before=before, reason=reason, now=now
         )
-        _tell(session, case, catalogue, is_assessed=is_assessed, now=now)
+        _tell(session, held_case, catalogue, is_assessed=is_assessed, now=now)
     return given_back
 
 

@@ -15,10 +15,10 @@ from epro.errors import (
 )
 from epro.errors_of_flags import AwarenessNotPossible
 from epro.models import AwarenessKind, ContactOutcome, SafetyFlag, WorkItem, WorkKind
-from epro.services import awareness, reporting, serious_clock
+from epro.services import awareness, reporting
 from epro.services.closing import Act
 from epro.services.reporting import NewSending
-from notifications.messages import DeliveryReceipt, MessageState
+from notifications.messages import DeliveryReceipt
 from tests.factories import proof_of, user_actor
 from tests.services.following import (
     EVENING,
@@ -30,6 +30,7 @@ from tests.services.following import (
     user_named,
 )
 from tests.services.line import messages_of
+from tests.services.serious import look, mail_leaves, warnings_of
 
 pytestmark = pytest.mark.req("A-09")
 
@@ -39,20 +40,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def ward(session: Session) -> Ward:
     return begin_ward(session)
-
-
-def look(session: Session, ward: Ward, now: datetime) -> int:
-    return serious_clock.look(session, catalogue=ward.line.given.catalogue, now=now)
-
-
-def mail_leaves(session: Session, at: datetime) -> None:
-    message = next(one for one in messages_of(session, "safety") if one.channel == "email")
-    message.state, message.sent_at = MessageState.SENT, at
-    session.flush()
-
-
-def warnings_of(session: Session) -> list[str]:
-    return [one.template for one in messages_of(session, "safety") if "serious" in one.template]
 
 
 def test_nobody_knows_until_something_reached_a_person(session: Session, ward: Ward) -> None:

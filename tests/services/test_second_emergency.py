@@ -7,13 +7,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from epro.models import FlagState
-from epro.services import awareness, reporting, serious_clock
+from epro.services import awareness, reporting
 from epro.services.assessing import NewAssessment
 from epro.services.closing import Act
 from epro.services.reporting import NewSending
-from notifications.messages import MessageState
 from tests.services.following import EVENING, NO_EVENT, SERIOUS, Ward, begin_ward
-from tests.services.line import messages_of
+from tests.services.serious import look, mail_leaves, warnings_of
 
 pytestmark = pytest.mark.req("A-09")
 
@@ -23,20 +22,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def ward(session: Session) -> Ward:
     return begin_ward(session)
-
-
-def look(session: Session, ward: Ward, now: datetime) -> int:
-    return serious_clock.look(session, catalogue=ward.line.given.catalogue, now=now)
-
-
-def mail_leaves(session: Session, at: datetime) -> None:
-    message = next(one for one in messages_of(session, "safety") if one.channel == "email")
-    message.state, message.sent_at = MessageState.SENT, at
-    session.flush()
-
-
-def warnings_of(session: Session) -> list[str]:
-    return [one.template for one in messages_of(session, "safety") if "serious" in one.template]
 
 
 def test_a_second_emergency_after_one_that_was_not_serious_runs_a_clock_of_its_own(
